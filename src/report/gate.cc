@@ -1,0 +1,131 @@
+#include "report/gate.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/units.h"
+#include "report/gate_node.h"
+
+namespace tacos::report {
+namespace {
+
+using Node = Gate::Node;
+
+const measure::Histogram& pick(const measure::WindowSummary& window, const Node& node, measure::Histogram& scratch) {
+  switch (node.source) {
+    case Node::Source::kSendLag:
+      return window.send_lag;
+    case Node::Source::kDispatchLag:
+      return window.dispatch_lag;
+    case Node::Source::kConnectionWait:
+      return window.connection_wait;
+    case Node::Source::kResponse:
+    case Node::Source::kService:
+      break;
+  }
+  const bool service = node.source == Node::Source::kService;
+  if (node.step >= 0) {
+    const auto& step = window.steps[static_cast<std::size_t>(node.step)];
+    return service ? step.service : step.response;
+  }
+  scratch = service ? window.service() : window.response();
+  return scratch;
+}
+
+double percentile_ms(const measure::WindowSummary& window, const Node& node) {
+  measure::Histogram scratch;
+  const measure::Histogram& histogram = pick(window, node, scratch);
+  if (node.number == Node::kMean) return histogram.mean_ns() / 1e6;
+  if (node.number == 0) return core::to_millis(histogram.min());
+  if (node.number == 100) return core::to_millis(histogram.max());
+  return core::to_millis(histogram.percentile(node.number));
+}
+
+const measure::OutcomeCounts& outcomes_of(const measure::WindowSummary& window, const Node& node) {
+  return node.step >= 0 ? window.steps[static_cast<std::size_t>(node.step)].outcomes : window.outcomes;
+}
+
+double share(double part, double whole) {
+  return whole > 0 ? part / whole : 0;
+}
+
+bool holds(double left, const std::string& comparison, double right) {
+  if (comparison == "<") return left < right;
+  if (comparison == "<=") return left <= right;
+  if (comparison == ">") return left > right;
+  if (comparison == ">=") return left >= right;
+  if (comparison == "==") return left == right;
+  return left != right;
+}
+
+std::string shown(double value, Quantity quantity) {
+  switch (quantity) {
+    case Quantity::kTime:
+      return core::format_latency(core::from_seconds(value / 1e3));
+    case Quantity::kShare:
+      return fmt::format("{:.4g} %", value * 100);
+    case Quantity::kNumber:
+      break;
+  }
+  if (value == std::floor(value) && std::abs(value) < 1e15) {
+    return (value < 0 ? "-" : "") + core::format_count(static_cast<std::uint64_t>(std::abs(value)));
+  }
+  return fmt::format("{:.6g}", value);
+}
+
+}  // namespace
+
+double Gate::Node::value(const GateFacts& facts, Windows& windows) const {
+  if (kind == Kind::kLiteral) return number;
+  if (kind == Kind::kUsers) return static_cast<double>(facts.users.*users);
+  if (kind == Kind::kOperator) {
+    const double a = left->value(facts, windows);
+    const double b = right->value(facts, windows);
+    switch (op) {
+      case '+':
+        return a + b;
+      case '-':
+        return a - b;
+      case '*':
+        return a * b;
+      default:
+        return b == 0 ? 0 : a / b;
+    }
+  }
+  const core::Nanos start = windowed ? from : facts.from;
+  const core::Nanos end = windowed ? to : facts.to;
+  auto found = windows.find({start, end});
+  if (found == windows.end()) found = windows.emplace(std::pair(start, end), facts.record.window(start, end)).first;
+  const measure::WindowSummary& window = found->second;
+  const auto& outcomes = outcomes_of(window, *this);
+  const double answered = static_cast<double>(outcomes[static_cast<std::size_t>(measure::Outcome::kOk)] +
+                                              outcomes[static_cast<std::size_t>(measure::Outcome::kHttpError)] +
+                                              outcomes[static_cast<std::size_t>(measure::Outcome::kProtocolError)]);
+  switch (kind) {
+    case Kind::kPercentile:
+      return percentile_ms(window, *this);
+    case Kind::kErrors:
+      return share(static_cast<double>(measure::errors(outcomes)), static_cast<double>(measure::total(outcomes)));
+    case Kind::kOutcome:
+      return static_cast<double>(outcomes[static_cast<std::size_t>(outcome)]);
+    case Kind::kCount:
+      return static_cast<double>(measure::total(outcomes));
+    case Kind::kAchieved:
+      return share(answered, facts.planned(window.from, window.to));
+    default:
+      return share(answered, core::to_seconds(window.to - window.from));
+  }
+}
+
+measure::RunReport::Gate Gate::evaluate(const GateFacts& facts) const {
+  Node::Windows windows;
+  const double left = left_->value(facts, windows);
+  const double right = right_->value(facts, windows);
+  // A bare 0 or 0.01 beside a share is shown as the share it means.
+  const Quantity quantity = left_->quantity == Quantity::kNumber ? right_->quantity : left_->quantity;
+  return {expression_, shown(left, quantity), comparison_ + " " + shown(right, quantity),
+          holds(left, comparison_, right)};
+}
+
+}  // namespace tacos::report

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/units.h"
+#include "measure/run_report.h"
+#include "report/html_text.h"
+
+namespace tacos::report {
+
+// Milliseconds with as many digits as matter.
+inline std::string ms(double value) {
+  if (value >= 100) return fmt::format("{:.0f}", value);
+  return value >= 10 ? fmt::format("{:.1f}", value) : fmt::format("{:.3f}", value);
+}
+
+// A table in a box of its own that scrolls when the page is narrower. Text is escaped here and nowhere else.
+class Table {
+ public:
+  enum class Column : std::uint8_t { kText, kNumber };
+  using enum Column;
+
+  explicit Table(std::initializer_list<std::pair<const char*, Column>> columns) {
+    html_ = "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>";
+    for (const auto& [name, column] : columns) {
+      html_ += fmt::format("<th scope=\"col\"{}>{}</th>", column == kNumber ? " class=\"n\"" : "", escaped(name));
+    }
+    html_ += "</tr></thead>\n<tbody>\n";
+  }
+
+  Table& row(std::string_view row_class = "") {
+    end_row();
+    html_ += row_class.empty() ? "<tr>" : fmt::format("<tr class=\"{}\">", row_class);
+    in_row_ = true;
+    return *this;
+  }
+  Table& name(std::string_view text) {
+    html_ += fmt::format("<th scope=\"row\">{}</th>", escaped(text));
+    return *this;
+  }
+  Table& text(std::string_view text, std::string_view cell_class = "") {
+    html_ += cell_class.empty() ? "<td>" : fmt::format("<td class=\"{}\">", cell_class);
+    html_ += escaped(text) + "</td>";
+    return *this;
+  }
+  Table& number(std::string_view text) { return this->text(text, "n"); }
+  Table& number(std::uint64_t count) { return number(core::format_count(count)); }
+  // One cell as wide as `columns`.
+  Table& rest(std::string_view text, int columns) {
+    html_ += fmt::format("<td class=\"rest\" colspan=\"{}\">{}</td>", columns, escaped(text));
+    return *this;
+  }
+  Table& bar(double share) {
+    html_ +=
+        fmt::format("<td class=\"bar\"><span style=\"width:{:.1f}%\"></span></td>", std::clamp(share, 0.0, 1.0) * 100);
+    return *this;
+  }
+  // The percentiles of a time, or as many dashes when nothing was measured.
+  Table& times(const measure::Percentiles& p) {
+    for (const double value : {p.p50, p.p90, p.p99, p.p99_9, p.p99_99, p.max}) number(p.max > 0 ? ms(value) : "–");
+    return *this;
+  }
+  std::string html() {
+    end_row();
+    return html_ + "</tbody></table></div>\n";
+  }
+
+ private:
+  void end_row() {
+    if (in_row_) html_ += "</tr>\n";
+    in_row_ = false;
+  }
+
+  std::string html_;
+  bool in_row_ = false;
+};
+
+}  // namespace tacos::report

@@ -1,0 +1,84 @@
+#include "report/run_files.h"
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "core/units.h"
+#include "report/html_page.h"
+
+namespace tacos::report {
+
+std::string default_directory(const std::string& run_name) {
+  std::string safe;
+  for (const char c : run_name) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    safe += plain ? c : '-';
+  }
+  return fmt::format("reports/runs/{}-{:%Y%m%dT%H%M%SZ}", safe.empty() ? "run" : safe, fmt::gmtime(std::time(nullptr)));
+}
+
+core::Result<void> RunFiles::prepare() const {
+  std::error_code error;
+  std::filesystem::create_directories(directory_, error);
+  if (error) {
+    return core::fail(fmt::format("can't make the report directory '{}': {}. Name another with --report", directory_,
+                                  error.message()));
+  }
+  // Asking for permission says less than writing does.
+  if (const auto probe = write_file(".probe", ""); !probe) return probe.error();
+  std::filesystem::remove(directory_ + "/.probe", error);
+  return {};
+}
+
+core::Result<void> RunFiles::write_file(const std::string& name, const std::string& text) const {
+  const std::string path = directory_ + "/" + name;
+  const std::string beside = path + ".part";
+  {
+    std::ofstream file(beside, std::ios::binary | std::ios::trunc);
+    file << text;
+    file.flush();
+    if (!file)
+      return core::fail(
+          fmt::format("can't write '{}': {}. Name another place with --report", path, std::strerror(errno)));
+  }
+  std::error_code error;
+  std::filesystem::rename(beside, path, error);
+  if (error) return core::fail(fmt::format("can't write '{}': {}", path, error.message()));
+  return {};
+}
+
+core::Result<void> RunFiles::write(const measure::RunReport& report, const measure::RunRecord& record) const {
+  const core::Nanos from = core::from_seconds(report.warmup_sec);
+  const std::pair<std::string, std::string> files[] = {
+      {"report.json", measure::to_json(report)},
+      {"intervals.csv", intervals_csv(report)},
+      {"report.html", html_page(report, record.window(from, core::Nanos::max()))}};
+  for (const auto& [name, text] : files) {
+    if (const auto written = write_file(name, text); !written) return written.error();
+  }
+  return {};
+}
+
+std::string intervals_csv(const measure::RunReport& report) {
+  std::string text =
+      "t_sec,planned,offered,sent,completed,errors,response_p50_ms,response_p99_ms,active_users,send_lag_p99_ms,"
+      "dispatch_lag_p99_ms\n";
+  for (const auto& i : report.intervals) {
+    fmt::format_to(std::back_inserter(text), "{:g},{:g},{},{},{},{},{:g},{:g},{},{:g},{:g}\n", i.t_sec, i.planned,
+                   i.offered, i.sent, i.completed, i.errors, i.response_p50_ms, i.response_p99_ms, i.active_users,
+                   i.send_lag_p99_ms, i.dispatch_lag_p99_ms);
+  }
+  return text;
+}
+
+}  // namespace tacos::report

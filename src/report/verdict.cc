@@ -1,0 +1,84 @@
+#include "report/verdict.h"
+
+#include <fmt/format.h>
+
+#include "core/units.h"
+
+namespace tacos::report {
+namespace {
+
+using measure::Outcome;
+
+std::uint64_t of(const measure::RunReport& report, Outcome outcome) {
+  return report.outcomes[static_cast<std::size_t>(outcome)];
+}
+
+void find_invalid(const measure::RunReport& r, const ValidityLimits& limits, std::vector<std::string>& reasons) {
+  if (r.interrupted)
+    reasons.emplace_back("the run was interrupted: what it measured is in the report, but it proves nothing");
+  if (const auto missing = unaccounted(r); missing != 0) {
+    reasons.push_back(
+        fmt::format("{} scheduled requests have no outcome: please report this as a fault of tacos-load", missing));
+  }
+  if (r.rate.scheduled == 0) reasons.emplace_back("nothing was scheduled outside the warm-up");
+  const double limit_ms = core::to_millis(limits.dispatch_lag_p99);
+  if (r.dispatch_lag_ms.p99 > limit_ms) {
+    const bool starved = r.self.busiest_worker_cpu_share < 0.9;
+    reasons.push_back(fmt::format(
+        "the generator was the bottleneck: one request in a hundred was taken up {:.1f} ms or more after it was due "
+        "(limit "
+        "{:.1f} ms). Its busiest thread used {:.0f} % of a core: {}",
+        r.dispatch_lag_ms.p99, limit_ms, r.self.busiest_worker_cpu_share * 100,
+        starved ? "it did not get the processor when it needed it. Give it a core of its own, or another machine"
+                : "raise --workers if there are cores free, or lower --rps"));
+  }
+  const double scheduled = static_cast<double>(r.rate.scheduled);
+  const auto dropped = of(r, Outcome::kShed);
+  if (static_cast<double>(dropped) > scheduled * (1 - limits.least_dispatched)) {
+    reasons.push_back(
+        fmt::format("{} of {} requests were shed because the backlog was full: the target answered far less "
+                    "than was offered. Lower --rps, or see at which rate it bends with scenarios/ladder.json",
+                    core::format_count(dropped), core::format_count(r.rate.scheduled)));
+  }
+  const auto unfilled = of(r, Outcome::kUnfilled);
+  if (static_cast<double>(unfilled) > scheduled * (1 - limits.least_dispatched)) {
+    reasons.push_back(fmt::format(
+        "{} of {} requests had no user left to send them: all {} users were done. Raise --users",
+        core::format_count(unfilled), core::format_count(r.rate.scheduled), core::format_count(r.users.planned)));
+  }
+}
+
+}  // namespace
+
+std::int64_t unaccounted(const measure::RunReport& report) {
+  return static_cast<std::int64_t>(report.rate.scheduled) - static_cast<std::int64_t>(measure::total(report.outcomes));
+}
+
+Verdict judge(const measure::RunReport& report, const ValidityLimits& limits) {
+  Verdict result;
+  find_invalid(report, limits, result.reasons);
+  if (!result.reasons.empty()) {
+    result.verdict = "invalid";
+    return result;
+  }
+  for (const auto& gate : report.gates) {
+    if (!gate.passed) result.reasons.push_back(fmt::format("{} does not hold: it was {}", gate.expression, gate.value));
+  }
+  for (const auto& rung : report.rungs) {
+    for (const auto& gate : rung.gates) {
+      if (!gate.passed) {
+        result.reasons.push_back(
+            fmt::format("at {}: {} does not hold: it was {}", rung.name, gate.expression, gate.value));
+      }
+    }
+  }
+  result.verdict = result.reasons.empty() ? "passed" : "failed";
+  return result;
+}
+
+int exit_code_of(std::string_view verdict) {
+  if (verdict == "passed") return 0;
+  return verdict == "failed" ? 1 : 4;
+}
+
+}  // namespace tacos::report
