@@ -1,0 +1,323 @@
+#include "net/http_connection.h"
+
+#include <sys/socket.h>
+
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+
+#include "net/server_thread.h"
+
+namespace tacos::net {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+// Answers to pipelined requests are collected up to this before they are written.
+constexpr std::size_t kFlushBytes = 32 * 1024;
+// A refused client may go on sending this much before the connection is cut under it.
+constexpr std::size_t kMaxLingerBytes = 1024 * 1024;
+
+}  // namespace
+
+struct HttpConnection::ReadHandler {
+  using allocator_type = HandlerAllocator<std::byte>;
+
+  HttpConnection* connection;
+
+  allocator_type get_allocator() const noexcept { return allocator_type(connection->read_memory_); }
+  void operator()(const error_code& error, std::size_t size) const { connection->on_read(error, size); }
+  void operator()(const error_code& error) const { connection->on_readable(error); }
+};
+
+HttpConnection::HttpConnection(ServerThread& thread, Socket socket, bool over_limit)
+    : thread_(thread),
+      socket_(std::move(socket)),
+      reader_(thread.options().limits),
+      state_(thread.handler().make_state()),
+      over_limit_(over_limit) {
+  if (thread.options().tls) tls_ = std::make_unique<TlsChannel>(*thread.options().tls, socket_.native_handle());
+}
+
+void HttpConnection::start() {
+  const core::Nanos allowed = tls_ ? thread_.options().request_timeout : thread_.options().idle_timeout;
+  deadline_ = thread_.now() + allowed;
+  pump();
+  release_if_done();
+}
+
+// Serves what has arrived, then asks for more; ends when it has to wait for something.
+void HttpConnection::pump() {
+  for (;;) {
+    serve_buffered();
+    if (phase_ == Phase::kClosed || writing_ || !flush()) return;
+    if (phase_ == Phase::kHandling) return;
+    if (phase_ == Phase::kClosing) return finish_closing();
+    if (phase_ != Phase::kReading) return;
+    if (thread_.draining() && reader_.empty()) {
+      phase_ = Phase::kClosing;
+      return finish_closing();
+    }
+    if (reader_.empty()) reader_.shrink();
+    if (!tls_) return read_more();
+    if (!read_tls()) return;
+  }
+}
+
+void HttpConnection::serve_buffered() {
+  serving_ = true;
+  while (phase_ == Phase::kReading && (out_ == nullptr || out_->size() - out_sent_ < kFlushBytes || flush())) {
+    const RequestReader::Progress progress = reader_.parse();
+    if (progress == RequestReader::Progress::kNeedMore) break;
+    if (progress == RequestReader::Progress::kExpectContinue) {
+      if (out_ == nullptr) out_ = thread_.borrow_output();
+      out_->append("HTTP/1.1 100 Continue\r\n\r\n");
+      break;
+    }
+    if (progress == RequestReader::Progress::kRefused) {
+      refuse(reader_.refusal(), reader_.reason());
+      break;
+    }
+    handle_request();
+  }
+  serving_ = false;
+}
+
+void HttpConnection::handle_request() {
+  phase_ = Phase::kHandling;
+  deadline_ = core::Instant::never();
+  if (over_limit_) return refuse(Refusal::kTooManyConnections, "there are too many connections");
+  thread_.count().requests.add();
+  thread_.handler().handle(*this);
+  if (phase_ == Phase::kHandling) thread_.schedule_end_of_turn();
+}
+
+void HttpConnection::refuse(Refusal refusal, std::string_view reason) {
+  phase_ = Phase::kHandling;
+  refused_ = true;
+  thread_.count().refusals[static_cast<std::size_t>(refusal)].add();
+  const bool was_serving = std::exchange(serving_, true);
+  thread_.handler().refuse(*this, refusal, reason);
+  serving_ = was_serving;
+  assert(phase_ != Phase::kHandling && "refuse() must respond before it returns");
+}
+
+void HttpConnection::respond(const HttpResponse& response) {
+  assert(phase_ == Phase::kHandling && "an exchange is answered once");
+  const bool keep_alive = !refused_ && !response.close && request().keep_alive() && !thread_.draining();
+  if (out_ == nullptr) out_ = thread_.borrow_output();
+  // A refused request may not have got as far as its method: what is left there belongs to the request before.
+  const bool head = !refused_ && request().method() == HttpMethod::kHead;
+  append_response(*out_, response, {thread_.date(), head, keep_alive, refused_ ? 1 : request().minor_version()});
+  if (!refused_) reader_.finish();
+  phase_ = keep_alive ? Phase::kReading : Phase::kClosing;
+  if (keep_alive) {
+    deadline_ = received_at_ + (reader_.empty() ? thread_.options().idle_timeout : thread_.options().request_timeout);
+  }
+  if (!serving_) {
+    pump();
+    release_if_done();
+  }
+}
+
+void HttpConnection::read_more() {
+  if (reading_) return;
+  const std::span<char> room = reader_.prepare();
+  reading_ = true;
+  socket_.async_read_some(boost::asio::buffer(room.data(), room.size()), ReadHandler{this});
+}
+
+// Whether something was read. TLS may hold decrypted bytes that the socket knows nothing of, so reading comes before
+// waiting.
+bool HttpConnection::read_tls() {
+  if (reading_) return false;
+  const bool handshake_was_done = tls_->handshake_done();
+  const std::span<char> room = reader_.prepare();
+  const TlsChannel::Io io = tls_->read(room);
+  switch (io.status) {
+    case TlsChannel::Status::kDone:
+      take_input(io.size);
+      return true;
+    case TlsChannel::Status::kWantRead:
+    case TlsChannel::Status::kWantWrite:
+      if (!handshake_was_done && tls_->handshake_done()) deadline_ = thread_.now() + thread_.options().idle_timeout;
+      reading_ = true;
+      socket_.async_wait(io.status == TlsChannel::Status::kWantRead ? Socket::wait_read : Socket::wait_write,
+                         ReadHandler{this});
+      return false;
+    case TlsChannel::Status::kClosed:
+      end_of_input(true);
+      return false;
+    case TlsChannel::Status::kFailed:
+      if (!tls_->handshake_done()) thread_.count().handshakes_failed.add();
+      end_of_input(false);
+      return false;
+  }
+  return false;
+}
+
+void HttpConnection::take_input(std::size_t size) {
+  received_at_ = thread_.now();
+  if (reader_.empty()) deadline_ = received_at_ + thread_.options().request_timeout;
+  thread_.count().bytes_received.add(size);
+  reader_.commit(size);
+}
+
+void HttpConnection::end_of_input(bool orderly) {
+  if (!orderly || !reader_.empty()) thread_.count().broken.add();
+  close();
+}
+
+void HttpConnection::on_read(const error_code& error, std::size_t size) {
+  reading_ = false;
+  if (phase_ == Phase::kLingering) {
+    lingered_bytes_ += size;
+    if (error || lingered_bytes_ > kMaxLingerBytes) {
+      close();
+    } else {
+      reader_.discard();
+      read_more();
+    }
+  } else if (phase_ == Phase::kReading) {
+    if (error) {
+      end_of_input(error == boost::asio::error::eof);
+    } else {
+      take_input(size);
+      pump();
+    }
+  }
+  release_if_done();
+}
+
+void HttpConnection::on_readable(const error_code& error) {
+  reading_ = false;
+  if (phase_ == Phase::kReading) {
+    if (error) {
+      end_of_input(false);
+    } else if (read_tls()) {
+      pump();
+    }
+  }
+  release_if_done();
+}
+
+std::optional<std::size_t> HttpConnection::write_some(std::string_view bytes) {
+  if (tls_) {
+    const TlsChannel::Io io = tls_->write(bytes);
+    if (io.status == TlsChannel::Status::kDone) return io.size;
+    if (io.status == TlsChannel::Status::kWantWrite || io.status == TlsChannel::Status::kWantRead) return 0;
+    return std::nullopt;
+  }
+  // Straight to the kernel: an answer nearly always fits, and then nothing has to be kept for a completion.
+  const ssize_t sent = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (sent >= 0) return static_cast<std::size_t>(sent);
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return 0;
+  return std::nullopt;
+}
+
+bool HttpConnection::flush() {
+  if (out_ == nullptr) return true;
+  while (out_sent_ < out_->size()) {
+    const auto sent = write_some(std::string_view(*out_).substr(out_sent_));
+    if (!sent) {
+      thread_.count().broken.add();
+      close();
+      return false;
+    }
+    if (*sent == 0) {
+      wait_writable();
+      return false;
+    }
+    thread_.count().bytes_sent.add(*sent);
+    out_sent_ += *sent;
+  }
+  out_sent_ = 0;
+  thread_.give_back_output(std::move(out_));
+  return true;
+}
+
+void HttpConnection::wait_writable() {
+  if (writing_) return;
+  writing_ = true;
+  if (phase_ != Phase::kHandling) deadline_ = thread_.now() + thread_.options().write_timeout;
+  socket_.async_wait(Socket::wait_write, [this](const error_code& error) {
+    writing_ = false;
+    if (phase_ != Phase::kClosed) {
+      if (error) {
+        close();
+      } else if (flush()) {
+        if (phase_ == Phase::kReading) deadline_ = thread_.now() + thread_.options().idle_timeout;
+        pump();
+      }
+    }
+    release_if_done();
+  });
+}
+
+// After a refusal the client may still be sending. Closing at once would make the kernel answer that with a reset, and a
+// reset can reach the client before the refusal does (RFC 9112 section 9.6): so say that nothing more comes and read on for
+// a while.
+void HttpConnection::finish_closing() {
+  if (tls_) tls_->say_goodbye();
+  if (!refused_ || tls_) return close();
+  error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  phase_ = Phase::kLingering;
+  deadline_ = thread_.now() + thread_.options().linger_timeout;
+  reader_.discard();
+  read_more();
+}
+
+void HttpConnection::check_deadline(core::Instant now) {
+  if (now < deadline_ || phase_ == Phase::kClosed) return;
+  if (writing_) {
+    thread_.count().write_timeouts.add();
+    close();
+  } else if (phase_ == Phase::kReading && !reader_.empty()) {
+    refuse(Refusal::kTooSlow, "the request took too long to arrive");
+    pump();
+  } else {
+    if (phase_ == Phase::kReading) {
+      if (tls_ && !tls_->handshake_done()) {
+        thread_.count().handshakes_failed.add();
+      } else {
+        thread_.count().idle_closed.add();
+      }
+    }
+    close();
+  }
+  release_if_done();
+}
+
+void HttpConnection::drain() {
+  if (is_idle() || phase_ == Phase::kLingering) close();
+  release_if_done();
+}
+
+void HttpConnection::close() {
+  if (socket_.is_open()) {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+  // An answer still owed is taken and dropped by respond().
+  if (phase_ == Phase::kHandling) return;
+  phase_ = Phase::kClosed;
+  out_.reset();
+}
+
+void HttpConnection::release_if_done() {
+  if (phase_ != Phase::kClosed || reading_ || writing_ || serving_ || retired_) return;
+  retired_ = true;
+  thread_.retire(*this);
+}
+
+std::string HttpConnection::peer_address() const {
+  error_code error;
+  const auto endpoint = socket_.remote_endpoint(error);
+  return error ? std::string() : endpoint.address().to_string();
+}
+
+}  // namespace tacos::net

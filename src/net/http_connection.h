@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "net/handler_memory.h"
+#include "net/http_handler.h"
+#include "net/request_reader.h"
+#include "net/tls_channel.h"
+
+namespace tacos::net {
+
+class ServerThread;
+
+// One client's connection: reads a request, hands it to the thread's handler, writes the answer, and again. Requests that
+// were sent ahead (pipelined) wait in the input buffer, so answers keep the order of the requests.
+//
+// Owned by its ServerThread and used by that thread alone. It holds an output buffer only while an answer is unsent, and a
+// small input buffer while it is idle, so that 10,000 idle connections cost little.
+class HttpConnection final : public HttpExchange {
+ public:
+  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+  HttpConnection(ServerThread& thread, Socket socket, bool over_limit);
+
+  void start();
+  // Called by the thread's sweep: acts when the current phase has lasted too long.
+  void check_deadline(core::Instant now);
+  // The server shuts down: closes when idle, otherwise after the answer under way.
+  void drain();
+  void close();
+
+  // Where the thread keeps it, so that leaving is quick.
+  std::size_t index = 0;
+
+  // HttpExchange
+  const HttpRequest& request() const override { return reader_.request(); }
+  ExchangeState* state() override { return state_.get(); }
+  core::Instant received_at() const override { return received_at_; }
+  std::string peer_address() const override;
+  void respond(const HttpResponse& response) override;
+
+ private:
+  enum class Phase : std::uint8_t {
+    kReading,    // for a request, or between requests
+    kHandling,   // the handler owes an answer
+    kClosing,    // the last answer is being written
+    kLingering,  // all is written and told; what the client still sends is thrown away
+    kClosed,
+  };
+  struct ReadHandler;
+
+  void pump();
+  void serve_buffered();
+  void handle_request();
+  void refuse(Refusal refusal, std::string_view reason);
+  void read_more();
+  bool read_tls();
+  void on_read(const boost::system::error_code& error, std::size_t size);
+  void on_readable(const boost::system::error_code& error);
+  void take_input(std::size_t size);
+  void end_of_input(bool orderly);
+
+  // Whether everything queued has been handed to the kernel.
+  bool flush();
+  std::optional<std::size_t> write_some(std::string_view bytes);
+  void wait_writable();
+  void finish_closing();
+  void release_if_done();
+  bool is_idle() const { return phase_ == Phase::kReading && reader_.empty() && out_ == nullptr; }
+
+  ServerThread& thread_;
+  Socket socket_;
+  std::unique_ptr<TlsChannel> tls_;
+  RequestReader reader_;
+  std::unique_ptr<ExchangeState> state_;
+  std::unique_ptr<std::string> out_;  // borrowed from the thread
+  std::size_t out_sent_ = 0;
+  core::Instant received_at_;
+  core::Instant deadline_ = core::Instant::never();
+  Phase phase_ = Phase::kReading;
+  bool over_limit_;
+  bool refused_ = false;       // the answer under way is the server's own, and the last
+  bool serving_ = false;       // inside serve_buffered(): respond() must not start another
+  bool reading_ = false;       // a read or a wait for one is outstanding
+  bool writing_ = false;       // a wait for room in the kernel's buffer is outstanding
+  bool retired_ = false;
+  std::size_t lingered_bytes_ = 0;
+  HandlerMemory read_memory_;
+};
+
+}  // namespace tacos::net

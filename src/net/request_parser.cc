@@ -1,0 +1,191 @@
+#include "net/request_parser.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <boost/beast/http/error.hpp>
+
+namespace tacos::net {
+namespace {
+
+namespace http = boost::beast::http;
+
+std::optional<HttpMethod> method_of(http::verb verb) {
+  switch (verb) {
+    case http::verb::get:
+      return HttpMethod::kGet;
+    case http::verb::head:
+      return HttpMethod::kHead;
+    case http::verb::post:
+      return HttpMethod::kPost;
+    case http::verb::put:
+      return HttpMethod::kPut;
+    case http::verb::delete_:
+      return HttpMethod::kDelete;
+    case http::verb::patch:
+      return HttpMethod::kPatch;
+    case http::verb::options:
+      return HttpMethod::kOptions;
+    case http::verb::trace:
+      return HttpMethod::kTrace;
+    case http::verb::connect:
+      return HttpMethod::kConnect;
+    default:
+      return std::nullopt;
+  }
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// uri-host [ ":" port ] of RFC 9110 section 7.2, by the bytes that may occur. Empty is allowed: it says "no authority".
+bool is_host(std::string_view value) {
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > ' ' && byte < 0x7f && std::strchr("/?#@\\<>\"{}|^`,", c) == nullptr;
+  });
+}
+
+}  // namespace
+
+RequestParser::RequestParser(HttpRequest& request, const RequestLimits& limits) : request_(request), limits_(limits) {
+  eager(true);
+  // RequestReader counts the head over all of its pieces, which Beast's own limit does not.
+  header_limit(static_cast<std::uint32_t>(limits.max_head_bytes) + 4);
+  body_limit(limits.max_body_bytes);
+  request_.clear();
+}
+
+void RequestParser::refuse(ErrorCode& error, Refusal refusal, std::string_view reason) {
+  error = http::error::bad_value;
+  refusal_ = refusal;
+  reason_ = reason;
+}
+
+HttpRequest::Slice RequestParser::slice(View view) const {
+  return {static_cast<std::uint32_t>(view.data() - base_), static_cast<std::uint32_t>(view.size())};
+}
+
+bool RequestParser::take_target(View target) {
+  std::string_view rest(target.data(), target.size());
+  if (rest.find('#') != std::string_view::npos) return false;
+  request_.target_ = slice(target);
+  if (request_.method_ == HttpMethod::kConnect) {
+    request_.path_ = request_.target_;
+    request_.query_ = {};
+    return true;
+  }
+  if (rest != "*" && !rest.starts_with('/')) {
+    const std::size_t scheme_end = rest.find("://");
+    if (scheme_end == std::string_view::npos) return false;
+    const std::string_view scheme = rest.substr(0, scheme_end);
+    if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https")) return false;
+    rest.remove_prefix(scheme_end + 3);
+    const std::size_t path_at = std::min(std::min(rest.find('/'), rest.find('?')), rest.size());
+    if (path_at == 0 || !is_host(rest.substr(0, path_at))) return false;
+    rest.remove_prefix(path_at);
+  } else if (rest == "*" && request_.method_ != HttpMethod::kOptions) {
+    return false;
+  }
+  const std::size_t question = std::min(rest.find('?'), rest.size());
+  const std::string_view query = rest.substr(std::min(question + 1, rest.size()));
+  request_.path_ = slice(View(rest.data(), question));
+  request_.query_ = slice(View(query.data(), query.size()));
+  return true;
+}
+
+void RequestParser::on_request_impl(http::verb method, View, View target, int version, ErrorCode& error) {
+  if (target.size() > limits_.max_target_bytes) {
+    return refuse(error, Refusal::kTargetTooLong, "the request target is too long");
+  }
+  const auto known = method_of(method);
+  if (!known) return refuse(error, Refusal::kUnknownMethod, "the method is not known");
+  request_.method_ = *known;
+  request_.minor_version_ = version >= 11 ? 1 : 0;
+  if (!take_target(target)) {
+    return refuse(error, Refusal::kMalformed, "the request target is neither a path nor an http URL");
+  }
+}
+
+void RequestParser::check_framing(http::field name, View value, ErrorCode& error) {
+  const std::string_view text(value.data(), value.size());
+  switch (name) {
+    case http::field::host:
+      if (has_host_) return refuse(error, Refusal::kMalformed, "there is more than one Host");
+      if (!is_host(text)) return refuse(error, Refusal::kMalformed, "Host is not a host");
+      has_host_ = true;
+      return;
+    case http::field::content_length:
+      // Equal repetitions may be merged (RFC 9112 section 6.3), but a front server may read them differently: refuse.
+      if (has_length_) return refuse(error, Refusal::kMalformed, "there is more than one Content-Length");
+      if (!is_digits(text)) return refuse(error, Refusal::kMalformed, "Content-Length is not a number");
+      has_length_ = true;
+      return;
+    case http::field::transfer_encoding:
+      // In HTTP/1.0 the framing of such a message is faulty (RFC 9112 section 6.1).
+      if (request_.minor_version_ == 0) {
+        return refuse(error, Refusal::kMalformed, "Transfer-Encoding does not exist in HTTP/1.0");
+      }
+      if (has_transfer_encoding_) return refuse(error, Refusal::kMalformed, "there is more than one Transfer-Encoding");
+      if (!equals_ignoring_case(text, "chunked")) {
+        return refuse(error, Refusal::kUnknownTransferCoding, "the only transfer coding understood is chunked");
+      }
+      has_transfer_encoding_ = true;
+      return;
+    case http::field::expect:
+      if (request_.minor_version_ == 0) return;  // ignored, RFC 9110 section 10.1.1
+      if (!equals_ignoring_case(text, "100-continue")) {
+        return refuse(error, Refusal::kExpectationFailed, "the only expectation understood is 100-continue");
+      }
+      expects_continue_ = true;
+      return;
+    default:
+      return;
+  }
+}
+
+void RequestParser::on_field_impl(http::field name, View name_text, View value, ErrorCode& error) {
+  if (head_done_) return;  // a trailer of a chunked body: nothing here is allowed to change the request
+  // Beast joins folded lines in a buffer of its own. Servers may refuse them (RFC 9112 section 5.2), and they do smuggle.
+  // An empty value has no place in the buffer that matters.
+  if (!value.empty() && (value.data() < base_ || value.data() >= base_ + size_)) {
+    return refuse(error, Refusal::kMalformed, "a folded header line");
+  }
+  if (request_.headers_.size() >= limits_.max_headers) {
+    return refuse(error, Refusal::kHeadersTooLarge, "there are too many header fields");
+  }
+  check_framing(name, value, error);
+  if (error) return;
+  const auto at = [&](View view) { return static_cast<std::uint16_t>(view.data() - base_); };
+  request_.headers_.push_back({at(name_text), static_cast<std::uint16_t>(name_text.size()),
+                               value.empty() ? at(name_text) : at(value), static_cast<std::uint16_t>(value.size())});
+}
+
+void RequestParser::on_header_impl(ErrorCode& error) {
+  head_done_ = true;
+  if (request_.minor_version_ == 1 && !has_host_) {
+    return refuse(error, Refusal::kMalformed, "HTTP/1.1 asks for a Host");
+  }
+  request_.keep_alive_ = keep_alive();
+}
+
+std::size_t RequestParser::on_body_impl(View body, ErrorCode&) {
+  const HttpRequest::Slice piece = slice(body);
+  if (request_.body_.size == 0) request_.body_.at = piece.at;
+  request_.body_.size += piece.size;
+  return body.size();
+}
+
+// The pieces are moved together, over the chunk headers that were between them, so that a body is always one view. What is
+// overwritten has been read already: a piece never moves to the right.
+std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, View body, ErrorCode&) {
+  const HttpRequest::Slice piece = slice(body);
+  if (request_.body_.size == 0) request_.body_.at = piece.at;
+  std::memmove(base_ + request_.body_.at + request_.body_.size, body.data(), body.size());
+  request_.body_.size += piece.size;
+  chunk_left_ -= body.size();
+  return body.size();
+}
+
+}  // namespace tacos::net

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "net/http_request.h"
+#include "net/refusal.h"
+#include "net/request_parser.h"
+
+namespace tacos::net {
+
+// Bytes in, requests out: everything a connection does with what a stranger sends, and no I/O, so that tests and the fuzzer
+// can feed it directly. Owns the connection's input buffer, which is small while the connection is idle, grows with a
+// request up to the limits, and is small again afterwards. Allocates nothing for requests that fit in what it has.
+// Not thread safe.
+class RequestReader {
+ public:
+  enum class Progress {
+    kNeedMore,        // prepare(), fill, commit() and parse() again
+    kExpectContinue,  // the client waits for "100 Continue" before it sends the body; said once per request
+    kComplete,        // request() holds until finish()
+    kRefused,         // refusal() and reason() tell; nothing more can be read from this connection
+  };
+
+  // limits must outlive the reader.
+  explicit RequestReader(const RequestLimits& limits);
+
+  // Room for more bytes, at least one. To be called only when parse() asked for more.
+  std::span<char> prepare();
+  // That many bytes of the room were filled.
+  void commit(std::size_t size) { end_ += size; }
+
+  Progress parse();
+
+  const HttpRequest& request() const { return request_; }
+  Refusal refusal() const { return refusal_; }
+  std::string_view reason() const { return reason_; }
+
+  // Ends the views of request(). What the client sent behind it stays, for the next parse().
+  void finish();
+
+  // Whether nothing of a next request has arrived.
+  bool empty() const { return begin_ == end_; }
+  // Throws away what has arrived, for a connection that is only read to its end. A read into the buffer may be under way.
+  void discard();
+  // Gives a buffer back that has grown large. Only while empty and not being read into.
+  void shrink();
+  std::size_t capacity() const { return capacity_; }
+
+ private:
+  Progress refuse(Refusal refusal, std::string_view reason);
+  Progress refuse_unparsed(boost::beast::error_code error);
+  Progress head_too_long();
+  bool skip_empty_lines();
+  void close_chunk_gap();
+  bool has_lone_lf();
+  bool is_stuck() const;
+  std::size_t longest_request() const;
+
+  const RequestLimits& limits_;
+  HttpRequest request_;
+  std::optional<RequestParser> parser_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;     // first byte of the request being read
+  std::size_t parsed_ = 0;    // first byte the parser has not taken
+  std::size_t end_ = 0;       // end of what has arrived
+  std::size_t scanned_ = 0;   // a head under way has no lone LF before this
+  std::size_t skipped_ = 0;   // bytes of empty lines before the request
+  bool said_continue_ = false;
+  bool refused_ = false;
+  Refusal refusal_ = Refusal::kMalformed;
+  std::string_view reason_;
+};
+
+}  // namespace tacos::net

@@ -1,0 +1,181 @@
+#include "net/server_thread.h"
+
+#include <signal.h>
+
+#include <chrono>
+
+#include <boost/asio/post.hpp>
+
+namespace tacos::net {
+namespace {
+
+using boost::asio::ip::tcp;
+
+// One thread runs the loop; other threads only post to it.
+constexpr int kOneThread = 1;
+constexpr std::size_t kSpareOutputs = 64;
+constexpr std::size_t kOutputBytes = 4096;
+constexpr std::size_t kMaxSpareOutputBytes = 64 * 1024;
+
+// OpenSSL writes to sockets without MSG_NOSIGNAL; a client that has gone must not end the process.
+void block_sigpipe() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+}  // namespace
+
+struct ServerThread::EndOfTurn {
+  using allocator_type = HandlerAllocator<std::byte>;
+
+  ServerThread* thread;
+
+  allocator_type get_allocator() const noexcept { return allocator_type(thread->end_of_turn_memory_); }
+  void operator()() const {
+    thread->end_of_turn_scheduled_ = false;
+    thread->handler_->end_of_turn();
+  }
+};
+
+ServerThread::ServerThread(const HttpServerOptions& options, const core::Clock& clock)
+    : options_(options),
+      clock_(clock),
+      loop_(kOneThread),
+      work_(boost::asio::make_work_guard(loop_)),
+      sweep_timer_(loop_),
+      drain_timer_(loop_) {
+  refresh_date();
+}
+
+ServerThread::~ServerThread() {
+  if (thread_.joinable()) {
+    loop_.stop();
+    thread_.join();
+  }
+  // The handler's store session goes first: once it is gone nothing can complete the exchanges that are still owed, which
+  // live in the connections.
+  handler_.reset();
+}
+
+void ServerThread::start(const HttpHandlerFactory& make_handler, unsigned number) {
+  handler_ = make_handler(loop_, number);
+  schedule_sweep();
+  thread_ = std::thread([this] { run(); });
+}
+
+void ServerThread::run() {
+  block_sigpipe();
+  loop_.run();
+}
+
+void ServerThread::adopt(int socket, bool over_limit) {
+  load_.fetch_add(1, std::memory_order_relaxed);
+  boost::asio::post(loop_, [this, socket, over_limit] {
+    HttpConnection::Socket owned(loop_.get_executor());
+    boost::system::error_code error;
+    owned.assign(tcp::v4(), socket, error);  // the protocol matters to open() only
+    if (!error) owned.native_non_blocking(true, error);
+    if (!error) owned.set_option(tcp::no_delay(true), error);
+    if (error || draining_) {
+      load_.fetch_sub(1, std::memory_order_relaxed);
+      return stop_when_empty();
+    }
+    counters_.accepted.add();
+    auto connection = std::make_unique<HttpConnection>(*this, std::move(owned), over_limit);
+    connection->index = connections_.size();
+    connections_.push_back(std::move(connection));
+    connections_.back()->start();
+  });
+}
+
+void ServerThread::retire(HttpConnection& connection) {
+  const std::size_t index = connection.index;
+  if (retired_.empty()) {
+    boost::asio::post(loop_, [this] { retired_.clear(); });
+  }
+  retired_.push_back(std::move(connections_[index]));
+  if (index + 1 != connections_.size()) {
+    connections_[index] = std::move(connections_.back());
+    connections_[index]->index = index;
+  }
+  connections_.pop_back();
+  load_.fetch_sub(1, std::memory_order_relaxed);
+  stop_when_empty();
+}
+
+std::unique_ptr<std::string> ServerThread::borrow_output() {
+  if (spare_outputs_.empty()) {
+    auto output = std::make_unique<std::string>();
+    output->reserve(kOutputBytes);
+    return output;
+  }
+  auto output = std::move(spare_outputs_.back());
+  spare_outputs_.pop_back();
+  return output;
+}
+
+void ServerThread::give_back_output(std::unique_ptr<std::string> output) {
+  if (spare_outputs_.size() >= kSpareOutputs || output->capacity() > kMaxSpareOutputBytes) return;
+  output->clear();
+  spare_outputs_.push_back(std::move(output));
+}
+
+void ServerThread::schedule_end_of_turn() {
+  if (end_of_turn_scheduled_) return;
+  end_of_turn_scheduled_ = true;
+  // Queued behind everything that this wait for events has found ready, so the batch is as large as the moment allows and
+  // nobody waits for a batch to fill.
+  boost::asio::post(loop_, EndOfTurn{this});
+}
+
+void ServerThread::schedule_sweep() {
+  sweep_timer_.expires_after(options_.sweep_interval);
+  sweep_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    sweep();
+    schedule_sweep();
+  });
+}
+
+void ServerThread::sweep() {
+  refresh_date();
+  const core::Instant now = clock_.now();
+  // Backwards, because a connection that ends gives its place to the last one.
+  for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->check_deadline(now);
+}
+
+void ServerThread::refresh_date() {
+  const std::int64_t second =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  if (second == date_second_) return;
+  date_second_ = second;
+  date_ = format_http_date(second);
+}
+
+void ServerThread::drain(core::Nanos grace) {
+  boost::asio::post(loop_, [this, grace] { begin_drain(grace); });
+}
+
+void ServerThread::begin_drain(core::Nanos grace) {
+  draining_ = true;
+  for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->drain();
+  drain_timer_.expires_after(grace);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    cut_off_ = !connections_.empty();
+    loop_.stop();
+  });
+  stop_when_empty();
+}
+
+void ServerThread::stop_when_empty() {
+  if (draining_ && connections_.empty() && load() == 0) loop_.stop();
+}
+
+void ServerThread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace tacos::net
