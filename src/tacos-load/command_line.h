@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "tacos-load/scenario/scenario.h"
+
+namespace tacos::load {
+
+// What was typed, as text, so that one place turns text into values and names the flag when it can't.
+struct CommandLine {
+  std::string scenario_file;  // of `run FILE`; empty for a run put together from flags
+  std::optional<std::string> url;
+  std::optional<std::string> target;
+  std::optional<std::string> rps, from_rps, ramp, hold, duration, warmup;
+  std::optional<std::string> users, poll_interval, event_id, model, spacing;
+  std::optional<std::string> method, body;
+  std::vector<std::string> headers;
+  std::optional<std::string> connections, workers, timeout, engine;
+  std::optional<std::string> ca_file, proxy, source_addresses;
+  std::optional<std::string> seed;
+  std::vector<std::string> gates;
+  std::string report_dir;  // empty: reports/runs/<scenario>-<start time>
+  bool insecure = false;
+  bool http2 = false;
+  bool honour_poll_after = false;
+  bool quiet = false;
+};
+
+// What main does next: go on with a command line, or print something and leave.
+struct Parsed {
+  std::optional<CommandLine> command;
+  int exit_code = 0;
+  std::string output;  // help or version for standard output, or a message for standard error
+};
+
+Parsed parse_command_line(int argc, const char* const* argv);
+
+// The run that a command line asks for: the headline run, a scenario file or a single request, with the flags laid over
+// it. scenario_text is the file's text, read by the caller. Messages name the flag, or the file and the JSON pointer.
+core::Result<Scenario> scenario_from(const CommandLine& command, const std::string& scenario_text);
+
+}  // namespace tacos::load

@@ -1,0 +1,58 @@
+#include "tacos-load/progress.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "core/units.h"
+
+namespace tacos::load {
+namespace {
+
+constexpr int kPipeEverySeconds = 5;
+
+std::uint64_t sum(const std::vector<std::unique_ptr<LiveCounts>>& live,
+                  std::atomic<std::uint64_t> LiveCounts::*member) {
+  std::uint64_t total = 0;
+  for (const auto& one : live) total += ((*one).*member).load(std::memory_order_relaxed);
+  return total;
+}
+
+core::Nanos worst(const std::vector<std::unique_ptr<LiveCounts>>& live,
+                  std::atomic<std::uint64_t> LiveCounts::*member) {
+  std::uint64_t most = 0;
+  for (const auto& one : live) most = std::max(most, ((*one).*member).load(std::memory_order_relaxed));
+  return core::Nanos(static_cast<std::int64_t>(most));
+}
+
+}  // namespace
+
+void Progress::show(core::Nanos now, const std::vector<std::unique_ptr<LiveCounts>>& live) {
+  const std::uint64_t sent = sum(live, &LiveCounts::sent);
+  const std::uint64_t rate = sent - std::min(sent, sent_before_);
+  sent_before_ = sent;
+  const auto second = static_cast<int>(core::to_seconds(now));
+  if (quiet_ || (!terminal_ && second % kPipeEverySeconds != 0)) return;
+  const double planned = profile_.arrivals_by(now) - profile_.arrivals_by(now - std::chrono::seconds(1));
+  const std::string line = fmt::format(
+      "{:>4d}s/{:.0f}s  {:>7}/s of {:>7}  p50 {:>8}  p99 {:>8}  users {:>8}  errors {}  lag p99 {}", second,
+      core::to_seconds(profile_.duration()), core::format_count(rate),
+      core::format_count(static_cast<std::uint64_t>(planned)),
+      core::format_latency(worst(live, &LiveCounts::response_p50_ns)),
+      core::format_latency(worst(live, &LiveCounts::response_p99_ns)),
+      core::format_count(sum(live, &LiveCounts::active_users)), core::format_count(sum(live, &LiveCounts::errors)),
+      core::format_latency(worst(live, &LiveCounts::dispatch_lag_p99_ns)));
+  if (terminal_) {
+    fmt::print(stderr, "\r\x1b[K{}", line);
+  } else {
+    fmt::print(stderr, "{}\n", line);
+  }
+  std::fflush(stderr);
+}
+
+void Progress::finish() const {
+  if (terminal_ && !quiet_) fmt::print(stderr, "\n");
+}
+
+}  // namespace tacos::load

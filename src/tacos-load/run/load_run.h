@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "measure/run_record.h"
+#include "net/url.h"
+#include "tacos-load/journey/journey.h"
+#include "tacos-load/run/live_counts.h"
+#include "tacos-load/run/preflight.h"
+#include "tacos-load/scenario/scenario.h"
+#include "tacos-load/transport/transport.h"
+
+namespace tacos::load {
+
+// What the generator used of the machine, from getrusage and /proc over the time the load ran.
+struct SelfUse {
+  double cpu_sec = 0;
+  std::uint64_t peak_rss_bytes = 0;
+  double busiest_worker_cpu_share = 0;  // CPU time of the busiest worker / run time
+};
+
+// Everything a run left behind, before it is judged or written.
+struct RunFacts {
+  measure::RunRecord record;
+  JourneyCounts users;
+  TransportStats transport;
+  SelfUse self;
+  std::chrono::system_clock::time_point started_at;
+  core::Nanos duration{0};  // from the first slot to the last outcome
+  std::uint64_t backlog_high_water = 0;
+  bool interrupted = false;
+};
+
+// One run: a worker thread per share of the schedule, each with its own transport, journey and recorder; nothing is
+// shared while they run, and their records merge after the join.
+class LoadRun {
+ public:
+  // Called about once a second from the thread that called execute(), with the offset since the start.
+  using Progress = std::function<void(core::Nanos, const std::vector<std::unique_ptr<LiveCounts>>&)>;
+
+  // stop may be set from a signal handler: the run then drains for a moment and returns what it has, marked
+  // interrupted.
+  LoadRun(Scenario scenario, ResourcePlan resources, net::Url target, const std::atomic<bool>& stop);
+  ~LoadRun();
+
+  // Opens the connections, runs the schedule to its end and returns the facts. Fails when the target can't be reached.
+  core::Result<RunFacts> execute(const Progress& progress);
+
+  const Scenario& scenario() const { return scenario_; }
+
+ private:
+  struct Part;
+
+  core::Result<void> prepare_parts();
+  core::Result<void> connect_parts();
+  void run_parts(core::Instant start, const Progress& progress);
+  RunFacts gather();
+
+  std::unique_ptr<Journey> make_journey(std::uint32_t worker, const std::string& event_id) const;
+  TransportOptions transport_options(std::uint32_t connections) const;
+
+  Scenario scenario_;
+  ResourcePlan resources_;
+  net::Url target_;
+  const std::atomic<bool>& stop_;
+  core::SteadyClock clock_;
+  std::unique_ptr<ArrivalSchedule> schedule_;
+  std::vector<std::unique_ptr<Part>> parts_;
+  std::vector<std::unique_ptr<LiveCounts>> live_;
+  std::chrono::system_clock::time_point started_at_;
+  core::Nanos duration_{0};
+  double cpu_sec_ = 0;
+};
+
+}  // namespace tacos::load
