@@ -1,0 +1,115 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "tacos-gateway/store/admission_bucket.h"
+#include "tacos-gateway/store/queue_store.h"
+#include "tacos-gateway/store/user_index.h"
+#include "tacos-gateway/store/waiting_index.h"
+
+namespace tacos::gateway {
+
+// How events behave unless an operator says otherwise.
+struct LineOptions {
+  std::uint64_t seats = 10'000;
+  core::Rate admission_rate = core::Rate::per_second(1000);
+  double admission_burst = 100;
+  core::Nanos turn_ttl = std::chrono::seconds(30);       // a ready ticket must enter within
+  core::Nanos grant_ttl = std::chrono::seconds(30);      // a grant must be used within
+  core::Nanos heartbeat_ttl = std::chrono::seconds(60);  // a waiting ticket must be asked about within
+  core::Nanos opening_delay{0};                          // from an event's first join to its first admission
+  std::uint64_t max_tickets = 50'000'000;
+};
+
+// Told of every change of a ticket, under the event's lock: for audits and tests. from equals to for a join.
+using TransitionObserver = std::function<void(TicketNumber, TicketStatus from, TicketStatus to, core::Instant at)>;
+
+// The whole state of one event: who waits, whose turn it is, who has entered, and the rules by which that changes.
+//
+// Time is handed in and never goes back. Each call is O(log n) or does a bounded slice of work, so that no caller of a
+// lock around it waits long. Thread rule: none; the store's lock covers it.
+class EventLine {
+ public:
+  EventLine(std::string event_id, const LineOptions& options, core::Instant now, TransitionObserver observer);
+
+  // Runs one command of this event and fills in its outcome and results. unix_ms_at_origin maps the clock to the
+  // calendar.
+  void execute(StoreCommand& command, core::Instant now, std::int64_t unix_ms_at_origin);
+
+  // A bounded slice of what time brings: lapsed turns and grants, admissions, a stretch of the sweep.
+  void advance(core::Instant now);
+
+  void control(const EventControl& change, core::Instant now);
+  EventSnapshot snapshot() const;
+  const std::string& event_id() const { return event_id_; }
+  std::size_t memory_bytes() const;
+
+ private:
+  enum class Grant : std::uint8_t { kNone, kUnused, kClaimed, kSpent, kLapsed };
+
+  // Times are milliseconds since the event began: 49 days, in four bytes.
+  struct Ticket {
+    UserKey user;
+    std::uint32_t joined_ms = 0;
+    std::uint32_t seen_ms = 0;
+    std::uint32_t deadline_ms = 0;  // of the turn, then of the grant
+    TicketStatus status = TicketStatus::kWaiting;
+    Grant grant = Grant::kNone;
+  };
+  static constexpr std::size_t kChunk = 4096;
+  using Chunk = std::array<Ticket, kChunk>;
+
+  Ticket* find(TicketNumber number);
+  Ticket& at(TicketNumber number) { return (*chunks_[(number - 1) / kChunk])[(number - 1) % kChunk]; }
+  std::uint32_t millis(core::Instant now) const;
+
+  void join(StoreCommand& command, core::Instant now);
+  void status(StoreCommand& command, Ticket& ticket, core::Instant now);
+  void enter(StoreCommand& command, Ticket& ticket, core::Instant now, std::int64_t unix_ms_at_origin);
+  void leave(StoreCommand& command, Ticket& ticket, core::Instant now);
+  void claim(StoreCommand& command, Ticket& ticket, core::Instant now);
+  void settle(StoreCommand& command, Ticket& ticket, core::Instant now);
+
+  void view(StoreCommand& command, const Ticket& ticket, core::Instant now);
+  core::Nanos eta_of(std::uint64_t position, core::Instant now) const;
+  core::Nanos poll_after(core::Nanos eta, TicketNumber number) const;
+
+  void move(TicketNumber number, Ticket& ticket, TicketStatus to, core::Instant now);
+  std::uint64_t& tally(TicketStatus status);
+  TicketStatus shown(const Ticket& ticket) const;
+  void lapse_turns(core::Instant now);
+  void lapse_grants(core::Instant now);
+  void admit(core::Instant now);
+  void sweep(core::Instant now);
+  void inventory(const StoreCommand::Inventory& seen);
+  std::uint64_t free_places() const;
+
+  std::string event_id_;
+  LineOptions options_;
+  core::Instant began_;
+  core::Instant opens_;
+  TransitionObserver observer_;
+  AdmissionBucket bucket_;
+  bool paused_ = false;
+  bool draining_ = false;
+  bool sold_out_ = false;
+
+  std::vector<std::unique_ptr<Chunk>> chunks_;
+  TicketNumber last_ = 0;
+  UserIndex users_;
+  WaitingIndex waiting_;
+  std::deque<TicketNumber> turns_;   // ready tickets, and some that no longer are, by deadline
+  std::deque<TicketNumber> grants_;  // entered tickets with a grant that may lapse, by deadline
+  std::uint64_t outstanding_ = 0;    // turns and unspent grants: each may yet take a seat
+  TicketNumber sweep_at_ = 1;
+  EventSnapshot counts_;
+};
+
+}  // namespace tacos::gateway

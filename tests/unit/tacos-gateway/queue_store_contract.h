@@ -1,0 +1,99 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/clock.h"
+#include "tacos-gateway/store/event_line.h"
+#include "tacos-gateway/store/queue_store.h"
+
+namespace tacos::gateway {
+
+// A store under test, with a clock that the test moves. Every QueueStore passes the suite built on it.
+class StoreUnderTest {
+ public:
+  virtual ~StoreUnderTest() = default;
+  virtual QueueStore& store() = 0;
+  // Moves the store's clock on in steps of 10 ms, ticking after each.
+  virtual void pass(core::Nanos time) = 0;
+};
+using StoreFactory = std::function<std::unique_ptr<StoreUnderTest>(const LineOptions&)>;
+
+// The suite's fixture: one session, and each command as a call.
+class QueueStoreContract : public testing::TestWithParam<StoreFactory> {
+ protected:
+  QueueStore& store() {
+    if (!under_test_) under_test_ = GetParam()(options);
+    return under_test_->store();
+  }
+  void pass(core::Nanos time) {
+    store();
+    under_test_->pass(time);
+  }
+
+  StoreCommand run(StoreCommand command) {
+    if (!session_) session_ = store().open_session({});
+    bool done = false;
+    command.owner = &done;
+    command.done = [](StoreCommand& c) { *static_cast<bool*>(c.owner) = true; };
+    StoreCommand* batch[] = {&command};
+    session_->submit(batch);
+    EXPECT_TRUE(done);
+    return command;
+  }
+
+  StoreCommand join(std::uint64_t user, const std::string& event = "e1") {
+    StoreCommand command;
+    command.kind = StoreCommand::Kind::kJoin;
+    command.event_id = event;
+    command.user = {user, user * 7919};
+    return run(command);
+  }
+  StoreCommand ask(StoreCommand::Kind kind, const TicketRef& ref) {
+    StoreCommand command;
+    command.kind = kind;
+    command.ref = ref;
+    return run(command);
+  }
+  StoreCommand status(const TicketRef& ref) { return ask(StoreCommand::Kind::kStatus, ref); }
+  StoreCommand enter(const TicketRef& ref) { return ask(StoreCommand::Kind::kEnter, ref); }
+  StoreCommand leave(const TicketRef& ref) { return ask(StoreCommand::Kind::kLeave, ref); }
+  StoreCommand claim(const TicketRef& ref) { return ask(StoreCommand::Kind::kClaimGrant, ref); }
+  StoreCommand spend(const TicketRef& ref) { return ask(StoreCommand::Kind::kSpendGrant, ref); }
+  StoreCommand release(const TicketRef& ref) { return ask(StoreCommand::Kind::kReleaseGrant, ref); }
+  void report(const TicketRef& ref, std::uint64_t free, std::uint64_t held, std::uint64_t sold) {
+    StoreCommand command;
+    command.kind = StoreCommand::Kind::kReportInventory;
+    command.ref = ref;
+    command.inventory = {free, held, sold, ++inventory_version_};
+    run(command);
+  }
+
+  void control(const EventControl& change) {
+    store().control(change, [](core::Result<std::size_t> result) { EXPECT_TRUE(result.has_value()); });
+  }
+  EventSnapshot snapshot(const std::string& event = "e1") {
+    EventSnapshot found;
+    store().snapshot([&](core::Result<std::vector<EventSnapshot>> all) {
+      ASSERT_TRUE(all.has_value());
+      for (const auto& one : *all) {
+        if (one.event_id == event) found = one;
+      }
+    });
+    EXPECT_EQ(found.joined, found.waiting + found.ready + found.entered + found.left + found.expired + found.sold_out);
+    return found;
+  }
+
+  LineOptions options;
+
+ private:
+  std::unique_ptr<StoreUnderTest> under_test_;
+  std::unique_ptr<StoreSession> session_;
+  std::uint64_t inventory_version_ = 0;
+};
+
+}  // namespace tacos::gateway
