@@ -1,0 +1,66 @@
+# The front door. Everything here installs what it needs first; `make help` says what there is.
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+PREFIX ?= /usr/local
+.DEFAULT_GOAL := help
+
+.PHONY: help bootstrap build demo test check lint format format-check bench tidy asan tsan fuzz install clean
+
+help: ## Show this help
+	@echo "tacos: load generator and reference waiting room. Targets:"
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+bootstrap: ## Install the Debian packages that building and testing need
+	@scripts/bootstrap.sh build test
+
+build/%/build.ninja: CMakeLists.txt CMakePresets.json | bootstrap
+	cmake --preset $*
+
+build: build/release/build.ninja ## Build release binaries into build/release/bin/
+	cmake --build --preset release -j $(JOBS) --target tacos-load tacos-gateway
+
+demo: build ## The headline: gateway, 300,000 users, 1k to 30k requests per second, a report
+	scripts/demo.sh
+
+test: build/dev/build.ninja ## Build with assertions and run every test
+	cmake --build --preset dev -j $(JOBS)
+	ctest --preset dev -j $(JOBS)
+
+lint: ## Check the include directions and file rules alone
+	python3 tests/lint/lint.py .
+
+format-check:
+	@git ls-files -z '*.cc' '*.h' | xargs -0 clang-format --dry-run --Werror
+
+format: bootstrap ## Reformat every source file
+	git ls-files -z '*.cc' '*.h' | xargs -0 clang-format -i
+
+check: bootstrap format-check test ## Exactly what CI runs
+
+bench: build/release/build.ninja ## Micro-benchmarks, and CPU per request beside wrk and h2load on the same nginx
+	scripts/bootstrap.sh bench
+	cmake --build --preset release -j $(JOBS)
+	scripts/bench.sh
+
+tidy: ## clang-tidy over every file
+	scripts/bootstrap.sh build test analysis
+	cmake --preset tidy && cmake --build --preset tidy -j $(JOBS)
+
+asan: build/asan/build.ninja ## The tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	cmake --build --preset asan -j $(JOBS)
+	ctest --preset asan -j $(JOBS)
+
+tsan: build/tsan/build.ninja ## The tests under ThreadSanitizer
+	cmake --build --preset tsan -j $(JOBS)
+	ctest --preset tsan -j $(JOBS)
+
+fuzz: ## Run every fuzzer for FUZZ_SECONDS each
+	scripts/bootstrap.sh build test analysis
+	cmake --preset fuzz && cmake --build --preset fuzz -j $(JOBS)
+	scripts/fuzz.sh $(FUZZ_SECONDS)
+
+install: build ## Install the binaries under PREFIX
+	cmake --install build/release --prefix $(PREFIX)
+
+clean: ## Remove every build
+	rm -rf build
