@@ -75,7 +75,7 @@ Instant Worker::on_time(Instant at) {
     return at + kLongestSleep;
   }
   take_due(now);
-  recorder_.active_users(std::min(now, schedule_end_ - Nanos(1)), journey_.counts().active);
+  recorder_.active_users(std::clamp(now, Nanos(0), schedule_end_ - Nanos(1)), journey_.counts().active);
   expire_backlog(now);
   serve_backlog(now);
   each_second(now);

@@ -1,0 +1,194 @@
+#include "tacos-gateway/gateway.h"
+
+#include <chrono>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "net/descriptor_limit.h"
+#include "tacos-gateway/http/api_handler.h"
+#include "tacos-gateway/store/embedded_store.h"
+
+namespace tacos::gateway {
+namespace {
+
+using core::fail;
+using core::Result;
+
+// Descriptors that are not connections: the loops, the listener, logs, files read for metrics.
+constexpr std::uint64_t kOwnDescriptors = 64;
+constexpr std::size_t kShortestAdminToken = 8;
+
+EmbeddedStoreOptions store_options(const GatewayOptions& options) {
+  EmbeddedStoreOptions store;
+  store.line.seats = options.seats;
+  store.line.admission_rate = options.admission_rate;
+  store.line.admission_burst = static_cast<double>(options.admission_burst);
+  store.line.turn_ttl = options.turn_ttl;
+  store.line.grant_ttl = options.grant_ttl;
+  store.line.heartbeat_ttl = options.heartbeat_ttl;
+  store.line.opening_delay = options.opening_delay;
+  store.max_events = options.max_events;
+  return store;
+}
+
+// The offset by which the injected clock's time line lies in the calendar.
+std::int64_t unix_ms_at_origin_of(const core::Clock& clock) {
+  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+  return (since_1970 - clock.now().since_origin()) / std::chrono::milliseconds(1);
+}
+
+Result<std::vector<SecretKey>> read_keys(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return fail(fmt::format("--signing-key-file: cannot read '{}'", path));
+  std::vector<SecretKey> keys;
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const auto key = parse_key(line);
+    if (key.has_error()) {
+      return fail(fmt::format("--signing-key-file: line {} of '{}': {}", number, path, key.error().message));
+    }
+    keys.push_back(*key);
+  }
+  if (keys.empty()) {
+    return fail(fmt::format("--signing-key-file: '{}' holds no key; make one with 'openssl rand -hex 32'", path));
+  }
+  return keys;
+}
+
+Result<std::string> read_admin_token(const std::string& path) {
+  std::ifstream file(path);
+  std::string token;
+  if (!file || !std::getline(file, token)) return fail(fmt::format("--admin-token-file: cannot read '{}'", path));
+  const std::size_t end = token.find_last_not_of(" \t\r");
+  token.resize(end == std::string::npos ? 0 : end + 1);
+  return token;
+}
+
+}  // namespace
+
+void throw_exception_from_error(const Gateway::StartError& error, const boost::source_location&) {
+  throw std::logic_error("no gateway: " + error.message);
+}
+
+Gateway::Gateway(const GatewayOptions& options, const core::Clock& clock, GatewayLog& log)
+    : options_(options),
+      clock_(clock),
+      log_(log),
+      store_(std::make_unique<EmbeddedStore>(store_options(options), clock)),
+      seats_({options.seats, options.hold_ttl}, clock),
+      payments_(clock),
+      idempotency_({}, clock),
+      services_{clock, log, *store_, seats_, payments_, idempotency_} {
+  services_.max_body_bytes = options.max_body;
+  services_.unix_ms_at_origin = unix_ms_at_origin_of(clock);
+  for (unsigned i = 0; i < options.threads; ++i) services_.metrics.push_back(std::make_unique<ThreadMetrics>());
+}
+
+Gateway::~Gateway() {
+  if (server_) server_->shut_down(core::Nanos(0));
+  services_.server = nullptr;
+}
+
+Result<void> Gateway::load_secrets() {
+  if (options_.signing_key_file.empty()) {
+    services_.signing_keys = {random_key()};
+  } else {
+    auto keys = read_keys(options_.signing_key_file);
+    if (keys.has_error()) return keys.error();
+    services_.signing_keys = std::move(*keys);
+  }
+  std::string token = options_.admin_token;
+  if (!options_.admin_token_file.empty()) {
+    auto read = read_admin_token(options_.admin_token_file);
+    if (read.has_error()) return read.error();
+    token = std::move(*read);
+  }
+  const bool asked_for = !options_.admin_token.empty() || !options_.admin_token_file.empty();
+  if (asked_for && token.size() < kShortestAdminToken) {
+    return fail(fmt::format("the admin token has {} characters; it must have {} at least, such as 'openssl rand -hex 32' "
+                            "prints",
+                            token.size(), kShortestAdminToken));
+  }
+  if (asked_for) services_.admin.emplace(token);
+  return {};
+}
+
+Result<net::HttpServerOptions> Gateway::server_options() const {
+  net::HttpServerOptions server;
+  auto listen = net::parse_host_port(options_.listen);
+  if (listen.has_error()) return fail("--listen: " + listen.error().message);
+  server.listen = std::move(*listen);
+  server.threads = options_.threads;
+  server.max_connections = options_.max_connections;
+  server.request_timeout = options_.request_timeout;
+  server.idle_timeout = options_.idle_timeout;
+  server.write_timeout = options_.request_timeout;
+  server.limits.max_body_bytes = options_.max_body;
+  server.limits.max_target_bytes = options_.max_target;
+  server.limits.max_head_bytes = options_.max_headers;
+  if (options_.tls()) {
+    auto tls = net::TlsContext::for_server({options_.tls_cert, options_.tls_key, options_.tls_client_ca});
+    if (tls.has_error()) return fail("--tls-cert, --tls-key: " + tls.error().message);
+    server.tls = std::move(*tls);
+  }
+  const net::DescriptorLimit limit = net::raise_descriptor_limit();
+  if (limit.soft > kOwnDescriptors && server.max_connections > limit.soft - kOwnDescriptors) {
+    server.max_connections = limit.soft - kOwnDescriptors;
+    log_.write(GatewayLog::Level::kWarn, "fewer connections than asked for: the system allows no more descriptors",
+               {{"asked_for", options_.max_connections}, {"max_connections", std::uint64_t{server.max_connections}},
+                {"descriptors", limit.soft}});
+  }
+  return server;
+}
+
+boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::start(const GatewayOptions& options,
+                                                                                    const core::Clock& clock,
+                                                                                    GatewayLog& log) {
+  std::unique_ptr<Gateway> gateway(new Gateway(options, clock, log));
+  if (auto loaded = gateway->load_secrets(); loaded.has_error()) {
+    return StartError{Fault::kOptions, loaded.error().message};
+  }
+  auto server_options = gateway->server_options();
+  if (server_options.has_error()) return StartError{Fault::kOptions, server_options.error().message};
+
+  // Made here, where failing is still possible; each thread takes its own.
+  std::vector<std::unique_ptr<TicketSigner>> signers;
+  for (unsigned i = 0; i < options.threads; ++i) {
+    auto signer = TicketSigner::make(gateway->services_.signing_keys);
+    if (signer.has_error()) return StartError{Fault::kEnvironment, signer.error().message};
+    signers.push_back(std::move(*signer));
+  }
+  auto server = net::HttpServer::start(
+      std::move(*server_options), clock, [&](boost::asio::io_context& loop, unsigned number) {
+        return std::make_unique<ApiHandler>(gateway->services_, loop, number, std::move(signers[number]));
+      });
+  if (server.has_error()) return StartError{Fault::kEnvironment, "--listen: " + server.error().message};
+  gateway->server_ = std::move(*server);
+  gateway->services_.server = gateway->server_.get();
+  log.info("listening", {{"address", std::string_view(gateway->address().to_string())},
+                         {"store", std::string_view(options.store)},
+                         {"threads", std::uint64_t{options.threads}},
+                         {"admission_rate", options.admission_rate.per_second()},
+                         {"seats", options.seats},
+                         {"tls", std::string_view(options.tls() ? "on" : "off")},
+                         {"admin", std::string_view(gateway->services_.admin ? "open to its token" : "closed")}});
+  return gateway;
+}
+
+void Gateway::announce_shutdown() { services_.readiness.begin_shutdown(); }
+
+bool Gateway::shut_down() {
+  announce_shutdown();
+  const bool all_answered = server_->shut_down(options_.shutdown_grace);
+  const net::HttpServerCounts counts = server_->counts();
+  log_.info("shut down", {{"requests", counts.requests},
+                          {"connections_accepted", counts.connections_accepted},
+                          {"all_answered", std::string_view(all_answered ? "yes" : "no")}});
+  return all_answered;
+}
+
+}  // namespace tacos::gateway

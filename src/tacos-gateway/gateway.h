@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "net/http_server.h"
+#include "tacos-gateway/http/gateway_log.h"
+#include "tacos-gateway/http/gateway_services.h"
+#include "tacos-gateway/options.h"
+#include "tacos-gateway/store/queue_store.h"
+
+namespace tacos::gateway {
+
+// A whole gateway in one object: the line, the seats behind it and the server in front, as the options say.
+// Owned and shut down by one thread.
+class Gateway {
+ public:
+  // Why it did not start, so that main can tell a wrong option from a world that is not as it should be.
+  enum class Fault { kOptions, kEnvironment };
+  struct StartError {
+    Fault fault = Fault::kOptions;
+    std::string message;
+  };
+
+  // clock must outlive the gateway; log too.
+  static boost::system::result<std::unique_ptr<Gateway>, StartError> start(const GatewayOptions& options,
+                                                                           const core::Clock& clock, GatewayLog& log);
+  ~Gateway();
+
+  net::HostPort address() const { return server_->address(); }
+  QueueStore& store() { return *store_; }
+
+  // /readyz says 503 from now on.
+  void announce_shutdown();
+  // Stops accepting and finishes what is in flight. Whether all of it was answered within the grace period.
+  bool shut_down();
+
+ private:
+  Gateway(const GatewayOptions& options, const core::Clock& clock, GatewayLog& log);
+  core::Result<void> load_secrets();
+  core::Result<net::HttpServerOptions> server_options() const;
+
+  const GatewayOptions options_;
+  const core::Clock& clock_;
+  GatewayLog& log_;
+  std::unique_ptr<QueueStore> store_;
+  SeatInventory seats_;
+  PaymentDesk payments_;
+  IdempotencyStore idempotency_;
+  GatewayServices services_;
+  std::unique_ptr<net::HttpServer> server_;
+};
+
+// What goes wrong with a result that holds none is a programmer's mistake.
+[[noreturn]] void throw_exception_from_error(const Gateway::StartError& error, const boost::source_location& where);
+
+}  // namespace tacos::gateway

@@ -1,0 +1,68 @@
+#include "tacos-gateway/http/answer_writer.h"
+
+#include <fmt/compile.h>
+
+#include "tacos-gateway/http/json_text.h"
+
+namespace tacos::gateway {
+
+void AnswerWriter::escaped(std::string_view text) { append_json_escaped(body_, text); }
+
+void AnswerWriter::header(std::string_view name, std::string_view value) {
+  fmt::format_to(std::back_inserter(headers_), FMT_COMPILE("{}: {}\r\n"), name, value);
+}
+
+void AnswerWriter::respond(ApiExchange& exchange, int status, std::string_view content_type, bool close) {
+  fmt::format_to(std::back_inserter(headers_), FMT_COMPILE("Cache-Control: no-store\r\nX-Trace-Id: {}\r\n"),
+                 exchange.trace_id.text());
+  // The request's own method, before respond() ends the request.
+  const net::HttpMethod method = exchange.request().method();
+  metrics_.record(exchange.route, method, status, clock_.now() - exchange.http->received_at());
+  exchange.http->respond(
+      {status, content_type, {body_.data(), body_.size()}, {headers_.data(), headers_.size()}, close});
+}
+
+void AnswerWriter::send(ApiExchange& exchange, int status, std::string_view content_type) {
+  respond(exchange, status, content_type, false);
+}
+
+int AnswerWriter::word_error(ApiExchange& exchange, ApiError error, std::string_view message, const ErrorDetail& detail) {
+  const auto [status, code] = text_of(error);
+  body_.clear();
+  const auto out = std::back_inserter(body_);
+  fmt::format_to(out, R"({{"error":{{"code":"{}","message":")", code);
+  escaped(message);
+  fmt::format_to(out, R"(","trace_id":"{}")", exchange.trace_id.text());
+  if (!detail.field.empty()) fmt::format_to(out, R"(,"field":"{}")", detail.field);
+  body_.push_back('}');
+  if (detail.position) fmt::format_to(out, R"(,"position":{})", *detail.position);
+  const std::int64_t poll_after_ms = detail.poll_after / std::chrono::milliseconds(1);
+  if (poll_after_ms > 0) fmt::format_to(out, R"(,"poll_after_ms":{})", poll_after_ms);
+  body_.push_back('}');
+  if (status == 429 || status == 503) {
+    // Spread over three seconds, so that those who were turned away together do not come back together.
+    fmt::format_to(std::back_inserter(headers_), "Retry-After: {}\r\n", 1 + random_.below(3));
+  }
+  if (status == 401) header("WWW-Authenticate", "Bearer");
+  if (status >= 500) {
+    log_.error_limited("request failed",
+                       {{"code", code},
+                        {"status", std::int64_t{status}},
+                        {"route", pattern_of(exchange.route)},
+                        {"reason", message}},
+                       exchange.trace_id.text());
+  }
+  return status;
+}
+
+void AnswerWriter::fail(ApiExchange& exchange, ApiError error, std::string_view message, const ErrorDetail& detail) {
+  const int status = word_error(exchange, error, message, detail);
+  respond(exchange, status, "application/json", false);
+}
+
+void AnswerWriter::fail_last(ApiExchange& exchange, ApiError error, std::string_view message) {
+  const int status = word_error(exchange, error, message, {});
+  respond(exchange, status, "application/json", true);
+}
+
+}  // namespace tacos::gateway

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/http_handler.h"
+#include "tacos-gateway/backend/seat_inventory.h"
+#include "tacos-gateway/http/route.h"
+#include "tacos-gateway/http/trace_id.h"
+#include "tacos-gateway/store/queue_store.h"
+#include "tacos-gateway/token/ticket_signer.h"
+
+namespace tacos::gateway {
+
+class ApiThread;
+
+// What only the few who have been admitted need while they reserve, pay and confirm.
+struct Purchase {
+  GrantClaims grant;
+  std::string scoped_key;  // of the idempotency claim that is held; empty when none is
+  std::uint32_t quantity = 0;
+  std::vector<std::uint32_t> seats;
+  Reservation reservation;
+  StoreCommand report;
+};
+
+// One request on its way through the gateway: part of its connection, reused for each request of it. The store's
+// command is embedded, so that asking the store allocates nothing.
+class ApiExchange final : public net::ExchangeState {
+ public:
+  explicit ApiExchange(ApiThread& owner) : thread(owner) {}
+
+  void begin(net::HttpExchange& exchange, const RouteMatch& match, const TraceId& trace) {
+    http = &exchange;
+    route = match.route;
+    id = match.id;
+    trace_id = trace;
+  }
+
+  const net::HttpRequest& request() const { return http->request(); }
+
+  Purchase& purchase() {
+    if (!purchase_) purchase_ = std::make_unique<Purchase>();
+    return *purchase_;
+  }
+
+  ApiThread& thread;
+  net::HttpExchange* http = nullptr;
+  Route route = Route::kUnknown;
+  std::string_view id;  // the variable part of the path
+  TraceId trace_id;
+  StoreCommand command;
+  std::string event_id;  // a copy, since the reader of bodies is shared by the thread
+
+ private:
+  std::unique_ptr<Purchase> purchase_;
+};
+
+}  // namespace tacos::gateway

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+
+#include "net/http_handler.h"
+#include "tacos-gateway/http/admin_routes.h"
+#include "tacos-gateway/http/api_thread.h"
+#include "tacos-gateway/http/probe_routes.h"
+#include "tacos-gateway/http/queue_routes.h"
+#include "tacos-gateway/http/seat_routes.h"
+#include "tacos-gateway/http/ticker.h"
+
+namespace tacos::gateway {
+
+// The gateway's side of one server thread: finds the route of each request and hands it over, submits the batch that a
+// turn of the loop has collected, and words what the server refuses.
+class ApiHandler final : public net::HttpHandler {
+ public:
+  // Thread 0 also runs the ticker.
+  ApiHandler(GatewayServices& services, boost::asio::io_context& loop, unsigned number,
+             std::unique_ptr<TicketSigner> signer);
+
+  std::unique_ptr<net::ExchangeState> make_state() override { return std::make_unique<ApiExchange>(thread_); }
+  void handle(net::HttpExchange& exchange) override;
+  void refuse(net::HttpExchange& exchange, net::Refusal refusal, std::string_view reason) override;
+  void end_of_turn() override { thread_.submit_batch(); }
+
+ private:
+  void dispatch(ApiExchange& exchange, const RouteMatch& match);
+
+  ApiThread thread_;
+  QueueRoutes queue_;
+  SeatRoutes seats_;
+  AdminRoutes admin_;
+  ProbeRoutes probes_;
+  std::unique_ptr<Ticker> ticker_;
+};
+
+}  // namespace tacos::gateway

@@ -1,0 +1,91 @@
+#include "tacos-gateway/http/api_thread.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+
+#include "net/http_request.h"
+
+namespace tacos::gateway {
+namespace {
+
+constexpr std::size_t kUsualBatch = 1024;
+
+// Trace ids and anonymous users must differ between threads, processes and restarts.
+std::uint64_t random_seed() {
+  std::uint64_t seed = 0;
+  ::RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed);
+  return seed;
+}
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+ApiThread::ApiThread(GatewayServices& services, boost::asio::io_context& loop, unsigned number,
+                     std::unique_ptr<TicketSigner> signer)
+    : services_(services),
+      loop_(loop),
+      metrics_(*services.metrics[number]),
+      session_(services.store.open_session(loop.get_executor())),
+      signer_(std::move(signer)),
+      mailbox_(std::make_shared<LoopMailbox>(loop)),
+      random_(random_seed()),
+      json_(services.max_body_bytes),
+      answer_(metrics_, services.log, services.clock, random_) {
+  batch_.reserve(kUsualBatch);
+  submitted_.reserve(kUsualBatch);
+}
+
+ApiThread::~ApiThread() { mailbox_->close(); }
+
+void ApiThread::submit_batch() {
+  while (!batch_.empty()) {
+    // Completions answer requests, and an answer may bring the next request of its connection, which asks again.
+    submitted_.clear();
+    submitted_.swap(batch_);
+    session_->submit(submitted_);
+  }
+}
+
+bool ApiThread::read_body(ApiExchange& exchange) {
+  if (json_.read(exchange.request().body())) return true;
+  answer_.begin();
+  answer_.fail(exchange, ApiError::kMalformedJson, "the body is not a JSON object");
+  return false;
+}
+
+std::string_view ApiThread::bearer_of(const net::HttpRequest& request) {
+  static constexpr std::string_view kScheme = "Bearer ";
+  const std::string_view value = request.header("Authorization");
+  if (value.size() <= kScheme.size() || !net::equals_ignoring_case(value.substr(0, kScheme.size()), kScheme)) return {};
+  return value.substr(kScheme.size());
+}
+
+std::string_view ApiThread::percent_decoded(std::string_view text) {
+  if (text.find('%') == std::string_view::npos) return text;
+  decoded_.clear();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
+      decoded_ += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+      i += 2;
+    } else {
+      decoded_ += text[i];
+    }
+  }
+  return decoded_;
+}
+
+bool is_event_id(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == ':' ||
+           c == '-';
+  });
+}
+
+}  // namespace tacos::gateway

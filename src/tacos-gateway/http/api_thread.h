@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "core/random.h"
+#include "tacos-gateway/http/answer_writer.h"
+#include "tacos-gateway/http/api_exchange.h"
+#include "tacos-gateway/http/gateway_services.h"
+#include "tacos-gateway/http/json_body.h"
+#include "tacos-gateway/http/loop_mailbox.h"
+
+namespace tacos::gateway {
+
+// The tools of one server thread that its routes share: the way into the store, the reader of bodies, the signer of
+// tokens, the writer of answers. Used by that thread alone.
+class ApiThread {
+ public:
+  ApiThread(GatewayServices& services, boost::asio::io_context& loop, unsigned number,
+            std::unique_ptr<TicketSigner> signer);
+  ~ApiThread();
+
+  GatewayServices& services() { return services_; }
+  JsonBody& json() { return json_; }
+  TicketSigner& signer() { return *signer_; }
+  AnswerWriter& answer() { return answer_; }
+  core::Random& random() { return random_; }
+  ThreadMetrics& metrics() { return metrics_; }
+  boost::asio::io_context& loop() { return loop_; }
+  // For what the store calls back on any thread: brings it to this one, or drops it when this one has ended.
+  std::shared_ptr<LoopMailbox> mailbox() { return mailbox_; }
+
+  // Adds to the batch that submit_batch() hands over at the end of the turn. command.done and owner are set.
+  void ask_store(StoreCommand& command) { batch_.push_back(&command); }
+  bool has_batch() const { return !batch_.empty(); }
+  // Also submits what the completions ask in turn.
+  void submit_batch();
+
+  // Reads the request's body, answering MALFORMED_JSON when it is not a JSON object.
+  bool read_body(ApiExchange& exchange);
+  // The token behind "Authorization: Bearer ", empty when there is none.
+  static std::string_view bearer_of(const net::HttpRequest& request);
+  // Takes %XX out of a query value; what it returns is valid until the next call.
+  std::string_view percent_decoded(std::string_view text);
+
+ private:
+  GatewayServices& services_;
+  boost::asio::io_context& loop_;
+  ThreadMetrics& metrics_;
+  std::unique_ptr<StoreSession> session_;
+  std::unique_ptr<TicketSigner> signer_;
+  std::shared_ptr<LoopMailbox> mailbox_;
+  core::Random random_;
+  JsonBody json_;
+  AnswerWriter answer_;
+  std::vector<StoreCommand*> batch_;
+  std::vector<StoreCommand*> submitted_;
+  std::string decoded_;
+};
+
+// Event ids: 1 to 64 of A-Z a-z 0-9 . _ : -
+bool is_event_id(std::string_view text);
+
+}  // namespace tacos::gateway

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "net/http_server.h"
+#include "tacos-gateway/backend/idempotency_store.h"
+#include "tacos-gateway/backend/payment_desk.h"
+#include "tacos-gateway/backend/seat_inventory.h"
+#include "tacos-gateway/http/admin_credential.h"
+#include "tacos-gateway/http/audit_log.h"
+#include "tacos-gateway/http/gateway_log.h"
+#include "tacos-gateway/http/metrics.h"
+#include "tacos-gateway/http/readiness.h"
+#include "tacos-gateway/store/queue_store.h"
+#include "tacos-gateway/token/ticket_signer.h"
+
+namespace tacos::gateway {
+
+// What all server threads use together. Owned by the Gateway, outlives its server; each part says for itself that any
+// thread may use it.
+struct GatewayServices {
+  const core::Clock& clock;
+  GatewayLog& log;
+  QueueStore& store;
+  SeatInventory& seats;
+  PaymentDesk& payments;
+  IdempotencyStore& idempotency;
+  std::vector<SecretKey> signing_keys{};
+  std::optional<AdminCredential> admin{};  // without one the admin API is closed
+  std::size_t max_body_bytes = 64 * 1024;
+  std::int64_t unix_ms_at_origin = 0;  // of the clock's own zero
+  // One per server thread, made before the threads start.
+  std::vector<std::unique_ptr<ThreadMetrics>> metrics{};
+  AuditLog audit{};
+  Readiness readiness{};
+  // The server these threads belong to, once it has started.
+  std::atomic<const net::HttpServer*> server{nullptr};
+
+  // Calendar time by the one clock that everything here runs on.
+  std::int64_t unix_ms_now() const {
+    return unix_ms_at_origin + clock.now().since_origin() / std::chrono::milliseconds(1);
+  }
+};
+
+}  // namespace tacos::gateway

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "core/units.h"
+
+namespace tacos::gateway {
+
+// Everything an operator may set, with its default. --help is printed from this, so the two can't disagree.
+struct GatewayOptions {
+  // the line
+  std::string store = "embedded";
+  core::Rate admission_rate = core::Rate::per_second(1000);
+  std::uint64_t admission_burst = 100;
+  std::uint64_t seats = 10'000;
+  core::Nanos turn_ttl = std::chrono::seconds(30);
+  core::Nanos grant_ttl = std::chrono::seconds(30);
+  core::Nanos heartbeat_ttl = std::chrono::seconds(60);
+  core::Nanos hold_ttl = std::chrono::minutes(2);
+  core::Nanos opening_delay{0};
+  std::uint64_t max_events = 1000;
+  // the server
+  std::string listen = "127.0.0.1:8080";
+  unsigned threads = 2;  // or the number of cores, when that is less
+  std::uint64_t max_connections = 16'000;
+  core::Nanos request_timeout = std::chrono::seconds(10);
+  core::Nanos idle_timeout = std::chrono::seconds(75);
+  std::uint64_t max_body = 64 * 1024;
+  std::uint64_t max_target = 8 * 1024;
+  std::uint64_t max_headers = 16 * 1024;
+  core::Nanos shutdown_delay{0};
+  core::Nanos shutdown_grace = std::chrono::seconds(10);
+  // secrets
+  std::string admin_token;
+  std::string admin_token_file;
+  std::string signing_key_file;
+  std::string tls_cert;
+  std::string tls_key;
+  std::string tls_client_ca;
+  // logs
+  std::string log_level = "info";
+  std::string log_format = "json";
+
+  bool tls() const { return !tls_cert.empty(); }
+};
+
+// What the command line asks for.
+struct GatewayCommand {
+  enum class Action { kRun, kHelp, kVersion };
+  Action action = Action::kRun;
+  GatewayOptions options;
+};
+
+// Reads the options from the flags, then the file named by --config ("key = value" lines), then environment variables
+// (TACOS_GATEWAY_ADMISSION_RATE for --admission-rate): the first that names an option wins. arguments are those behind the
+// program's name. Reads the config file, and nothing else.
+core::Result<GatewayCommand> parse_gateway_options(std::span<const char* const> arguments,
+                                                   const std::map<std::string, std::string>& environment);
+
+// This process's environment, as far as it concerns the gateway.
+std::map<std::string, std::string> gateway_environment();
+
+// What --help prints.
+std::string gateway_help();
+
+}  // namespace tacos::gateway

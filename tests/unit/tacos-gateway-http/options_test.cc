@@ -1,0 +1,130 @@
+#include "tacos-gateway/options.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tacos::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using Environment = std::map<std::string, std::string>;
+
+core::Result<GatewayCommand> parse(std::vector<const char*> arguments, const Environment& environment = {}) {
+  return parse_gateway_options(arguments, environment);
+}
+
+std::string error_of(std::vector<const char*> arguments, const Environment& environment = {}) {
+  const auto parsed = parse(std::move(arguments), environment);
+  return parsed.has_error() ? parsed.error().message : "no error";
+}
+
+class ConfigFile {
+ public:
+  explicit ConfigFile(const std::string& text)
+      : path_((std::filesystem::temp_directory_path() / ("tacos-options-" + std::to_string(::getpid()))).string()) {
+    std::ofstream(path_) << text;
+  }
+  ~ConfigFile() { std::filesystem::remove(path_); }
+  const char* path() const { return path_.c_str(); }
+
+ private:
+  std::string path_;
+};
+
+TEST(GatewayOptions, DefaultsAreTheContracts) {
+  const auto parsed = parse({});
+  ASSERT_TRUE(parsed.has_value());
+  const GatewayOptions& options = parsed->options;
+  EXPECT_EQ(options.store, "embedded");
+  EXPECT_EQ(options.listen, "127.0.0.1:8080");
+  EXPECT_EQ(options.admission_rate.per_second(), 1000);
+  EXPECT_EQ(options.admission_burst, 100u);
+  EXPECT_EQ(options.seats, 10'000u);
+  EXPECT_EQ(options.turn_ttl, 30s);
+  EXPECT_EQ(options.grant_ttl, 30s);
+  EXPECT_EQ(options.heartbeat_ttl, 60s);
+  EXPECT_GE(options.threads, 1u);
+  EXPECT_LE(options.threads, 2u);
+}
+
+TEST(GatewayOptions, TakesTheContractsCommandLine) {
+  const auto parsed =
+      parse({"--store", "embedded", "--listen=127.0.0.1:9090", "--admission-rate", "1.5k", "--admission-burst", "100",
+             "--seats", "20k", "--turn-ttl", "1m", "--grant-ttl", "45s", "--heartbeat-ttl", "90s", "--hold-ttl", "5m",
+             "--opening-delay", "10s", "--threads", "3", "--log-format", "text"});
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+  EXPECT_EQ(parsed->options.listen, "127.0.0.1:9090");
+  EXPECT_EQ(parsed->options.admission_rate.per_second(), 1500);
+  EXPECT_EQ(parsed->options.seats, 20'000u);
+  EXPECT_EQ(parsed->options.turn_ttl, 60s);
+  EXPECT_EQ(parsed->options.hold_ttl, 5min);
+  EXPECT_EQ(parsed->options.threads, 3u);
+}
+
+TEST(GatewayOptions, AFlagBeatsTheFileAndTheFileBeatsTheEnvironment) {
+  const ConfigFile file("# a comment\nseats = 2\nadmission-burst = 20\n");
+  const auto parsed = parse({"--seats", "1", "--config", file.path()}, {{"TACOS_GATEWAY_SEATS", "3"},
+                                                                          {"TACOS_GATEWAY_ADMISSION_BURST", "30"},
+                                                                          {"TACOS_GATEWAY_ADMISSION_RATE", "300"}});
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+  EXPECT_EQ(parsed->options.seats, 1u);
+  EXPECT_EQ(parsed->options.admission_burst, 20u);
+  EXPECT_EQ(parsed->options.admission_rate.per_second(), 300);
+}
+
+TEST(GatewayOptions, TheEnvironmentMayNameTheFile) {
+  const ConfigFile file("seats = 7\n");
+  const auto parsed = parse({}, {{"TACOS_GATEWAY_CONFIG", file.path()}});
+  ASSERT_TRUE(parsed.has_value());
+  EXPECT_EQ(parsed->options.seats, 7u);
+}
+
+TEST(GatewayOptions, SaysWhatIsWrongAndWhere) {
+  EXPECT_THAT(error_of({"--seats", "0"}), HasSubstr("--seats: '0' is not a whole number from 1 to 10000000"));
+  EXPECT_THAT(error_of({"--turn-ttl", "30"}), HasSubstr("--turn-ttl: '30' is not a duration"));
+  EXPECT_THAT(error_of({"--turn-ttl", "2d"}), HasSubstr("--turn-ttl: '2d' is out of range: it may be 100ms to 1d"));
+  EXPECT_THAT(error_of({"--admission-rate", "fast"}), HasSubstr("--admission-rate: 'fast' is not a rate"));
+  EXPECT_THAT(error_of({"--listen", "8080"}), HasSubstr("--listen: '8080' is not an address to listen on"));
+  EXPECT_THAT(error_of({"--log-level", "loud"}), HasSubstr("'loud' is not one of debug, info, warn, error, off"));
+  EXPECT_THAT(error_of({"--store", "redis://localhost:6379"}), HasSubstr("the allowed value is 'embedded'"));
+  EXPECT_THAT(error_of({"--store", "memory"}), HasSubstr("'memory' is not one of embedded"));
+  EXPECT_THAT(error_of({"--sets", "5"}), HasSubstr("--sets"));
+  EXPECT_THAT(error_of({"--sets", "5"}), HasSubstr("tacos-gateway --help"));
+  EXPECT_THAT(error_of({"5"}), HasSubstr("tacos-gateway --help"));
+  EXPECT_THAT(error_of({"--seats"}), HasSubstr("--seats"));
+  EXPECT_THAT(error_of({"--seats", "1", "--seats", "2"}), HasSubstr("--seats is given twice"));
+  EXPECT_THAT(error_of({"--config", "/nowhere"}), HasSubstr("--config: cannot read '/nowhere'"));
+  EXPECT_THAT(error_of({}, {{"TACOS_GATEWAY_SEATS", "none"}}), HasSubstr("TACOS_GATEWAY_SEATS: 'none'"));
+  const ConfigFile bad_value("seats = none\n");
+  EXPECT_THAT(error_of({"--config", bad_value.path()}), HasSubstr(std::string("seats in ") + bad_value.path() + ": 'none'"));
+  const ConfigFile bad_name("sets = 5\n");
+  EXPECT_THAT(error_of({"--config", bad_name.path()}), HasSubstr("sets"));
+}
+
+TEST(GatewayOptions, SaysWhatDoesNotGoTogether) {
+  EXPECT_THAT(error_of({"--tls-cert", "c.pem"}), HasSubstr("--tls-cert is given without --tls-key"));
+  EXPECT_THAT(error_of({"--tls-client-ca", "c.pem"}), HasSubstr("--tls-client-ca needs --tls-cert"));
+  EXPECT_THAT(error_of({"--admin-token", "a", "--admin-token-file", "b"}), HasSubstr("exclude each other"));
+  EXPECT_THAT(error_of({"--max-target", "16000", "--max-headers", "2000"}), HasSubstr("must be less than --max-headers"));
+}
+
+TEST(GatewayOptions, HelpNamesEveryOptionWithItsDefault) {
+  const std::string help = gateway_help();
+  for (const char* line : {"--admission-rate RATE", "[1000]", "--turn-ttl TIME", "[30s]", "--listen HOST:PORT",
+                           "[127.0.0.1:8080]", "Examples:", "Exit codes:", "TACOS_GATEWAY_ADMISSION_RATE"}) {
+    EXPECT_THAT(help, HasSubstr(line));
+  }
+  EXPECT_EQ(parse({"--help"})->action, GatewayCommand::Action::kHelp);
+  EXPECT_EQ(parse({"-h"})->action, GatewayCommand::Action::kHelp);
+  EXPECT_EQ(parse({"--version"})->action, GatewayCommand::Action::kVersion);
+}
+
+}  // namespace
+}  // namespace tacos::gateway
