@@ -1,17 +1,23 @@
 #include "support/scripted_server.h"
 
-#include <condition_variable>
+#include <charconv>
+#include <future>
+#include <map>
 #include <mutex>
-#include <sys/socket.h>
+#include <optional>
+#include <set>
+#include <thread>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
-#include <boost/asio/ssl.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 namespace tacos::support {
 namespace {
@@ -19,156 +25,299 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
+using PlainStream = tcp::socket;
+using TlsStream = asio::ssl::stream<tcp::socket>;
 
-std::string text_of(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  return {data, static_cast<std::size_t>(size)};
+// What the server's thread and the test share.
+class Script {
+ public:
+  void on(std::string_view target, Reply reply) {
+    const std::lock_guard lock(mutex_);
+    replies_[std::string(target)] = std::move(reply);
+  }
+  void close_after_answers(unsigned answers) {
+    const std::lock_guard lock(mutex_);
+    close_after_ = answers;
+  }
+  unsigned close_after() const {
+    const std::lock_guard lock(mutex_);
+    return close_after_;
+  }
+  Reply take(const std::string& target, std::string request) {
+    const std::lock_guard lock(mutex_);
+    ++requests_[target];
+    last_[target] = std::move(request);
+    const auto found = replies_.find(target);
+    return found == replies_.end() ? answer(200, "ok") : found->second;
+  }
+  void accepted(std::string from) {
+    const std::lock_guard lock(mutex_);
+    clients_.push_back(std::move(from));
+  }
+  std::vector<std::string> clients() const {
+    const std::lock_guard lock(mutex_);
+    return clients_;
+  }
+  unsigned requests(const std::string& target) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = requests_.find(target);
+    return found == requests_.end() ? 0 : found->second;
+  }
+  std::string last(const std::string& target) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = last_.find(target);
+    return found == last_.end() ? std::string() : found->second;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, Reply> replies_;
+  std::map<std::string, unsigned> requests_;
+  std::map<std::string, std::string> last_;
+  std::vector<std::string> clients_;
+  unsigned close_after_ = 0;
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual void close() = 0;
+};
+using Sessions = std::set<std::shared_ptr<Session>>;
+
+std::size_t content_length(std::string_view head) {
+  constexpr std::string_view kName = "content-length:";
+  for (std::size_t at = 0; (at = head.find("\r\n", at)) != std::string_view::npos;) {
+    at += 2;
+    std::string name(head.substr(at, kName.size()));
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    if (name != kName) continue;
+    std::string_view value = head.substr(at + kName.size());
+    while (value.starts_with(' ')) value.remove_prefix(1);
+    std::size_t length = 0;
+    std::from_chars(value.data(), value.data() + value.size(), length);
+    return length;
+  }
+  return 0;
 }
+
+std::string target_of(std::string_view head) {
+  const std::size_t begin = std::min(head.find(' '), head.size() - 1) + 1;
+  return std::string(head.substr(begin, head.find(' ', begin) - begin));
+}
+
+// One connection: reads a request, does what the script says, reads the next.
+template <class Stream>
+class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession<Stream>> {
+ public:
+  HttpSession(Stream stream, Script& script, Sessions& sessions)
+      : stream_(std::move(stream)), timer_(stream_.get_executor()), script_(script), sessions_(sessions) {}
+
+  void start() {
+    sessions_.insert(this->shared_from_this());
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      stream_.async_handshake(
+          asio::ssl::stream_base::server,
+          [self = this->shared_from_this()](const error_code& error) { error ? self->close() : self->read(); });
+    } else {
+      read();
+    }
+  }
+
+  void close() override {
+    error_code ignored;
+    stream_.lowest_layer().close(ignored);
+    timer_.cancel();
+    sessions_.erase(this->shared_from_this());
+  }
+
+ private:
+  void read() {
+    asio::async_read_until(stream_, asio::dynamic_buffer(buffer_), "\r\n\r\n",
+                           [self = this->shared_from_this()](const error_code& error, std::size_t head) {
+                             error ? self->close() : self->read_body(head);
+                           });
+  }
+
+  void read_body(std::size_t head) {
+    const std::size_t whole = head + content_length(std::string_view(buffer_).substr(0, head));
+    const std::size_t missing = whole > buffer_.size() ? whole - buffer_.size() : 0;
+    asio::async_read(stream_, asio::dynamic_buffer(buffer_), asio::transfer_exactly(missing),
+                     [self = this->shared_from_this(), whole](const error_code& error, std::size_t) {
+                       error ? self->close() : self->reply(whole);
+                     });
+  }
+
+  void reply(std::size_t whole) {
+    std::string request = buffer_.substr(0, whole);
+    buffer_.erase(0, whole);
+    const std::string target = target_of(request);
+    reply_ = script_.take(target, std::move(request));
+    if (reply_.delay == core::Nanos(0)) {
+      write();
+      return;
+    }
+    timer_.expires_after(reply_.delay);
+    timer_.async_wait([self = this->shared_from_this()](const error_code& error) {
+      if (!error) self->write();
+    });
+    // A client that hangs up meanwhile is noticed when the pause is over.
+  }
+
+  void write() {
+    asio::async_write(stream_, asio::buffer(reply_.bytes),
+                      [self = this->shared_from_this()](const error_code& error, std::size_t) {
+                        error ? self->close() : self->go_on();
+                      });
+  }
+
+  void go_on() {
+    if (reply_.then == Reply::Then::kReset) {
+      error_code ignored;
+      stream_.lowest_layer().set_option(asio::socket_base::linger(true, 0), ignored);
+    }
+    const unsigned most = script_.close_after();
+    if (reply_.then != Reply::Then::kKeepOpen || (++answers_ == most && most > 0)) {
+      close();
+    } else {
+      read();
+    }
+  }
+
+  Stream stream_;
+  asio::steady_timer timer_;
+  Script& script_;
+  Sessions& sessions_;
+  std::string buffer_;
+  Reply reply_;
+  unsigned answers_ = 0;
+};
 
 }  // namespace
 
-Script Script::answer(const std::string& body, int status, const std::string& headers) {
-  Script script;
-  script.bytes = "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Length: " + std::to_string(body.size()) +
-                 "\r\n" + headers + "\r\n" + body;
-  return script;
-}
+class ScriptedServer::Loop {
+ public:
+  Loop(const std::string& certificate_file, const std::string& key_file)
+      : acceptor_(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+    if (!certificate_file.empty()) {
+      tls_.emplace(asio::ssl::context::tls_server);
+      tls_->use_certificate_chain_file(certificate_file);
+      tls_->use_private_key_file(key_file, asio::ssl::context::pem);
+    }
+    accept();
+    thread_ = std::thread([this] { context_.run(); });
+  }
 
-SelfSigned SelfSigned::make() {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), &X509_free);
-  X509_set_version(certificate.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -60);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-  X509_set_pubkey(certificate.get(), key.get());
-  X509_NAME* const name = X509_get_subject_name(certificate.get());
-  const unsigned char common_name[] = "localhost";
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common_name, -1, -1, 0);
-  X509_set_issuer_name(certificate.get(), name);
-  char alternatives[] = "DNS:localhost,IP:127.0.0.1";
-  const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> extension(
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, alternatives), &X509_EXTENSION_free);
-  X509_add_ext(certificate.get(), extension.get(), -1);
-  X509_sign(certificate.get(), key.get(), EVP_sha256());
-  const std::unique_ptr<BIO, decltype(&BIO_free)> certificate_text(BIO_new(BIO_s_mem()), &BIO_free);
-  const std::unique_ptr<BIO, decltype(&BIO_free)> key_text(BIO_new(BIO_s_mem()), &BIO_free);
-  PEM_write_bio_X509(certificate_text.get(), certificate.get());
-  PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  return {text_of(certificate_text.get()), text_of(key_text.get())};
-}
+  ~Loop() {
+    asio::post(context_, [this] {
+      stopping_ = true;  // a connection may have been accepted that nobody has heard of yet
+      acceptor_.close();
+      close_all();
+    });
+    thread_.join();
+  }
 
-struct ScriptedServer::State {
-  explicit State(Handler handle) : handler(std::move(handle)) {}
-
-  Handler handler;
-  asio::io_context context;
-  tcp::acceptor acceptor{context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
-  std::unique_ptr<asio::ssl::context> tls;
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::vector<int> sockets;  // open ones, to be shut down at the end
-  int serving = 0;
-  bool stopping = false;
-
-  template <class Stream>
-  void serve(Stream& stream, tcp::socket& socket) {
-    std::string data;
-    for (int number = 1;; ++number) {
-      error_code error;
-      const std::size_t head = asio::read_until(stream, asio::dynamic_buffer(data), "\r\n\r\n", error);
-      if (error) return;
-      ReceivedRequest request{data.substr(0, head), {}, number};
-      data.erase(0, head);
-      std::size_t length = 0;
-      if (const auto at = request.head.find("Content-Length: "); at != std::string::npos) {
-        length = std::stoul(request.head.substr(at + 16));
+  void accept() {
+    acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
+      if (error || stopping_) return;
+      error_code gone;
+      const auto peer = socket.remote_endpoint(gone);
+      script_.accepted(gone ? std::string() : peer.address().to_string());
+      socket.set_option(tcp::no_delay(true), gone);
+      if (tls_) {
+        std::make_shared<HttpSession<TlsStream>>(TlsStream(std::move(socket), *tls_), script_, sessions_)->start();
+      } else {
+        std::make_shared<HttpSession<PlainStream>>(std::move(socket), script_, sessions_)->start();
       }
-      while (data.size() < length && !error) {
-        char more[4096];
-        data.append(more, stream.read_some(asio::buffer(more), error));
-      }
-      if (error) return;
-      request.body = data.substr(0, length);
-      data.erase(0, length);
-      if (!play(handler(request), stream, socket)) return;
-    }
+      accept();
+    });
   }
 
-  template <class Stream>
-  bool play(const Script& script, Stream& stream, tcp::socket& socket) {
-    std::unique_lock lock(mutex);
-    if (changed.wait_for(lock, script.delay, [&] { return stopping; })) return false;
-    lock.unlock();
-    error_code error;
-    if (!script.bytes.empty()) asio::write(stream, asio::buffer(script.bytes), error);
-    if (error) return false;
-    if (script.then == Script::Then::kReset) socket.set_option(asio::socket_base::linger(true, 0), error);
-    if (script.then == Script::Then::kHang) {
-      lock.lock();
-      changed.wait(lock, [&] { return stopping; });
-      return false;
-    }
-    return script.then == Script::Then::kKeep;
+  void close_all() {
+    const Sessions open = sessions_;
+    for (const auto& session : open) session->close();
   }
 
-  void run(tcp::socket socket) {
-    const int handle = socket.native_handle();
-    if (tls) {
-      asio::ssl::stream<tcp::socket&> stream(socket, *tls);
-      error_code error;
-      stream.handshake(asio::ssl::stream_base::server, error);
-      if (!error) serve(stream, socket);
-    } else {
-      serve(socket, socket);
-    }
-    const std::lock_guard lock(mutex);
-    std::erase(sockets, handle);
-    socket.close();
-    --serving;
-    changed.notify_all();
+  template <class Work>
+  void in_loop(Work work) {
+    std::promise<void> done;
+    asio::post(context_, [&] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
   }
+
+  asio::io_context context_;
+  std::optional<asio::ssl::context> tls_;
+  tcp::acceptor acceptor_;
+  const std::uint16_t port_ = acceptor_.local_endpoint().port();
+  Script script_;
+  Sessions sessions_;
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
-ScriptedServer::ScriptedServer(Handler handler, const SelfSigned* tls)
-    : state_(std::make_shared<State>(std::move(handler))) {
-  if (tls != nullptr) {
-    state_->tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
-    state_->tls->use_certificate_chain(asio::buffer(tls->certificate));
-    state_->tls->use_private_key(asio::buffer(tls->key), asio::ssl::context::pem);
-  }
-  acceptor_ = std::thread([this] { accept_loop(); });
-}
+ScriptedServer::ScriptedServer(const std::string& certificate_file, const std::string& key_file)
+    : loop_(std::make_unique<Loop>(certificate_file, key_file)) {}
+ScriptedServer::~ScriptedServer() = default;
 
-void ScriptedServer::accept_loop() {
-  for (;;) {
-    error_code error;
-    tcp::socket socket = state_->acceptor.accept(error);
-    const std::lock_guard lock(state_->mutex);
-    if (error || state_->stopping) return;
-    ++connections_;
-    ++state_->serving;
-    state_->sockets.push_back(socket.native_handle());
-    std::thread([state = state_, moved = std::move(socket)]() mutable { state->run(std::move(moved)); }).detach();
-  }
+void ScriptedServer::on(std::string_view target, Reply reply) {
+  loop_->script_.on(target, std::move(reply));
 }
-
-ScriptedServer::~ScriptedServer() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
-    for (const int socket : state_->sockets) ::shutdown(socket, SHUT_RDWR);
-    state_->changed.notify_all();
-  }
-  ::shutdown(state_->acceptor.native_handle(), SHUT_RDWR);
-  acceptor_.join();
-  std::unique_lock lock(state_->mutex);
-  state_->changed.wait(lock, [&] { return state_->serving == 0; });
+void ScriptedServer::close_after_answers(unsigned answers) {
+  loop_->script_.close_after_answers(answers);
 }
-
+void ScriptedServer::close_connections() {
+  loop_->in_loop([this] { loop_->close_all(); });
+}
 std::uint16_t ScriptedServer::port() const {
-  return state_->acceptor.local_endpoint().port();
+  return loop_->port_;
+}
+unsigned ScriptedServer::accepted() const {
+  return static_cast<unsigned>(loop_->script_.clients().size());
+}
+unsigned ScriptedServer::open_connections() const {
+  std::size_t open = 0;
+  loop_->in_loop([&] { open = loop_->sessions_.size(); });
+  return static_cast<unsigned>(open);
+}
+unsigned ScriptedServer::requests(std::string_view target) const {
+  return loop_->script_.requests(std::string(target));
+}
+std::string ScriptedServer::last_request(std::string_view target) const {
+  return loop_->script_.last(std::string(target));
+}
+std::vector<std::string> ScriptedServer::client_addresses() const {
+  return loop_->script_.clients();
+}
+
+Reply answer(int status, std::string_view body, std::string_view headers) {
+  std::string bytes = "HTTP/1.1 " + std::to_string(status) + " Scripted\r\n" + std::string(headers);
+  if (status != 204 && status != 304) bytes += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  bytes += "\r\n" + std::string(body);
+  return raw(std::move(bytes));
+}
+
+Reply chunked_answer(std::string_view body, std::size_t chunk_bytes) {
+  std::string bytes = "HTTP/1.1 200 Scripted\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (; !body.empty(); body.remove_prefix(std::min(chunk_bytes, body.size()))) {
+    const std::string_view chunk = body.substr(0, chunk_bytes);
+    char size[16];
+    const auto end = std::to_chars(size, size + sizeof size, chunk.size(), 16).ptr;
+    bytes.append(size, end).append("\r\n").append(chunk).append("\r\n");
+  }
+  return raw(bytes + "0\r\n\r\n");
+}
+
+Reply raw(std::string bytes) {
+  Reply reply;
+  reply.bytes = std::move(bytes);
+  return reply;
+}
+
+Reply silence() {
+  return {};
 }
 
 }  // namespace tacos::support

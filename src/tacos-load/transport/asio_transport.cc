@@ -244,7 +244,7 @@ void AsioTransport<Stream>::send(ConnectionId id, const Request& request, Instan
 template <class Stream>
 void AsioTransport<Stream>::on_exchange_over(ConnectionId id, Response& response) {
   deadlines_.clear(id);
-  events_->on_response(id, response);
+  if (events_ != nullptr) events_->on_response(id, response);
 }
 
 template <class Stream>
@@ -268,6 +268,7 @@ void AsioTransport<Stream>::arm(Instant wanted) {
 
 template <class Stream>
 void AsioTransport<Stream>::on_timer() {
+  if (events_ == nullptr) return;
   const Instant now = clock_.now();
   give_up_overdue(now);
   arm(events_->on_time(now));
@@ -281,6 +282,7 @@ void AsioTransport<Stream>::run(TransportEvents& events) {
   while (!events.finished() && context_.run_one() > 0) {
   }
   timer_.cancel();
+  events_ = nullptr;  // what is still queued must not call back
 }
 
 core::Result<std::unique_ptr<asio::ssl::context>> make_tls_context(const TransportOptions& options) {

@@ -17,10 +17,17 @@ class CurlGlobal {
   CurlGlobal& operator=(const CurlGlobal&) = delete;
 };
 
-// HTTP/1.1 and HTTP/2, over TLS and proxies, on libcurl's multi interface. It costs about three times the CPU of the
-// asio transport, and opens connections when the first requests need them rather than in connect_all(), which only
-// proves that the target can be reached: libcurl can't open a connection for later without sending something. Over
-// HTTP/2 the pool's "connections" are streams, which libcurl spreads over as few connections as the server allows.
+// HTTP/1.1 and HTTP/2, over TLS and proxies, on libcurl's multi interface, at about three times the asio transport's
+// CPU for each request. Three things differ from that transport:
+//   - connect_all() opens each connection by sending "OPTIONS *" on it: libcurl can't open one for later without
+//   sending.
+//     A target that dislikes it is not held to it; its connections are then opened by the first requests.
+//   - Over HTTP/2, too, a slot of the pool is a connection with one request on it at a time, as a browser that polls
+//   has it.
+//   - libcurl sends a request again, a POST included, when a connection that had rested ends before the first byte of
+//   the
+//     answer. It does so on a new connection, and the service time runs on.
+// The clock must be the steady clock: the event loop's timer runs on it.
 core::Result<std::unique_ptr<Transport>> make_curl_transport(const TransportOptions& options, const core::Clock& clock);
 
 }  // namespace tacos::load
