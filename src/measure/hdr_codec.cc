@@ -1,7 +1,9 @@
 #include "measure/hdr_codec.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <new>
 
 #include <fmt/format.h>
 #include <zlib.h>

@@ -1,5 +1,6 @@
 #include "measure/hdr_log.h"
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
 #include <string_view>
@@ -90,9 +91,9 @@ std::string percentile_distribution(const Histogram& histogram) {
   Nanos last{0};
   histogram.for_each([&](Nanos, Nanos high, std::uint64_t n) {
     seen += n;
-    last = high;
+    last = std::min(high, histogram.max());
     while (level < 100 && 100.0 * static_cast<double>(seen) / total >= level) {
-      fmt::format_to(out, "{:12.3f} {:2.12f} {:10} {:14.2f}\n", core::to_millis(high), level / 100, seen,
+      fmt::format_to(out, "{:12.3f} {:2.12f} {:10} {:14.2f}\n", core::to_millis(last), level / 100, seen,
                      1 / (1 - level / 100));
       if (seen == histogram.count()) break;
       level = next_level(level);

@@ -1,6 +1,7 @@
 #include "report/gate.h"
 
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -33,9 +34,14 @@ const measure::Histogram& pick(const measure::WindowSummary& window, const Node&
   return scratch;
 }
 
+// What a question about nothing is worth: it passes through all arithmetic, and no gate holds on it. A gate on a step
+// that never ran, or on a window after the end, would pass quietly otherwise.
+constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
+
 double percentile_ms(const measure::WindowSummary& window, const Node& node) {
   measure::Histogram scratch;
   const measure::Histogram& histogram = pick(window, node, scratch);
+  if (histogram.count() == 0) return kNothing;
   if (node.number == Node::kMean) return histogram.mean_ns() / 1e6;
   if (node.number == 0) return core::to_millis(histogram.min());
   if (node.number == 100) return core::to_millis(histogram.max());
@@ -47,10 +53,11 @@ const measure::OutcomeCounts& outcomes_of(const measure::WindowSummary& window, 
 }
 
 double share(double part, double whole) {
-  return whole > 0 ? part / whole : 0;
+  return whole > 0 ? part / whole : kNothing;
 }
 
 bool holds(double left, const std::string& comparison, double right) {
+  if (std::isnan(left) || std::isnan(right)) return false;
   if (comparison == "<") return left < right;
   if (comparison == "<=") return left <= right;
   if (comparison == ">") return left > right;
@@ -60,6 +67,7 @@ bool holds(double left, const std::string& comparison, double right) {
 }
 
 std::string shown(double value, Quantity quantity) {
+  if (std::isnan(value)) return "not measured";
   switch (quantity) {
     case Quantity::kTime:
       return core::format_latency(core::from_seconds(value / 1e3));
@@ -90,11 +98,12 @@ double Gate::Node::value(const GateFacts& facts, Windows& windows) const {
       case '*':
         return a * b;
       default:
-        return b == 0 ? 0 : a / b;
+        return b == 0 ? kNothing : a / b;
     }
   }
   const core::Nanos start = windowed ? from : facts.from;
-  const core::Nanos end = windowed ? to : facts.to;
+  const bool open_ended = to == core::Nanos::max() && facts.to > start;
+  const core::Nanos end = windowed && !open_ended ? to : facts.to;
   auto found = windows.find({start, end});
   if (found == windows.end()) found = windows.emplace(std::pair(start, end), facts.record.window(start, end)).first;
   const measure::WindowSummary& window = found->second;

@@ -110,7 +110,7 @@ std::string broken_gates(const RunReport::Rung& rung) {
 std::string verdict_section(const RunReport& r) {
   const std::string_view tone = tone_of(r.verdict);
   std::string about;
-  for (const std::string& part : {r.target, r.started_at, fmt::format("{:g} s", r.duration_sec)}) {
+  for (const std::string& part : {r.target, r.started_at, fmt::format("{:.1f} s", r.duration_sec)}) {
     if (!part.empty()) about += (about.empty() ? "" : " · ") + escaped(part);
   }
   std::string html = fmt::format("<header><h1>{}</h1><p class=\"soft\">{}</p></header>\n",
@@ -290,7 +290,7 @@ std::string origin_section(const RunReport& r) {
   html += code_entry("command", r.command);
   html += entry("scenario", r.scenario) + entry("target", r.target) + code_entry("seed", std::to_string(r.seed));
   html += entry("started at", r.started_at);
-  html += entry("duration", fmt::format("{:g} s, of which {:g} s warm-up", r.duration_sec, r.warmup_sec));
+  html += entry("duration", fmt::format("{:.1f} s, of which {:.1f} s warm-up", r.duration_sec, r.warmup_sec));
   html += entry("engine", r.engine);
   html += entry("host", fmt::format("{} CPUs, {}, {} file descriptors", r.host.cpus, r.host.kernel,
                                     format_count(r.host.fd_limit)));

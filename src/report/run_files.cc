@@ -6,16 +6,35 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <iomanip>
 #include <iterator>
+#include <sstream>
 #include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "core/units.h"
+#include "measure/hdr_log.h"
 #include "report/html_page.h"
+#include "report/junit.h"
+#include "report/markdown.h"
 
 namespace tacos::report {
+namespace {
+
+// "2026-11-21T08:00:00.250Z" as seconds since 1970; 0 when it is not of that form.
+double unix_seconds_of(const std::string& utc) {
+  std::tm day{};
+  std::istringstream in(utc);
+  double fraction = 0;
+  if (!(in >> std::get_time(&day, "%Y-%m-%dT%H:%M:%S"))) return 0;
+  if (in.peek() == '.') in >> fraction;
+  const std::time_t whole = timegm(&day);
+  return static_cast<double>(whole) + fraction;
+}
+
+}  // namespace
 
 std::string default_directory(const std::string& run_name) {
   std::string safe;
@@ -58,11 +77,15 @@ core::Result<void> RunFiles::write_file(const std::string& name, const std::stri
 }
 
 core::Result<void> RunFiles::write(const measure::RunReport& report, const measure::RunRecord& record) const {
-  const core::Nanos from = core::from_seconds(report.warmup_sec);
+  const auto measured = record.window(core::from_seconds(report.warmup_sec), core::Nanos::max());
   const std::pair<std::string, std::string> files[] = {
       {"report.json", measure::to_json(report)},
       {"intervals.csv", intervals_csv(report)},
-      {"report.html", html_page(report, record.window(from, core::Nanos::max()))}};
+      {"latency.hlog", measure::hdr_log(record, {unix_seconds_of(report.started_at), report.started_at})},
+      {"latency.hgrm", measure::percentile_distribution(measured.response())},
+      {"junit.xml", junit_xml(report)},
+      {"summary.md", summary_markdown(report)},
+      {"report.html", html_page(report, measured)}};
   for (const auto& [name, text] : files) {
     if (const auto written = write_file(name, text); !written) return written.error();
   }
@@ -74,9 +97,9 @@ std::string intervals_csv(const measure::RunReport& report) {
       "t_sec,planned,offered,sent,completed,errors,response_p50_ms,response_p99_ms,active_users,send_lag_p99_ms,"
       "dispatch_lag_p99_ms\n";
   for (const auto& i : report.intervals) {
-    fmt::format_to(std::back_inserter(text), "{:g},{:g},{},{},{},{},{:g},{:g},{},{:g},{:g}\n", i.t_sec, i.planned,
-                   i.offered, i.sent, i.completed, i.errors, i.response_p50_ms, i.response_p99_ms, i.active_users,
-                   i.send_lag_p99_ms, i.dispatch_lag_p99_ms);
+    fmt::format_to(std::back_inserter(text), "{:.9g},{:.9g},{},{},{},{},{:.9g},{:.9g},{},{:.9g},{:.9g}\n", i.t_sec,
+                   i.planned, i.offered, i.sent, i.completed, i.errors, i.response_p50_ms, i.response_p99_ms,
+                   i.active_users, i.send_lag_p99_ms, i.dispatch_lag_p99_ms);
   }
   return text;
 }

@@ -20,7 +20,8 @@ class RunFiles {
   // Makes the directory, before the load starts rather than after: a run whose report can't be written is a run wasted.
   core::Result<void> prepare() const;
 
-  // report.json, report.html, intervals.csv. Fails with the path and the system's reason.
+  // report.json, report.html, intervals.csv, latency.hlog, latency.hgrm, junit.xml and summary.md. Fails with the path
+  // and the system's reason.
   core::Result<void> write(const measure::RunReport& report, const measure::RunRecord& record) const;
 
   std::string html_path() const { return directory_ + "/report.html"; }

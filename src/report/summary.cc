@@ -42,14 +42,21 @@ void write_steps(const RunReport& r, std::back_insert_iterator<std::string> out)
   }
 }
 
+RunReport::Step busiest(const RunReport::Rung& rung) {
+  RunReport::Step most;
+  for (const auto& [name, step] : rung.steps) {
+    if (step.count > most.count) most = step;
+  }
+  return most;
+}
+
 void write_rungs(const RunReport& r, std::back_insert_iterator<std::string> out) {
   if (r.rungs.empty()) return;
   fmt::format_to(out, "\n  {:<11} {:>9} {:>9} {:>9} {:>9}  {}\n", "rung", "planned/s", "achieved", "p50 ms", "p99 ms",
                  "verdict");
   for (const auto& rung : r.rungs) {
-    const auto status = rung.steps.find("status");
-    RunReport::Step step;
-    if (!rung.steps.empty()) step = status != rung.steps.end() ? status->second : rung.steps.begin()->second;
+    // A rung that the run was stopped before has no steps at all.
+    const auto step = busiest(rung);
     fmt::format_to(out, "  {:<11} {:>9.0f} {:>9.0f} {} {}  {}\n", rung.name, rung.planned_rps, rung.achieved_rps,
                    ms(step.response_time_ms.p50), ms(step.response_time_ms.p99), rung.verdict);
   }

@@ -46,6 +46,15 @@ void find_invalid(const measure::RunReport& r, const ValidityLimits& limits, std
         "{} of {} requests had no user left to send them: all {} users were done. Raise --users",
         core::format_count(unfilled), core::format_count(r.rate.scheduled), core::format_count(r.users.planned)));
   }
+  // A whole climb can look healthy while its top, the part that was asked about, was not.
+  for (const auto& rung : r.rungs) {
+    if (rung.verdict != "invalid") continue;
+    reasons.push_back(
+        fmt::format("at {}: the generator was the bottleneck. Lower this rung's rate, raise --workers if there are "
+                    "cores free, or use "
+                    "another machine",
+                    rung.name));
+  }
 }
 
 }  // namespace

@@ -140,6 +140,11 @@ TEST(RunReport, FaultsNameTheJsonPointer) {
   EXPECT_THAT(with("tacos.run/1", "tacos.run/9"), HasSubstr("/schema is 'tacos.run/9'"));
   EXPECT_THAT(with("\"scheduled\"", "\"x\""), HasSubstr("/rate/scheduled is missing"));
   EXPECT_THAT(with("\"seed\": 7", "\"seed\": \"7\""), HasSubstr("/seed is not a whole number"));
+  EXPECT_THAT(with("\"threads\": 0", "\"threads\": 5000000000"),
+              HasSubstr("/self/threads is not a whole number from 0 to 4294967295"));
+  EXPECT_THAT(with("\"fewer connections\"", "3"), HasSubstr("/adapted/0 is not a text"));
+  EXPECT_THAT(with("\"410\"", "\"4x\""), HasSubstr("/status_codes/4x is not a status code"));
+  EXPECT_THAT(with("\"p99_9\"", "\"x\""), HasSubstr("/steps/join/response_time_ms/p99_9 is missing"));
   EXPECT_THAT(report_from_json("{").error().message, HasSubstr("is not a report"));
   EXPECT_THAT(report_from_json("[]").error().message, HasSubstr("the document is not an object"));
 }

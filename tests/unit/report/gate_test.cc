@@ -105,6 +105,21 @@ TEST_F(GateTest, ShowsValuesAsPeopleReadThem) {
   EXPECT_EQ(evaluate("p50(join) < 50ms").limit, "< 50.0 ms");
 }
 
+TEST_F(GateTest, NoGateHoldsOnWhatWasNotMeasured) {
+  for (const char* expression :
+       {"p99(status)[20s..30s] < 50ms", "errors(join)[20s..30s] < 1%", "achieved[20s..30s] < 200%",
+        "p99 / (p50[20s..30s] + 1ms) < 1000", "rate / timeouts > 1", "p99[20s..30s] != 1ms"}) {
+    EXPECT_FALSE(holds(expression)) << expression;
+  }
+  EXPECT_EQ(evaluate("p99[20s..30s] < 50ms").value, "not measured");
+  EXPECT_TRUE(holds("count[20s..30s] == 0"));
+}
+
+TEST_F(GateTest, AWindowWithoutAnEndStopsWithTheMeasuredTime) {
+  EXPECT_TRUE(holds("rate[5s..] == 100"));
+  EXPECT_TRUE(holds("achieved[5s..] == 100%"));
+}
+
 struct BadGate {
   const char* expression;
   const char* complaint;
@@ -184,6 +199,17 @@ TEST(Judge, AnInvalidRunNeverPassesWhateverItsGatesSay) {
   empty.outcomes[static_cast<std::size_t>(Outcome::kUnfilled)] = 1000;
   EXPECT_THAT(judge(empty, {}).reasons.at(0), HasSubstr("Raise --users"));
   EXPECT_EQ(exit_code_of("invalid"), 4);
+}
+
+TEST(Judge, AnInvalidRungMakesTheRunInvalid) {
+  auto run = good_run();
+  run.rungs.resize(2);
+  run.rungs[0].verdict = "passed";
+  run.rungs[1].verdict = "invalid";
+  run.rungs[1].name = "30k";
+  const auto verdict = judge(run, {});
+  EXPECT_EQ(verdict.verdict, "invalid");
+  EXPECT_THAT(verdict.reasons.at(0), HasSubstr("at 30k: the generator was the bottleneck"));
 }
 
 }  // namespace
