@@ -5,8 +5,8 @@
 
 namespace tacos::net {
 
-// A number that one thread changes and any thread may read. Adding is a plain load, add and store: no bus lock, so it may
-// stand on the hot path. Readers see some recent value; sums over threads are therefore not one instant's.
+// A number that one thread changes and any thread may read. Adding is a plain load, add and store: no bus lock, so it
+// may stand on the hot path. Readers see some recent value; sums over threads are therefore not one instant's.
 class Counter {
  public:
   void add(std::uint64_t by = 1) {

@@ -6,8 +6,8 @@
 
 namespace tacos::net {
 
-// Room for the one read a connection has outstanding at a time, so that starting it never allocates. Asio's own recycling
-// keeps two blocks per thread, which a batch of answers exhausts at once.
+// Room for the one read a connection has outstanding at a time, so that starting it never allocates. Asio's own
+// recycling keeps two blocks per thread, which a batch of answers exhausts at once.
 class HandlerMemory {
  public:
   HandlerMemory() = default;

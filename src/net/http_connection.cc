@@ -1,9 +1,8 @@
 #include "net/http_connection.h"
 
-#include <sys/socket.h>
-
 #include <cassert>
 #include <cerrno>
+#include <sys/socket.h>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -257,9 +256,9 @@ void HttpConnection::wait_writable() {
   });
 }
 
-// After a refusal the client may still be sending. Closing at once would make the kernel answer that with a reset, and a
-// reset can reach the client before the refusal does (RFC 9112 section 9.6): so say that nothing more comes and read on for
-// a while.
+// After a refusal the client may still be sending. Closing at once would make the kernel answer that with a reset, and
+// a reset can reach the client before the refusal does (RFC 9112 section 9.6): so say that nothing more comes and read
+// on for a while.
 void HttpConnection::finish_closing() {
   if (tls_) tls_->say_goodbye();
   if (!refused_ || tls_) return close();

@@ -17,11 +17,11 @@ namespace tacos::net {
 
 class ServerThread;
 
-// One client's connection: reads a request, hands it to the thread's handler, writes the answer, and again. Requests that
-// were sent ahead (pipelined) wait in the input buffer, so answers keep the order of the requests.
+// One client's connection: reads a request, hands it to the thread's handler, writes the answer, and again. Requests
+// that were sent ahead (pipelined) wait in the input buffer, so answers keep the order of the requests.
 //
-// Owned by its ServerThread and used by that thread alone. It holds an output buffer only while an answer is unsent, and a
-// small input buffer while it is idle, so that 10,000 idle connections cost little.
+// Owned by its ServerThread and used by that thread alone. It holds an output buffer only while an answer is unsent,
+// and a small input buffer while it is idle, so that 10,000 idle connections cost little.
 class HttpConnection final : public HttpExchange {
  public:
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
@@ -85,10 +85,10 @@ class HttpConnection final : public HttpExchange {
   core::Instant deadline_ = core::Instant::never();
   Phase phase_ = Phase::kReading;
   bool over_limit_;
-  bool refused_ = false;       // the answer under way is the server's own, and the last
-  bool serving_ = false;       // inside serve_buffered(): respond() must not start another
-  bool reading_ = false;       // a read or a wait for one is outstanding
-  bool writing_ = false;       // a wait for room in the kernel's buffer is outstanding
+  bool refused_ = false;  // the answer under way is the server's own, and the last
+  bool serving_ = false;  // inside serve_buffered(): respond() must not start another
+  bool reading_ = false;  // a read or a wait for one is outstanding
+  bool writing_ = false;  // a wait for room in the kernel's buffer is outstanding
   bool retired_ = false;
   std::size_t lingered_bytes_ = 0;
   HandlerMemory read_memory_;

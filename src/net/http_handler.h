@@ -57,8 +57,9 @@ class HttpHandler {
   virtual void end_of_turn() {}
 };
 
-// Makes the handler of one server thread; called by HttpServer::start() before the thread runs. The handler is destroyed
-// after its thread has ended and before the exchanges it left unanswered.
+// Makes the handler of one server thread; called by HttpServer::start() before the thread runs. The handler is
+// destroyed after its thread has ended and before the exchanges it left unanswered: whatever it asked for must not come
+// back to them after that.
 using HttpHandlerFactory = std::function<std::unique_ptr<HttpHandler>(boost::asio::io_context& loop, unsigned thread)>;
 
 }  // namespace tacos::net

@@ -3,7 +3,9 @@
 namespace tacos::net {
 namespace {
 
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 
 }  // namespace
 
@@ -65,6 +67,8 @@ std::string_view HttpRequest::header(std::string_view name) const {
   return found != nullptr ? value_of(*found) : std::string_view();
 }
 
-bool HttpRequest::has_header(std::string_view name) const { return find(name) != nullptr; }
+bool HttpRequest::has_header(std::string_view name) const {
+  return find(name) != nullptr;
+}
 
 }  // namespace tacos::net

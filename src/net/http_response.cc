@@ -15,7 +15,9 @@ void append_number(std::string& out, std::uint64_t number) {
 }
 
 // RFC 9110 section 8.6: a Content-Length must not stand in these.
-bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
+bool has_no_body(int status) {
+  return status < 200 || status == 204 || status == 304;
+}
 
 }  // namespace
 
@@ -81,8 +83,8 @@ std::string format_http_date(std::int64_t unix_seconds) {
   const std::time_t seconds = unix_seconds;
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
-  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday, kMonths[parts.tm_mon],
-                     parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday,
+                     kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 void append_response(std::string& out, const HttpResponse& response, const ResponseFraming& framing) {

@@ -19,10 +19,10 @@ struct HttpResponse {
 
 // What the wire form depends on besides the response itself.
 struct ResponseFraming {
-  std::string_view date;      // IMF-fixdate, RFC 9110 section 5.6.7
-  bool head = false;          // the request was HEAD: the length is told, the body is not sent
-  bool keep_alive = true;     // the connection lives on after this answer
-  int minor_version = 1;      // of the request
+  std::string_view date;   // IMF-fixdate, RFC 9110 section 5.6.7
+  bool head = false;       // the request was HEAD: the length is told, the body is not sent
+  bool keep_alive = true;  // the connection lives on after this answer
+  int minor_version = 1;   // of the request
 };
 
 // Appends the response in wire form. Allocates only when out has to grow.

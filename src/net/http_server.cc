@@ -1,13 +1,12 @@
 #include "net/http_server.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <thread>
+#include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -40,8 +39,8 @@ core::Error cannot_listen(const HostPort& address, const error_code& error) {
 
 }  // namespace
 
-// The listening socket and the thread that accepts from it. A thread of its own, nearly always asleep, keeps the dealing of
-// ten thousand arrivals out of the way of those who are already being served.
+// The listening socket and the thread that accepts from it. A thread of its own, nearly always asleep, keeps the
+// dealing of ten thousand arrivals out of the way of those who are already being served.
 class HttpServer::Acceptor {
  public:
   Acceptor(const HttpServerOptions& options, std::vector<std::unique_ptr<ServerThread>>& threads)
@@ -130,7 +129,9 @@ class HttpServer::Acceptor {
 HttpServer::HttpServer(HttpServerOptions options, const core::Clock& clock)
     : options_(std::move(options)), clock_(clock), address_(options_.listen) {}
 
-HttpServer::~HttpServer() { shut_down(core::Nanos(0)); }
+HttpServer::~HttpServer() {
+  shut_down(core::Nanos(0));
+}
 
 core::Result<void> HttpServer::listen() {
   boost::asio::io_context resolving;

@@ -51,9 +51,9 @@ struct HttpServerCounts {
 
 // An HTTP/1.1 server: some threads, each with its own event loop, connections and handler, sharing nothing.
 //
-// One acceptor deals connections to the thread that has the fewest. SO_REUSEPORT would spare the hand-over, but the kernel
-// spreads by a hash of the addresses: with 64 keep-alive connections on two threads, 40 to 24 is usual, and the longer side
-// is what the slow users feel. A hand-over is paid once per connection, imbalance with every request.
+// One acceptor deals connections to the thread that has the fewest. SO_REUSEPORT would spare the hand-over, but the
+// kernel spreads by a hash of the addresses: with 64 keep-alive connections on two threads, 40 to 24 is usual, and the
+// longer side is what the slow users feel. A hand-over is paid once per connection, imbalance with every request.
 //
 // Thread rule: start(), shut_down() and the destructor belong to one owner; counts() may be called from any thread.
 class HttpServer {

@@ -147,8 +147,8 @@ void RequestParser::check_framing(http::field name, View value, ErrorCode& error
 
 void RequestParser::on_field_impl(http::field name, View name_text, View value, ErrorCode& error) {
   if (head_done_) return;  // a trailer of a chunked body: nothing here is allowed to change the request
-  // Beast joins folded lines in a buffer of its own. Servers may refuse them (RFC 9112 section 5.2), and they do smuggle.
-  // An empty value has no place in the buffer that matters.
+  // Beast joins folded lines in a buffer of its own. Servers may refuse them (RFC 9112 section 5.2), and they do
+  // smuggle. An empty value has no place in the buffer that matters.
   if (!value.empty() && (value.data() < base_ || value.data() >= base_ + size_)) {
     return refuse(error, Refusal::kMalformed, "a folded header line");
   }
@@ -177,8 +177,8 @@ std::size_t RequestParser::on_body_impl(View body, ErrorCode&) {
   return body.size();
 }
 
-// The pieces are moved together, over the chunk headers that were between them, so that a body is always one view. What is
-// overwritten has been read already: a piece never moves to the right.
+// The pieces are moved together, over the chunk headers that were between them, so that a body is always one view. What
+// is overwritten has been read already: a piece never moves to the right.
 std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, View body, ErrorCode&) {
   const HttpRequest::Slice piece = slice(body);
   if (request_.body_.size == 0) request_.body_.at = piece.at;

@@ -20,15 +20,15 @@ struct RequestLimits {
   std::size_t max_body_bytes = 64 * 1024;
 };
 
-// Beast's parser with its events turned into the slices of an HttpRequest, and the checks that RFC 9112 asks of a server
-// and Beast leaves to its user: exactly one valid Host, one plain Content-Length, no Transfer-Encoding but chunked, no
-// folded lines, a target in a form a server may be sent. One parser reads one request.
+// Beast's parser with its events turned into the slices of an HttpRequest, and the checks that RFC 9112 asks of a
+// server and Beast leaves to its user: exactly one valid Host, one plain Content-Length, no Transfer-Encoding but
+// chunked, no folded lines, a target in a form a server may be sent. One parser reads one request.
 class RequestParser final : public boost::beast::http::basic_parser<true> {
  public:
   RequestParser(HttpRequest& request, const RequestLimits& limits);
 
-  // Where the request begins and how many of its bytes have arrived. To be called before every put(), since the buffer may
-  // move.
+  // Where the request begins and how many of its bytes have arrived. To be called before every put(), since the buffer
+  // may move.
   void set_window(char* base, std::size_t size) {
     base_ = base;
     size_ = size;

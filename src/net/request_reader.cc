@@ -19,7 +19,8 @@ constexpr std::size_t kMaxEmptyLineBytes = 8;
 // A chunk header or the trailers of a chunked body: more than anybody sends.
 constexpr std::size_t kMaxChunkOverhead = 4096;
 
-// The shortest that can end a chunked body, "0\r\n\r\n". Beast asserts that it is never asked about less in the middle of it.
+// The shortest that can end a chunked body, "0\r\n\r\n". Beast asserts that it is never asked about less in the middle
+// of it.
 constexpr std::size_t kShortestLastChunk = 5;
 
 bool is_method_char(char c) {
@@ -61,8 +62,8 @@ std::span<char> RequestReader::prepare() {
   return {buffer_.get() + end_, capacity_ - end_};
 }
 
-// A chunked body stands joined at the front; between it and the bytes not yet parsed lie chunk headers that are done with.
-// Without this, one-byte chunks would make the buffer six times as large as the body they carry.
+// A chunked body stands joined at the front; between it and the bytes not yet parsed lie chunk headers that are done
+// with. Without this, one-byte chunks would make the buffer six times as large as the body they carry.
 void RequestReader::close_chunk_gap() {
   if (!parser_ || !parser_->is_header_done() || !parser_->chunked() || request_.body_.size == 0) return;
   const std::size_t body_end = begin_ + request_.body_.at + request_.body_.size;
@@ -104,7 +105,8 @@ bool RequestReader::skip_empty_lines() {
 }
 
 RequestReader::Progress RequestReader::head_too_long() {
-  // Bytes that trickle in are parsed when the head is complete, so the parser may not have seen the line end that is there.
+  // Bytes that trickle in are parsed when the head is complete, so the parser may not have seen the line end that is
+  // there.
   const std::string_view arrived(buffer_.get() + begin_, end_ - begin_);
   return arrived.find('\r') != std::string_view::npos
              ? refuse(Refusal::kHeadersTooLarge, "the header fields are too large")
@@ -129,7 +131,8 @@ RequestReader::Progress RequestReader::refuse_unparsed(boost::beast::error_code 
     return refuse(Refusal::kMalformed, "the request line does not end in a known HTTP version");
   }
   if (error == http::error::bad_method) return refuse(Refusal::kMalformed, "the method is not a token");
-  if (error == http::error::bad_target) return refuse(Refusal::kMalformed, "the request target has bytes it may not have");
+  if (error == http::error::bad_target)
+    return refuse(Refusal::kMalformed, "the request target has bytes it may not have");
   if (error == http::error::bad_field) return refuse(Refusal::kMalformed, "a header field's name is malformed");
   if (error == http::error::bad_value) return refuse(Refusal::kMalformed, "a header field's value is malformed");
   if (error == http::error::bad_chunk || error == http::error::bad_chunk_extension) {
@@ -142,7 +145,8 @@ RequestReader::Progress RequestReader::refuse_unparsed(boost::beast::error_code 
   return refuse(Refusal::kMalformed, "this is not an HTTP request");
 }
 
-// A line that ends in a lone LF hides the end of the head from the parser, which would wait for it until the time is up.
+// A line that ends in a lone LF hides the end of the head from the parser, which would wait for it until the time is
+// up.
 bool RequestReader::has_lone_lf() {
   for (; scanned_ < end_; ++scanned_) {
     const void* found = std::memchr(buffer_.get() + scanned_, '\n', end_ - scanned_);

@@ -12,10 +12,10 @@
 
 namespace tacos::net {
 
-// Bytes in, requests out: everything a connection does with what a stranger sends, and no I/O, so that tests and the fuzzer
-// can feed it directly. Owns the connection's input buffer, which is small while the connection is idle, grows with a
-// request up to the limits, and is small again afterwards. Allocates nothing for requests that fit in what it has.
-// Not thread safe.
+// Bytes in, requests out: everything a connection does with what a stranger sends, and no I/O, so that tests and the
+// fuzzer can feed it directly. Owns the connection's input buffer, which is small while the connection is idle, grows
+// with a request up to the limits, and is small again afterwards. Allocates nothing for requests that fit in what it
+// has. Not thread safe.
 class RequestReader {
  public:
   enum class Progress {
@@ -44,7 +44,8 @@ class RequestReader {
 
   // Whether nothing of a next request has arrived.
   bool empty() const { return begin_ == end_; }
-  // Throws away what has arrived, for a connection that is only read to its end. A read into the buffer may be under way.
+  // Throws away what has arrived, for a connection that is only read to its end. A read into the buffer may be under
+  // way.
   void discard();
   // Gives a buffer back that has grown large. Only while empty and not being read into.
   void shrink();
@@ -65,11 +66,11 @@ class RequestReader {
   std::optional<RequestParser> parser_;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_ = 0;
-  std::size_t begin_ = 0;     // first byte of the request being read
-  std::size_t parsed_ = 0;    // first byte the parser has not taken
-  std::size_t end_ = 0;       // end of what has arrived
-  std::size_t scanned_ = 0;   // a head under way has no lone LF before this
-  std::size_t skipped_ = 0;   // bytes of empty lines before the request
+  std::size_t begin_ = 0;    // first byte of the request being read
+  std::size_t parsed_ = 0;   // first byte the parser has not taken
+  std::size_t end_ = 0;      // end of what has arrived
+  std::size_t scanned_ = 0;  // a head under way has no lone LF before this
+  std::size_t skipped_ = 0;  // bytes of empty lines before the request
   bool said_continue_ = false;
   bool refused_ = false;
   Refusal refusal_ = Refusal::kMalformed;

@@ -1,8 +1,8 @@
 #include "net/server_thread.h"
 
-#include <signal.h>
-
 #include <chrono>
+#include <signal.h>
+#include <unistd.h>
 
 #include <boost/asio/post.hpp>
 
@@ -50,12 +50,16 @@ ServerThread::ServerThread(const HttpServerOptions& options, const core::Clock& 
 }
 
 ServerThread::~ServerThread() {
-  if (thread_.joinable()) {
-    loop_.stop();
-    thread_.join();
-  }
-  // The handler's store session goes first: once it is gone nothing can complete the exchanges that are still owed, which
-  // live in the connections.
+  loop_.stop();
+  join();
+  // What a deadline has cut off still has reads under way, whose memory lies in the connections: they must end before
+  // the connections do. The handler is still there for those who ask it something on the way.
+  for (const auto& connection : connections_) connection->close();
+  draining_ = true;
+  loop_.restart();
+  loop_.poll();
+  // The handler's store session goes before the exchanges that are still owed, which live in the connections: once it
+  // is gone nothing can complete them.
   handler_.reset();
 }
 
@@ -71,14 +75,19 @@ void ServerThread::run() {
 }
 
 void ServerThread::adopt(int socket, bool over_limit) {
+  HttpConnection::Socket owned(loop_.get_executor());
+  boost::system::error_code error;
+  owned.assign(tcp::v4(), socket, error);  // the protocol matters to open() only
+  if (error) {
+    ::close(socket);
+    return;
+  }
+  owned.native_non_blocking(true, error);
+  if (!error) owned.set_option(tcp::no_delay(true), error);
+  if (error) return;
   load_.fetch_add(1, std::memory_order_relaxed);
-  boost::asio::post(loop_, [this, socket, over_limit] {
-    HttpConnection::Socket owned(loop_.get_executor());
-    boost::system::error_code error;
-    owned.assign(tcp::v4(), socket, error);  // the protocol matters to open() only
-    if (!error) owned.native_non_blocking(true, error);
-    if (!error) owned.set_option(tcp::no_delay(true), error);
-    if (error || draining_) {
+  boost::asio::post(loop_, [this, owned = std::move(owned), over_limit]() mutable {
+    if (draining_) {
       load_.fetch_sub(1, std::memory_order_relaxed);
       return stop_when_empty();
     }
@@ -125,8 +134,8 @@ void ServerThread::give_back_output(std::unique_ptr<std::string> output) {
 void ServerThread::schedule_end_of_turn() {
   if (end_of_turn_scheduled_) return;
   end_of_turn_scheduled_ = true;
-  // Queued behind everything that this wait for events has found ready, so the batch is as large as the moment allows and
-  // nobody waits for a batch to fill.
+  // Queued behind everything that this wait for events has found ready, so the batch is as large as the moment allows
+  // and nobody waits for a batch to fill.
   boost::asio::post(loop_, EndOfTurn{this});
 }
 

@@ -19,8 +19,9 @@
 
 namespace tacos::net {
 
-// One thread of a server: an event loop, the connections dealt to it, their handler, and what they share (output buffers,
-// the date, counters). Everything but adopt(), drain(), stop(), join() and the counters happens on the thread itself.
+// One thread of a server: an event loop, the connections dealt to it, their handler, and what they share (output
+// buffers, the date, counters). Everything but adopt(), drain(), stop(), join() and the counters happens on the thread
+// itself.
 class ServerThread {
  public:
   struct Counters {
@@ -55,8 +56,8 @@ class ServerThread {
   void give_back_output(std::unique_ptr<std::string> output);
   // The handler has left an exchange unanswered: end_of_turn() follows once everything that was ready has been served.
   void schedule_end_of_turn();
-  // The connection has ended and nothing refers to it any more. It is destroyed a little later, since its own functions, or
-  // the handler's, may still be on the stack.
+  // The connection has ended and nothing refers to it any more. It is destroyed a little later, since its own
+  // functions, or the handler's, may still be on the stack.
   void retire(HttpConnection& connection);
 
  private:

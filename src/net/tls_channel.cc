@@ -1,19 +1,23 @@
 #include "net/tls_channel.h"
 
 #include <algorithm>
-#include <climits>
 
+#include <climits>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
 namespace tacos::net {
 namespace {
 
-int clamp_size(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
+int clamp_size(std::size_t size) {
+  return static_cast<int>(std::min<std::size_t>(size, INT_MAX));
+}
 
 }  // namespace
 
-void TlsChannel::Free::operator()(ssl_st* ssl) const { ::SSL_free(ssl); }
+void TlsChannel::Free::operator()(ssl_st* ssl) const {
+  ::SSL_free(ssl);
+}
 
 TlsChannel::TlsChannel(const TlsContext& context, int socket) : ssl_(::SSL_new(context.native())) {
   if (ssl_ && ::SSL_set_fd(ssl_.get(), socket) == 1) {
@@ -55,6 +59,8 @@ void TlsChannel::say_goodbye() {
   ::SSL_shutdown(ssl_.get());
 }
 
-bool TlsChannel::handshake_done() const { return ssl_ && ::SSL_is_init_finished(ssl_.get()) != 0; }
+bool TlsChannel::handshake_done() const {
+  return ssl_ && ::SSL_is_init_finished(ssl_.get()) != 0;
+}
 
 }  // namespace tacos::net

@@ -9,8 +9,8 @@
 
 namespace tacos::net {
 
-// One connection's TLS, on a non-blocking socket that somebody else owns and closes. The handshake happens inside the first
-// reads. OpenSSL writes to the socket itself: the thread must have SIGPIPE blocked. Not thread safe.
+// One connection's TLS, on a non-blocking socket that somebody else owns and closes. The handshake happens inside the
+// first reads. OpenSSL writes to the socket itself: the thread must have SIGPIPE blocked. Not thread safe.
 class TlsChannel {
  public:
   enum class Status { kDone, kWantRead, kWantWrite, kClosed, kFailed };

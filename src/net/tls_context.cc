@@ -1,9 +1,8 @@
 #include "net/tls_context.h"
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-
-#include <fmt/format.h>
 
 namespace tacos::net {
 namespace {
@@ -17,12 +16,15 @@ std::string openssl_reason() {
 }
 
 core::Error cannot_use(std::string_view what, std::string_view file) {
-  return core::fail(fmt::format("cannot use {} '{}': {}; it must be a readable PEM file", what, file, openssl_reason()));
+  return core::fail(
+      fmt::format("cannot use {} '{}': {}; it must be a readable PEM file", what, file, openssl_reason()));
 }
 
 }  // namespace
 
-void TlsContext::Free::operator()(ssl_ctx_st* context) const { ::SSL_CTX_free(context); }
+void TlsContext::Free::operator()(ssl_ctx_st* context) const {
+  ::SSL_CTX_free(context);
+}
 
 core::Result<std::shared_ptr<TlsContext>> TlsContext::for_server(const TlsOptions& options) {
   ::ERR_clear_error();
@@ -30,10 +32,10 @@ core::Result<std::shared_ptr<TlsContext>> TlsContext::for_server(const TlsOption
   SSL_CTX* context = made->native();
   if (context == nullptr) return core::fail("cannot start TLS: " + openssl_reason());
   ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  // An idle connection gives its record buffers back (34 KiB each); a write may be retried from another address, since the
-  // output buffer moves when it grows.
-  ::SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // An idle connection gives its record buffers back (34 KiB each); a write may be retried from another address, since
+  // the output buffer moves when it grows.
+  ::SSL_CTX_set_mode(context,
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   ::SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   if (::SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1) {
     return cannot_use("the certificate", options.certificate_file);

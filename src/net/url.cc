@@ -15,7 +15,9 @@ using core::Result;
 
 constexpr std::string_view kUrlForm = "write it as http://host:port/path or https://host/path";
 
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
@@ -133,9 +135,10 @@ std::string HostPort::to_string() const {
 
 Result<HostPort> parse_host_port(std::string_view text) {
   const auto wrong = [&](std::string_view what) {
-    return fail(fmt::format("'{}' is not an address to listen on: {}; write it as host:port, such as 127.0.0.1:8080, "
-                            "[::1]:8080 or :8080",
-                            text, what));
+    return fail(
+        fmt::format("'{}' is not an address to listen on: {}; write it as host:port, such as 127.0.0.1:8080, "
+                    "[::1]:8080 or :8080",
+                    text, what));
   };
   auto authority = split_authority(text);
   if (authority.has_error()) return wrong(authority.error().message);
@@ -149,6 +152,8 @@ Result<HostPort> parse_host_port(std::string_view text) {
   return HostPort{std::move(authority->host), *port};
 }
 
-bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
 
 }  // namespace tacos::net

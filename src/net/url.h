@@ -8,8 +8,8 @@
 
 namespace tacos::net {
 
-// An http or https address, taken apart. host is lower case and has no brackets; target is in origin form ("/path?query")
-// and never empty.
+// An http or https address, taken apart. host is lower case and has no brackets; target is in origin form
+// ("/path?query") and never empty.
 struct Url {
   std::string scheme;
   std::string host;
@@ -21,9 +21,9 @@ struct Url {
   std::string host_header() const;
 };
 
-// Takes "http://host", "https://host:8443/path?query", "http://[::1]:8080/". A fragment is dropped, since it is never sent.
-// On error the message holds the text found, what is wrong and the form expected, without naming the flag: the caller
-// knows it.
+// Takes "http://host", "https://host:8443/path?query", "http://[::1]:8080/". A fragment is dropped, since it is never
+// sent. On error the message holds the text found, what is wrong and the form expected, without naming the flag: the
+// caller knows it.
 core::Result<Url> parse_url(std::string_view text);
 
 // "127.0.0.1:8080", "[::1]:8080", "localhost:0" or ":8080" (every IPv4 address of the machine).

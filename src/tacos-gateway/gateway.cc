@@ -76,7 +76,6 @@ void throw_exception_from_error(const Gateway::StartError& error, const boost::s
 
 Gateway::Gateway(const GatewayOptions& options, const core::Clock& clock, GatewayLog& log)
     : options_(options),
-      clock_(clock),
       log_(log),
       store_(std::make_unique<EmbeddedStore>(store_options(options), clock)),
       seats_({options.seats, options.hold_ttl}, clock),
@@ -109,9 +108,10 @@ Result<void> Gateway::load_secrets() {
   }
   const bool asked_for = !options_.admin_token.empty() || !options_.admin_token_file.empty();
   if (asked_for && token.size() < kShortestAdminToken) {
-    return fail(fmt::format("the admin token has {} characters; it must have {} at least, such as 'openssl rand -hex 32' "
-                            "prints",
-                            token.size(), kShortestAdminToken));
+    return fail(
+        fmt::format("the admin token has {} characters; it must have {} at least, such as 'openssl rand -hex 32' "
+                    "prints",
+                    token.size(), kShortestAdminToken));
   }
   if (asked_for) services_.admin.emplace(token);
   return {};
@@ -139,7 +139,8 @@ Result<net::HttpServerOptions> Gateway::server_options() const {
   if (limit.soft > kOwnDescriptors && server.max_connections > limit.soft - kOwnDescriptors) {
     server.max_connections = limit.soft - kOwnDescriptors;
     log_.write(GatewayLog::Level::kWarn, "fewer connections than asked for: the system allows no more descriptors",
-               {{"asked_for", options_.max_connections}, {"max_connections", std::uint64_t{server.max_connections}},
+               {{"asked_for", options_.max_connections},
+                {"max_connections", std::uint64_t{server.max_connections}},
                 {"descriptors", limit.soft}});
   }
   return server;
@@ -162,8 +163,8 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
     if (signer.has_error()) return StartError{Fault::kEnvironment, signer.error().message};
     signers.push_back(std::move(*signer));
   }
-  auto server = net::HttpServer::start(
-      std::move(*server_options), clock, [&](boost::asio::io_context& loop, unsigned number) {
+  auto server =
+      net::HttpServer::start(std::move(*server_options), clock, [&](boost::asio::io_context& loop, unsigned number) {
         return std::make_unique<ApiHandler>(gateway->services_, loop, number, std::move(signers[number]));
       });
   if (server.has_error()) return StartError{Fault::kEnvironment, "--listen: " + server.error().message};
@@ -179,7 +180,9 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
   return gateway;
 }
 
-void Gateway::announce_shutdown() { services_.readiness.begin_shutdown(); }
+void Gateway::announce_shutdown() {
+  services_.readiness.begin_shutdown();
+}
 
 bool Gateway::shut_down() {
   announce_shutdown();

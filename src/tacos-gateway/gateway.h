@@ -42,7 +42,6 @@ class Gateway {
   core::Result<net::HttpServerOptions> server_options() const;
 
   const GatewayOptions options_;
-  const core::Clock& clock_;
   GatewayLog& log_;
   std::unique_ptr<QueueStore> store_;
   SeatInventory seats_;

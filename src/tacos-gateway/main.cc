@@ -1,8 +1,7 @@
 // tacos-gateway: parses, runs until it is told to stop, shuts down. What it does is in Gateway.
-#include <signal.h>
-
 #include <cstdio>
 #include <exception>
+#include <signal.h>
 #include <span>
 #include <string>
 

@@ -1,12 +1,11 @@
 #include "tacos-gateway/options.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <fstream>
 #include <functional>
 #include <optional>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include <boost/program_options/errors.hpp>
@@ -90,11 +89,20 @@ Show show_text(std::string GatewayOptions::*member) {
 
 Result<void> set_store(GatewayOptions& options, const std::string& value) {
   if (value.starts_with("redis")) {
-    return fail(fmt::format("'{}' is not available in this version: a Redis store comes later; the allowed value is "
-                            "'embedded'",
-                            value));
+    return fail(
+        fmt::format("'{}' is not available in this version: a Redis store comes later; the allowed value is "
+                    "'embedded'",
+                    value));
   }
   return one_of(&GatewayOptions::store, {"embedded"})(options, value);
+}
+
+Result<void> set_position(GatewayOptions& options, const std::string& value) {
+  if (value == "keys" || value == "watermark") {
+    return fail(
+        fmt::format("'{}' is a way of the Redis store, which comes later; the embedded store's is 'index'", value));
+  }
+  return one_of(&GatewayOptions::position, {"index"})(options, value);
 }
 
 Result<void> set_rate(GatewayOptions& options, const std::string& value) {
@@ -116,7 +124,10 @@ const std::vector<OptionSpec>& specs() {
   using namespace std::chrono_literals;
   constexpr Nanos kYear = 24h * 365;
   static const std::vector<OptionSpec> all = {
-      {"The line", "store", "WHERE", "where the line is kept: embedded (in this process)", set_store, show_text(&O::store)},
+      {"The line", "store", "WHERE", "where the line is kept: embedded (in this process)", set_store,
+       show_text(&O::store)},
+      {"The line", "position", "HOW", "how a place in the line is found: index (an order statistic)", set_position,
+       show_text(&O::position)},
       {"The line", "admission-rate", "RATE", "users let in per second, for each event (0 lets nobody in)", set_rate,
        [](const O& o) { return fmt::format("{:g}", o.admission_rate.per_second()); }},
       {"The line", "admission-burst", "N", "users who may be let in at once after a lull",
@@ -133,12 +144,12 @@ const std::vector<OptionSpec>& specs() {
        duration(&O::hold_ttl, 100ms, 24h), show_duration(&O::hold_ttl)},
       {"The line", "opening-delay", "TIME", "from an event's first join to its first admission",
        duration(&O::opening_delay, 0s, kYear), show_duration(&O::opening_delay)},
-      {"The line", "max-events", "N", "events kept at the same time", count<std::uint64_t>(&O::max_events, 1, 1'000'000),
-       show_count(&O::max_events)},
+      {"The line", "max-events", "N", "events kept at the same time",
+       count<std::uint64_t>(&O::max_events, 1, 1'000'000), show_count(&O::max_events)},
       {"The server", "listen", "HOST:PORT", "where to listen; port 0 lets the system choose", set_listen,
        show_text(&O::listen)},
-      {"The server", "threads", "N", "server threads; no more than there are cores", count<unsigned>(&O::threads, 1, 256),
-       show_count(&O::threads)},
+      {"The server", "threads", "N", "server threads; no more than there are cores",
+       count<unsigned>(&O::threads, 1, 256), show_count(&O::threads)},
       {"The server", "max-connections", "N", "more than these are answered 503 and closed",
        count<std::uint64_t>(&O::max_connections, 1, 1'000'000), show_count(&O::max_connections)},
       {"The server", "request-timeout", "TIME", "first to last byte of a request, else 408",
@@ -155,16 +166,19 @@ const std::vector<OptionSpec>& specs() {
        duration(&O::shutdown_delay, 0s, 1h), show_duration(&O::shutdown_delay)},
       {"The server", "shutdown-grace", "TIME", "what is in flight may take this long to finish",
        duration(&O::shutdown_grace, 0s, 1h), show_duration(&O::shutdown_grace)},
-      {"Secrets", "admin-token", "TEXT", "opens /admin to who knows it (better: --admin-token-file)", text(&O::admin_token),
-       show_text(&O::admin_token)},
-      {"Secrets", "admin-token-file", "FILE", "the same, from the first line of a file; without either /admin is closed",
-       text(&O::admin_token_file), show_text(&O::admin_token_file)},
-      {"Secrets", "signing-key-file", "FILE", "keys that sign tokens, 64 hex digits a line, the first signs; random when absent",
-       text(&O::signing_key_file), show_text(&O::signing_key_file)},
-      {"Secrets", "tls-cert", "FILE", "PEM certificate chain; turns TLS on", text(&O::tls_cert), show_text(&O::tls_cert)},
+      {"Secrets", "admin-token", "TEXT", "opens /admin to who knows it (better: --admin-token-file)",
+       text(&O::admin_token), show_text(&O::admin_token)},
+      {"Secrets", "admin-token-file", "FILE",
+       "the same, from the first line of a file; without either /admin is closed", text(&O::admin_token_file),
+       show_text(&O::admin_token_file)},
+      {"Secrets", "signing-key-file", "FILE",
+       "keys that sign tokens, 64 hex digits a line, the first signs; random when absent", text(&O::signing_key_file),
+       show_text(&O::signing_key_file)},
+      {"Secrets", "tls-cert", "FILE", "PEM certificate chain; turns TLS on", text(&O::tls_cert),
+       show_text(&O::tls_cert)},
       {"Secrets", "tls-key", "FILE", "PEM key of --tls-cert", text(&O::tls_key), show_text(&O::tls_key)},
-      {"Secrets", "tls-client-ca", "FILE", "clients must show a certificate signed by these",
-       text(&O::tls_client_ca), show_text(&O::tls_client_ca)},
+      {"Secrets", "tls-client-ca", "FILE", "clients must show a certificate signed by these", text(&O::tls_client_ca),
+       show_text(&O::tls_client_ca)},
       {"Logs", "log-level", "LEVEL", "debug, info, warn, error or off",
        one_of(&O::log_level, {"debug", "info", "warn", "error", "off"}), show_text(&O::log_level)},
       {"Logs", "log-format", "FORM", "json (one object a line) or text", one_of(&O::log_format, {"json", "text"}),
@@ -193,7 +207,8 @@ po::options_description describe(bool with_commands) {
 template <class Parsed>
 void take(const Parsed& parsed, const std::function<std::string(const std::string&)>& origin_of, GivenValues& given) {
   for (const auto& option : parsed.options) {
-    given.emplace(option.string_key, Given{option.value.empty() ? "" : option.value.back(), origin_of(option.string_key)});
+    given.emplace(option.string_key,
+                  Given{option.value.empty() ? "" : option.value.back(), origin_of(option.string_key)});
   }
 }
 
@@ -215,7 +230,8 @@ Result<void> read_flags(std::span<const char* const> arguments, GivenValues& giv
       if (given.contains(option.string_key)) {
         return fail(fmt::format("--{} is given twice; give it once", option.string_key));
       }
-      given.emplace(option.string_key, Given{option.value.empty() ? "" : option.value.back(), "--" + option.string_key});
+      given.emplace(option.string_key,
+                    Given{option.value.empty() ? "" : option.value.back(), "--" + option.string_key});
     }
   } catch (const po::error& error) {
     return fail(fmt::format("{}; 'tacos-gateway --help' lists the options", error.what()));
@@ -225,9 +241,12 @@ Result<void> read_flags(std::span<const char* const> arguments, GivenValues& giv
 
 Result<void> read_file(const std::string& path, GivenValues& given) {
   std::ifstream file(path);
-  if (!file) return fail(fmt::format("--config: cannot read '{}'; name a readable file of 'option = value' lines", path));
+  if (!file)
+    return fail(fmt::format("--config: cannot read '{}'; name a readable file of 'option = value' lines", path));
   try {
-    take(po::parse_config_file(file, describe(false)), [&](const std::string& name) { return name + " in " + path; }, given);
+    take(
+        po::parse_config_file(file, describe(false)), [&](const std::string& name) { return name + " in " + path; },
+        given);
   } catch (const po::error& error) {
     return fail(fmt::format("{}: {}; write lines such as 'admission-rate = 1000'", path, error.what()));
   }
@@ -243,8 +262,8 @@ void read_environment(const std::map<std::string, std::string>& environment, Giv
 
 Result<void> check_together(const GatewayOptions& options) {
   if (options.tls_cert.empty() != options.tls_key.empty()) {
-    return fail(fmt::format("--tls-{} is given without --tls-{}; TLS needs both", options.tls_cert.empty() ? "key" : "cert",
-                            options.tls_cert.empty() ? "cert" : "key"));
+    return fail(fmt::format("--tls-{} is given without --tls-{}; TLS needs both",
+                            options.tls_cert.empty() ? "key" : "cert", options.tls_cert.empty() ? "cert" : "key"));
   }
   if (!options.tls_client_ca.empty() && !options.tls()) return fail("--tls-client-ca needs --tls-cert and --tls-key");
   if (!options.admin_token.empty() && !options.admin_token_file.empty()) {

@@ -16,6 +16,7 @@ namespace tacos::gateway {
 struct GatewayOptions {
   // the line
   std::string store = "embedded";
+  std::string position = "index";
   core::Rate admission_rate = core::Rate::per_second(1000);
   std::uint64_t admission_burst = 100;
   std::uint64_t seats = 10'000;
@@ -58,8 +59,8 @@ struct GatewayCommand {
 };
 
 // Reads the options from the flags, then the file named by --config ("key = value" lines), then environment variables
-// (TACOS_GATEWAY_ADMISSION_RATE for --admission-rate): the first that names an option wins. arguments are those behind the
-// program's name. Reads the config file, and nothing else.
+// (TACOS_GATEWAY_ADMISSION_RATE for --admission-rate): the first that names an option wins. arguments are those behind
+// the program's name. Reads the config file, and nothing else.
 core::Result<GatewayCommand> parse_gateway_options(std::span<const char* const> arguments,
                                                    const std::map<std::string, std::string>& environment);
 

@@ -1,5 +1,5 @@
-// An HTTP target about which everything is known: it answers 11 bytes at once, or after a fixed time of work, or not at all
-// for a while, and it counts what arrived in each second since the first request. For measuring load generators.
+// An HTTP target about which everything is known: it answers 11 bytes at once, or after a fixed time of work, or not at
+// all for a while, and it counts what arrived in each second since the first request. For measuring load generators.
 //
 //   trivial_target [--port N] [--work TIME] [--stall-at TIME] [--stall-for TIME]
 //

@@ -1,5 +1,5 @@
-// Any bytes may arrive on a connection, in pieces of any size: they are requests, a refusal, or not yet complete. However
-// the pieces fall, the same bytes are the same requests.
+// Any bytes may arrive on a connection, in pieces of any size: they are requests, a refusal, or not yet complete.
+// However the pieces fall, the same bytes are the same requests.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Any bytes may be the body of a request: they are an object, whose fields are then read as the routes read them, or not.
+// Any bytes may be the body of a request: they are an object, whose fields are then read as the routes read them, or
+// not.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,5 @@
-// Any text may be shown as a token. What is believed must be exactly what we sign: the claims signed again give the same text.
+// Any text may be shown as a token. What is believed must be exactly what we sign: the claims signed again give the
+// same text.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

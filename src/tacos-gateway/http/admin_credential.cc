@@ -1,9 +1,8 @@
 #include "tacos-gateway/http/admin_credential.h"
 
+#include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
-
-#include <fmt/format.h>
 
 namespace tacos::gateway {
 namespace {

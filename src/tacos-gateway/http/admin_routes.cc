@@ -26,7 +26,8 @@ std::string_view action_of(Route route) {
 
 // What an operator is about to change, before it is.
 std::string describe(const EventSnapshot& event) {
-  return fmt::format("rate={:g} paused={} draining={}", event.admission_rate.per_second(), event.paused, event.draining);
+  return fmt::format("rate={:g} paused={} draining={}", event.admission_rate.per_second(), event.paused,
+                     event.draining);
 }
 
 std::string describe_change(const EventControl& change) {
@@ -43,9 +44,10 @@ void write_event(AnswerWriter& answer, const EventSnapshot& event) {
   const auto out = std::back_inserter(answer.body());
   fmt::format_to(out, R"({{"event_id":"{}","joined":{},"waiting":{},"ready":{},"entered":{},"left":{},"expired":{},)",
                  event.event_id, event.joined, event.waiting, event.ready, event.entered, event.left, event.expired);
-  fmt::format_to(out, R"("sold_out":{},"refused_sold_out":{},"admitted":{},"admission_rate":{},"paused":{},"draining":{},)",
-                 event.sold_out, event.refused_sold_out, event.admitted, event.admission_rate.per_second(), event.paused,
-                 event.draining);
+  fmt::format_to(out,
+                 R"("sold_out":{},"refused_sold_out":{},"admitted":{},"admission_rate":{},"paused":{},"draining":{},)",
+                 event.sold_out, event.refused_sold_out, event.admitted, event.admission_rate.per_second(),
+                 event.paused, event.draining);
   fmt::format_to(out, R"("seats":{{"free":{},"held":{},"sold":{}}}}})", event.inventory.free, event.inventory.held,
                  event.inventory.sold);
 }
@@ -85,13 +87,13 @@ bool AdminRoutes::may(ApiExchange& exchange) {
 }
 
 void AdminRoutes::with_snapshots(ApiExchange& exchange, WithSnapshots then) {
-  thread_.services().store.snapshot(
-      [&exchange, then = std::move(then), mailbox = thread_.mailbox()](core::Result<std::vector<EventSnapshot>> result) {
-        mailbox->post([&exchange, then, result = std::move(result)] {
-          exchange.thread.answer().begin();
-          then(exchange, result);
-        });
-      });
+  thread_.services().store.snapshot([&exchange, then = std::move(then),
+                                     mailbox = thread_.mailbox()](core::Result<std::vector<EventSnapshot>> result) {
+    mailbox->post([&exchange, then, result = std::move(result)] {
+      exchange.thread.answer().begin();
+      then(exchange, result);
+    });
+  });
 }
 
 void AdminRoutes::write_events(ApiExchange& exchange, const std::vector<EventSnapshot>& events) {
@@ -113,8 +115,8 @@ void AdminRoutes::write_audit(ApiExchange& exchange) {
   for (const AuditEntry& entry : thread_.services().audit.entries()) {
     // Every text here was made by this program or checked to be an event id; only the peer comes from the system.
     fmt::format_to(out, R"({}{{"at":"{}","who":"{}","peer":"{}","action":"{}","event_id":"{}","from":"{}","to":"{}",)",
-                   first ? "" : ",", format_timestamp(entry.unix_ms), entry.who, entry.peer, entry.action, entry.event_id, entry.from,
-                   entry.to);
+                   first ? "" : ",", format_timestamp(entry.unix_ms), entry.who, entry.peer, entry.action,
+                   entry.event_id, entry.from, entry.to);
     fmt::format_to(out, R"("trace_id":"{}"}})", entry.trace_id);
     first = false;
   }
@@ -151,9 +153,8 @@ void AdminRoutes::change(ApiExchange& exchange) {
   with_snapshots(exchange, [change](ApiExchange& asked, const core::Result<std::vector<EventSnapshot>>& events) {
     std::string from = "several";
     if (!events.has_error() && !change.event_id.empty()) {
-      const auto found = std::find_if(events->begin(), events->end(), [&](const EventSnapshot& event) {
-        return event.event_id == change.event_id;
-      });
+      const auto found = std::find_if(events->begin(), events->end(),
+                                      [&](const EventSnapshot& event) { return event.event_id == change.event_id; });
       if (found != events->end()) from = describe(*found);
     }
     AdminRoutes(asked.thread).apply(asked, change, std::move(from), describe_change(change));
@@ -184,13 +185,11 @@ bool AdminRoutes::read_admission(ApiExchange& exchange, EventControl& change) {
 
 void AdminRoutes::apply(ApiExchange& exchange, EventControl change, std::string from, std::string to) {
   const std::string event_id = change.event_id;
-  thread_.services().store.control(
-      std::move(change), [&exchange, event_id, from = std::move(from), to = std::move(to),
-                          mailbox = thread_.mailbox()](core::Result<std::size_t> result) {
-        mailbox->post([&exchange, result = std::move(result), event_id, from, to] {
-          applied(exchange, result, event_id, from, to);
-        });
-      });
+  thread_.services().store.control(std::move(change), [&exchange, event_id, from = std::move(from), to = std::move(to),
+                                                       mailbox = thread_.mailbox()](core::Result<std::size_t> result) {
+    mailbox->post(
+        [&exchange, result = std::move(result), event_id, from, to] { applied(exchange, result, event_id, from, to); });
+  });
 }
 
 void AdminRoutes::applied(ApiExchange& exchange, const core::Result<std::size_t>& result, const std::string& event_id,

@@ -6,7 +6,9 @@
 
 namespace tacos::gateway {
 
-void AnswerWriter::escaped(std::string_view text) { append_json_escaped(body_, text); }
+void AnswerWriter::escaped(std::string_view text) {
+  append_json_escaped(body_, text);
+}
 
 void AnswerWriter::header(std::string_view name, std::string_view value) {
   fmt::format_to(std::back_inserter(headers_), FMT_COMPILE("{}: {}\r\n"), name, value);
@@ -26,7 +28,8 @@ void AnswerWriter::send(ApiExchange& exchange, int status, std::string_view cont
   respond(exchange, status, content_type, false);
 }
 
-int AnswerWriter::word_error(ApiExchange& exchange, ApiError error, std::string_view message, const ErrorDetail& detail) {
+int AnswerWriter::word_error(ApiExchange& exchange, ApiError error, std::string_view message,
+                             const ErrorDetail& detail) {
   const auto [status, code] = text_of(error);
   body_.clear();
   const auto out = std::back_inserter(body_);
@@ -45,12 +48,10 @@ int AnswerWriter::word_error(ApiExchange& exchange, ApiError error, std::string_
   }
   if (status == 401) header("WWW-Authenticate", "Bearer");
   if (status >= 500) {
-    log_.error_limited("request failed",
-                       {{"code", code},
-                        {"status", std::int64_t{status}},
-                        {"route", pattern_of(exchange.route)},
-                        {"reason", message}},
-                       exchange.trace_id.text());
+    log_.error_limited(
+        "request failed",
+        {{"code", code}, {"status", std::int64_t{status}}, {"route", pattern_of(exchange.route)}, {"reason", message}},
+        exchange.trace_id.text());
   }
   return status;
 }

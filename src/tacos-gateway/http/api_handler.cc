@@ -30,7 +30,9 @@ ApiError error_of(net::Refusal refusal) {
   return ApiError::kInternal;
 }
 
-ApiExchange& state_of(net::HttpExchange& exchange) { return static_cast<ApiExchange&>(*exchange.state()); }
+ApiExchange& state_of(net::HttpExchange& exchange) {
+  return static_cast<ApiExchange&>(*exchange.state());
+}
 
 }  // namespace
 

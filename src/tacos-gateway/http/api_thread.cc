@@ -1,8 +1,8 @@
 #include "tacos-gateway/http/api_thread.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
+
+#include <openssl/rand.h>
 
 #include "net/http_request.h"
 
@@ -42,7 +42,9 @@ ApiThread::ApiThread(GatewayServices& services, boost::asio::io_context& loop, u
   submitted_.reserve(kUsualBatch);
 }
 
-ApiThread::~ApiThread() { mailbox_->close(); }
+ApiThread::~ApiThread() {
+  mailbox_->close();
+}
 
 void ApiThread::submit_batch() {
   while (!batch_.empty()) {
@@ -83,8 +85,8 @@ std::string_view ApiThread::percent_decoded(std::string_view text) {
 
 bool is_event_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == ':' ||
-           c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == ':' || c == '-';
   });
 }
 

@@ -102,7 +102,8 @@ void GatewayLog::write(Level level, std::string_view message, std::initializer_l
       std::visit(
           [&](const auto& number) {
             if constexpr (!std::is_same_v<std::decay_t<decltype(number)>, std::string_view>) {
-              fmt::format_to(out, fmt::runtime(format_ == Format::kJson ? R"(,"{}":{})" : " {}={}"), field.name, number);
+              fmt::format_to(out, fmt::runtime(format_ == Format::kJson ? R"(,"{}":{})" : " {}={}"), field.name,
+                             number);
             }
           },
           field.value);

@@ -45,7 +45,8 @@ bool JsonBody::read(std::string_view body) {
   // simdjson reads in blocks and may look a little past the end.
   std::memcpy(p.padded.get(), body.data(), body.size());
   std::memset(p.padded.get() + body.size(), 0, simdjson::SIMDJSON_PADDING);
-  if (p.parser.capacity() < body.size() && p.parser.allocate(std::max<std::size_t>(body.size(), 1024), kMaxDepth) != 0) {
+  if (p.parser.capacity() < body.size() &&
+      p.parser.allocate(std::max<std::size_t>(body.size(), 1024), kMaxDepth) != 0) {
     return false;
   }
   dom::element root;

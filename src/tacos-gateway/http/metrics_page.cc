@@ -1,12 +1,11 @@
 #include "tacos-gateway/http/metrics_page.h"
 
 #include <dirent.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <fstream>
 #include <limits>
 #include <memory>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <utility>
 
 #include <prometheus/metric_family.h>
@@ -48,7 +47,9 @@ class Families {
   std::vector<MetricFamily> families_;
 };
 
-double as_double(std::uint64_t value) { return static_cast<double>(value); }
+double as_double(std::uint64_t value) {
+  return static_cast<double>(value);
+}
 
 // The sum of one histogram over the threads; nothing is added to the family when it never happened.
 template <class Select>
@@ -97,12 +98,13 @@ void add_requests(Families& families, std::span<const ThreadMetrics* const> thre
     add_histogram(durations, {{"route", std::string(pattern_of(route))}}, threads,
                   [route](const ThreadMetrics& thread) -> const DurationHistogram& { return thread.durations(route); });
   }
-  MetricFamily& backends = families.begin("backend_call_duration_seconds", "Time in what stands behind the gateway.",
-                                          MetricType::Histogram);
+  MetricFamily& backends =
+      families.begin("backend_call_duration_seconds", "Time in what stands behind the gateway.", MetricType::Histogram);
   for (std::size_t b = 0; b < kBackendNames.size(); ++b) {
     const auto backend = static_cast<Backend>(b);
-    add_histogram(backends, {{"backend", std::string(kBackendNames[b])}}, threads,
-                  [backend](const ThreadMetrics& thread) -> const DurationHistogram& { return thread.backend(backend); });
+    add_histogram(
+        backends, {{"backend", std::string(kBackendNames[b])}}, threads,
+        [backend](const ThreadMetrics& thread) -> const DurationHistogram& { return thread.backend(backend); });
   }
 }
 
@@ -127,9 +129,9 @@ void add_events(Families& families, std::span<const EventSnapshot> events) {
   MetricFamily& tickets = families.begin("queue_tickets", "Tickets by state.", MetricType::Gauge);
   MetricFamily seats{"seats", "Seats by state.", MetricType::Gauge, {}};
   for (const EventSnapshot& event : shown) {
-    const std::pair<const char*, std::uint64_t> states[] = {
-        {"waiting", event.waiting}, {"ready", event.ready},     {"entered", event.entered},
-        {"left", event.left},       {"expired", event.expired}, {"sold_out", event.sold_out}};
+    const std::pair<const char*, std::uint64_t> states[] = {{"waiting", event.waiting}, {"ready", event.ready},
+                                                            {"entered", event.entered}, {"left", event.left},
+                                                            {"expired", event.expired}, {"sold_out", event.sold_out}};
     for (const auto& [state, count] : states) {
       Families::add(tickets, {{"event", event.event_id}, {"state", state}}, as_double(count));
     }
@@ -148,13 +150,15 @@ void add_server(Families& families, const net::HttpServerCounts& server) {
   const auto counter = [&](const char* name, const char* help, std::uint64_t value) {
     families.single(name, help, MetricType::Counter, as_double(value));
   };
-  families.single("http_server_connections", "Connections open.", MetricType::Gauge, as_double(server.connections_open));
+  families.single("http_server_connections", "Connections open.", MetricType::Gauge,
+                  as_double(server.connections_open));
   counter("http_server_connections_accepted_total", "Connections accepted.", server.connections_accepted);
   counter("http_server_connections_idle_closed_total", "Connections closed because nothing was asked.",
           server.connections_idle_closed);
   counter("http_server_connections_dropped_total", "Connections closed at once, far beyond the limit.",
           server.connections_dropped);
-  counter("http_server_connections_broken_total", "Connections that clients ended half-way.", server.connections_broken);
+  counter("http_server_connections_broken_total", "Connections that clients ended half-way.",
+          server.connections_broken);
   counter("http_server_tls_handshakes_failed_total", "TLS handshakes that came to nothing.", server.handshakes_failed);
   counter("http_server_accept_pauses_total", "Times the system had no descriptor for another connection.",
           server.accept_pauses);

@@ -65,7 +65,8 @@ void QueueRoutes::join(ApiExchange& exchange) {
   }
   if (found == JsonBody::Found::kWrongType || !is_event_id(event_id)) {
     return answer.fail(exchange, ApiError::kInvalidArgument,
-                       "event_id must be a string of 1 to 64 letters, digits, '.', '_', ':' or '-'", {.field = "event_id"});
+                       "event_id must be a string of 1 to 64 letters, digits, '.', '_', ':' or '-'",
+                       {.field = "event_id"});
   }
   std::int64_t requested_at_ms = 0;
   const auto requested = thread_.json().get_integer("requested_at_ms", requested_at_ms);
@@ -135,8 +136,8 @@ void QueueRoutes::answered(StoreCommand& command) {
   }
 }
 
-// Seconds with one decimal. Waits are rounded up, so that none is told shorter than it is; what a user has left is rounded
-// down.
+// Seconds with one decimal. Waits are rounded up, so that none is told shorter than it is; what a user has left is
+// rounded down.
 void QueueRoutes::write_tenths(core::Nanos duration, Rounding rounding) {
   constexpr std::int64_t kTenth = 100'000'000;
   const std::int64_t tenths = (duration.count() + (rounding == Rounding::kUp ? kTenth - 1 : 0)) / kTenth;
@@ -181,7 +182,8 @@ void QueueRoutes::answer_enter(ApiExchange& exchange) {
   if (command.outcome != StoreOutcome::kOk) return fail_for(exchange, command.outcome);
   TicketSigner::GrantText grant;
   thread_.signer().sign_grant({command.ref, command.user, command.grant_expires_unix_ms}, grant);
-  const std::int64_t ttl_ms = std::max<std::int64_t>(0, command.grant_expires_unix_ms - thread_.services().unix_ms_now());
+  const std::int64_t ttl_ms =
+      std::max<std::int64_t>(0, command.grant_expires_unix_ms - thread_.services().unix_ms_now());
   AnswerWriter& answer = thread_.answer();
   fmt::format_to(std::back_inserter(answer.body()),
                  FMT_COMPILE(R"({{"admission":"granted","reservation_token":"{}","ttl_sec":)"),
@@ -207,7 +209,8 @@ void fail_for(ApiExchange& exchange, StoreOutcome outcome) {
   const TicketView& view = exchange.command.view;
   switch (outcome) {
     case StoreOutcome::kNotFound:
-      return answer.fail(exchange, ApiError::kTokenNotFound, "no ticket belongs to this token (the line may have restarted)");
+      return answer.fail(exchange, ApiError::kTokenNotFound,
+                         "no ticket belongs to this token (the line may have restarted)");
     case StoreOutcome::kNotReady:
       return answer.fail(exchange, ApiError::kNotReady, "it is not this user's turn yet",
                          {.field = {}, .position = view.position, .poll_after = view.poll_after});
@@ -220,7 +223,8 @@ void fail_for(ApiExchange& exchange, StoreOutcome outcome) {
     case StoreOutcome::kSpent:
       return answer.fail(exchange, ApiError::kForbidden, "this grant has made its reservation already");
     case StoreOutcome::kInFlight:
-      return answer.fail(exchange, ApiError::kIdempotencyInFlight, "another request is using this grant at this moment");
+      return answer.fail(exchange, ApiError::kIdempotencyInFlight,
+                         "another request is using this grant at this moment");
     case StoreOutcome::kOverloaded:
       return answer.fail(exchange, ApiError::kOverloaded, "the line is as long as it may be");
     case StoreOutcome::kOk:

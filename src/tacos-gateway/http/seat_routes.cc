@@ -13,7 +13,9 @@ constexpr std::int64_t kMaxSeatsPerReservation = 10;
 constexpr std::int64_t kMaxAmount = 1'000'000'000'000;
 constexpr std::size_t kMaxKeyBytes = 255;
 
-ApiExchange& exchange_of(StoreCommand& command) { return *static_cast<ApiExchange*>(command.owner); }
+ApiExchange& exchange_of(StoreCommand& command) {
+  return *static_cast<ApiExchange*>(command.owner);
+}
 
 std::string_view text_of(PaymentStatus status) {
   switch (status) {
@@ -213,8 +215,8 @@ void SeatRoutes::reserve_settled(StoreCommand& command) {
   answer.begin();
   const Reservation& made = exchange.purchase().reservation;
   fmt::format_to(std::back_inserter(answer.body()),
-                 R"({{"reservation_id":"{}","seat_ids":[{}],"hold_expires_at":"{}","status":"held"}})", made.reservation_id,
-                 fmt::join(made.seats, ","), format_timestamp(made.hold_expires_unix_ms));
+                 R"({{"reservation_id":"{}","seat_ids":[{}],"hold_expires_at":"{}","status":"held"}})",
+                 made.reservation_id, fmt::join(made.seats, ","), format_timestamp(made.hold_expires_unix_ms));
   routes.finish(exchange, 201);
 }
 
@@ -226,8 +228,8 @@ void SeatRoutes::release_settled(StoreCommand& command) {
     case SeatOutcome::kSoldOut:
       return routes.give_up(exchange, ApiError::kSoldOut, "every seat of this event is sold");
     case SeatOutcome::kNoSuchSeat:
-      return routes.give_up(exchange, ApiError::kInvalidArgument, "seat_ids names a seat that does not exist, or one twice",
-                            "seat_ids");
+      return routes.give_up(exchange, ApiError::kInvalidArgument,
+                            "seat_ids names a seat that does not exist, or one twice", "seat_ids");
     default:
       return routes.give_up(exchange, ApiError::kSeatTaken, "not enough of these seats are free; choose others");
   }
@@ -256,9 +258,8 @@ void SeatRoutes::confirm(ApiExchange& exchange) {
   if (intent.status != PaymentStatus::kApproved) {
     return give_up(exchange, ApiError::kForbidden, "the payment is not approved");
   }
-  purchase.reservation = timed(thread_, Backend::kInventory, [&] {
-    return thread_.services().seats.confirm(purchase.grant.ref, exchange.id);
-  });
+  purchase.reservation = timed(thread_, Backend::kInventory,
+                               [&] { return thread_.services().seats.confirm(purchase.grant.ref, exchange.id); });
   switch (purchase.reservation.outcome) {
     case SeatOutcome::kOk:
       return report(exchange, &SeatRoutes::confirm_reported);
@@ -288,9 +289,8 @@ void SeatRoutes::confirm_reported(StoreCommand& command) {
 
 void SeatRoutes::cancel(ApiExchange& exchange) {
   Purchase& purchase = exchange.purchase();
-  purchase.reservation = timed(thread_, Backend::kInventory, [&] {
-    return thread_.services().seats.cancel(purchase.grant.ref, exchange.id);
-  });
+  purchase.reservation = timed(thread_, Backend::kInventory,
+                               [&] { return thread_.services().seats.cancel(purchase.grant.ref, exchange.id); });
   switch (purchase.reservation.outcome) {
     case SeatOutcome::kOk:
       return report(exchange, &SeatRoutes::cancel_reported);
@@ -350,14 +350,15 @@ void SeatRoutes::process_payment(ApiExchange& exchange) {
     return give_up(exchange, ApiError::kInvalidArgument, "action must be approve or fail", "action");
   }
   const PaymentDesk::Intent known = thread_.services().payments.find(*intent_id);
-  const bool owned = known.found && thread_.services().seats.find(exchange.purchase().grant.ref, known.reservation_id)
-                                            .outcome != SeatOutcome::kNotFound;
+  const bool owned =
+      known.found && thread_.services().seats.find(exchange.purchase().grant.ref, known.reservation_id).outcome !=
+                         SeatOutcome::kNotFound;
   if (!owned) return give_up(exchange, ApiError::kNotFound, "there is no such payment of this user");
   const PaymentDesk::Intent intent = timed(thread_, Backend::kPayment, [&] {
     return thread_.services().payments.process(*intent_id, *action == "approve");
   });
-  fmt::format_to(std::back_inserter(thread_.answer().body()), R"({{"payment_intent_id":"{}","status":"{}"}})", intent.id,
-                 text_of(intent.status));
+  fmt::format_to(std::back_inserter(thread_.answer().body()), R"({{"payment_intent_id":"{}","status":"{}"}})",
+                 intent.id, text_of(intent.status));
   finish(exchange, 200);
 }
 

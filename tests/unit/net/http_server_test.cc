@@ -249,6 +249,19 @@ TEST_F(HttpServerTest, StopsAtTheDeadlineWhenAnAnswerDoesNotCome) {
   EXPECT_TRUE(busy.at_end());
 }
 
+TEST_F(HttpServerTest, DropsWhatIsHalfSentAtTheDeadline) {
+  start();
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(connect());
+    clients.back().send("POST /half HTTP/1.1\r\n" + kHost + "Expect: 100-continue\r\nContent-Length: 10\r\n\r\n");
+    ASSERT_EQ(clients.back().receive(true).status, 100);
+  }
+  EXPECT_FALSE(server_->shut_down(1ms));
+  server_.reset();
+  for (RawClient& client : clients) EXPECT_TRUE(client.at_end());
+}
+
 TEST_F(HttpServerTest, SurvivesClientsThatLeaveBeforeTheirAnswer) {
   start();
   for (int i = 0; i < 20; ++i) {

@@ -36,9 +36,10 @@ struct Captured {
 
 TEST(GatewayLog, WritesOneJsonObjectALine) {
   Captured captured(GatewayLog::Format::kJson);
-  captured.log.info("it \"happened\"",
-                    {{"text", std::string_view("a\nb")}, {"count", std::uint64_t{7}}, {"delta", std::int64_t{-1}}, {"rate", 0.5}},
-                    "abc");
+  captured.log.info(
+      "it \"happened\"",
+      {{"text", std::string_view("a\nb")}, {"count", std::uint64_t{7}}, {"delta", std::int64_t{-1}}, {"rate", 0.5}},
+      "abc");
   ASSERT_EQ(captured.lines().size(), 1u);
   const auto line = nlohmann::json::parse(captured.lines()[0]);
   EXPECT_EQ(line["level"], "info");

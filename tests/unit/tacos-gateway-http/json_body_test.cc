@@ -53,7 +53,8 @@ TEST(JsonBody, IsStrict) {
   for (const std::string& body :
        {std::string(R"({"a":1)"), std::string(R"({"a":1} {})"), std::string(R"({"a":01})"), std::string(R"({"a":1,})"),
         std::string(R"({a:1})"), std::string("[1]"), std::string("null"), std::string("\"text\""), std::string(" "),
-        std::string("{\"a\":\"\xff\"}"), std::string("{\"a\":\"\n\"}"), std::string(R"({"a":NaN})"), std::string(R"({"a":99999999999999999999})"), std::string("\0", 1),
+        std::string("{\"a\":\"\xff\"}"), std::string("{\"a\":\"\n\"}"), std::string(R"({"a":NaN})"),
+        std::string(R"({"a":99999999999999999999})"), std::string("\0", 1),
         R"({"a":)" + std::string(100, '[') + std::string(100, ']') + "}"}) {
     EXPECT_FALSE(json.read(body)) << body.substr(0, 40);
   }

@@ -1,9 +1,8 @@
 #include "tacos-gateway/options.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -55,10 +54,29 @@ TEST(GatewayOptions, DefaultsAreTheContracts) {
 }
 
 TEST(GatewayOptions, TakesTheContractsCommandLine) {
-  const auto parsed =
-      parse({"--store", "embedded", "--listen=127.0.0.1:9090", "--admission-rate", "1.5k", "--admission-burst", "100",
-             "--seats", "20k", "--turn-ttl", "1m", "--grant-ttl", "45s", "--heartbeat-ttl", "90s", "--hold-ttl", "5m",
-             "--opening-delay", "10s", "--threads", "3", "--log-format", "text"});
+  const auto parsed = parse({"--store",
+                             "embedded",
+                             "--listen=127.0.0.1:9090",
+                             "--admission-rate",
+                             "1.5k",
+                             "--admission-burst",
+                             "100",
+                             "--seats",
+                             "20k",
+                             "--turn-ttl",
+                             "1m",
+                             "--grant-ttl",
+                             "45s",
+                             "--heartbeat-ttl",
+                             "90s",
+                             "--hold-ttl",
+                             "5m",
+                             "--opening-delay",
+                             "10s",
+                             "--threads",
+                             "3",
+                             "--log-format",
+                             "text"});
   ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
   EXPECT_EQ(parsed->options.listen, "127.0.0.1:9090");
   EXPECT_EQ(parsed->options.admission_rate.per_second(), 1500);
@@ -70,9 +88,9 @@ TEST(GatewayOptions, TakesTheContractsCommandLine) {
 
 TEST(GatewayOptions, AFlagBeatsTheFileAndTheFileBeatsTheEnvironment) {
   const ConfigFile file("# a comment\nseats = 2\nadmission-burst = 20\n");
-  const auto parsed = parse({"--seats", "1", "--config", file.path()}, {{"TACOS_GATEWAY_SEATS", "3"},
-                                                                          {"TACOS_GATEWAY_ADMISSION_BURST", "30"},
-                                                                          {"TACOS_GATEWAY_ADMISSION_RATE", "300"}});
+  const auto parsed = parse(
+      {"--seats", "1", "--config", file.path()},
+      {{"TACOS_GATEWAY_SEATS", "3"}, {"TACOS_GATEWAY_ADMISSION_BURST", "30"}, {"TACOS_GATEWAY_ADMISSION_RATE", "300"}});
   ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
   EXPECT_EQ(parsed->options.seats, 1u);
   EXPECT_EQ(parsed->options.admission_burst, 20u);
@@ -94,6 +112,7 @@ TEST(GatewayOptions, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(error_of({"--listen", "8080"}), HasSubstr("--listen: '8080' is not an address to listen on"));
   EXPECT_THAT(error_of({"--log-level", "loud"}), HasSubstr("'loud' is not one of debug, info, warn, error, off"));
   EXPECT_THAT(error_of({"--store", "redis://localhost:6379"}), HasSubstr("the allowed value is 'embedded'"));
+  EXPECT_THAT(error_of({"--position", "keys"}), HasSubstr("--position: 'keys' is a way of the Redis store"));
   EXPECT_THAT(error_of({"--store", "memory"}), HasSubstr("'memory' is not one of embedded"));
   EXPECT_THAT(error_of({"--sets", "5"}), HasSubstr("--sets"));
   EXPECT_THAT(error_of({"--sets", "5"}), HasSubstr("tacos-gateway --help"));
@@ -103,7 +122,8 @@ TEST(GatewayOptions, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(error_of({"--config", "/nowhere"}), HasSubstr("--config: cannot read '/nowhere'"));
   EXPECT_THAT(error_of({}, {{"TACOS_GATEWAY_SEATS", "none"}}), HasSubstr("TACOS_GATEWAY_SEATS: 'none'"));
   const ConfigFile bad_value("seats = none\n");
-  EXPECT_THAT(error_of({"--config", bad_value.path()}), HasSubstr(std::string("seats in ") + bad_value.path() + ": 'none'"));
+  EXPECT_THAT(error_of({"--config", bad_value.path()}),
+              HasSubstr(std::string("seats in ") + bad_value.path() + ": 'none'"));
   const ConfigFile bad_name("sets = 5\n");
   EXPECT_THAT(error_of({"--config", bad_name.path()}), HasSubstr("sets"));
 }
@@ -112,7 +132,8 @@ TEST(GatewayOptions, SaysWhatDoesNotGoTogether) {
   EXPECT_THAT(error_of({"--tls-cert", "c.pem"}), HasSubstr("--tls-cert is given without --tls-key"));
   EXPECT_THAT(error_of({"--tls-client-ca", "c.pem"}), HasSubstr("--tls-client-ca needs --tls-cert"));
   EXPECT_THAT(error_of({"--admin-token", "a", "--admin-token-file", "b"}), HasSubstr("exclude each other"));
-  EXPECT_THAT(error_of({"--max-target", "16000", "--max-headers", "2000"}), HasSubstr("must be less than --max-headers"));
+  EXPECT_THAT(error_of({"--max-target", "16000", "--max-headers", "2000"}),
+              HasSubstr("must be less than --max-headers"));
 }
 
 TEST(GatewayOptions, HelpNamesEveryOptionWithItsDefault) {

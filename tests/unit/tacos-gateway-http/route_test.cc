@@ -49,9 +49,10 @@ TEST(MatchRoute, TellsAWrongMethodFromAnUnknownPath) {
 }
 
 TEST(MatchRoute, KnowsNothingElse) {
-  for (const char* path : {"/", "", "/queue", "/queue/join/", "/queue/joiner", "/QUEUE/join", "/reservations/",
-                           "/reservations//confirm", "/reservations/a/b/confirm", "/reservations/confirm", "/api/v1/healthz",
-                           "/api/v1/admin/events", "/api/v1", "/api/v2/queue/join", "/admin/events//pause"}) {
+  for (const char* path :
+       {"/", "", "/queue", "/queue/join/", "/queue/joiner", "/QUEUE/join", "/reservations/", "/reservations//confirm",
+        "/reservations/a/b/confirm", "/reservations/confirm", "/api/v1/healthz", "/api/v1/admin/events", "/api/v1",
+        "/api/v2/queue/join", "/admin/events//pause"}) {
     EXPECT_EQ(match_route(HttpMethod::kPost, path).route, Route::kUnknown) << path;
   }
 }

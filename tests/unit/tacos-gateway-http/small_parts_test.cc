@@ -24,7 +24,9 @@ TEST(TraceId, TakesTheExampleOfTheStandard) {
 
 TEST(TraceId, RefusesWhatTheStandardRefuses) {
   for (const char* header : {
-           "", "00", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+           "",
+           "00",
+           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
@@ -89,7 +91,9 @@ TEST(IsEventId, TakesTheContractsAlphabet) {
   }
 }
 
-TEST(FormatTimestamp, IsRfc3339) { EXPECT_EQ(format_timestamp(1'795'249'509'775), "2026-11-21T08:25:09.775Z"); }
+TEST(FormatTimestamp, IsRfc3339) {
+  EXPECT_EQ(format_timestamp(1'795'249'509'775), "2026-11-21T08:25:09.775Z");
+}
 
 }  // namespace
 }  // namespace tacos::gateway

@@ -1,6 +1,6 @@
-// The hot path from slot to sample, whole: schedule, journey, transport, recorder, against a server in this process that
-// allocates nothing either. What is allocated per second is bookkeeping (a second is packed, a chunk of tokens is added),
-// and does not grow with the rate.
+// The hot path from slot to sample, whole: schedule, journey, transport, recorder, against a server in this process
+// that allocates nothing either. What is allocated per second is bookkeeping (a second is packed, a chunk of tokens is
+// added), and does not grow with the rate.
 #include <atomic>
 #include <thread>
 
@@ -65,8 +65,8 @@ TEST(LoadAllocation, SendingAndRecordingAllocateNothingPerRequest) {
   options.connections = 50;
   std::atomic<bool> stop{false};
   LiveCounts live;
-  Worker worker(options, clock, schedule.cursor(0, 1), schedule.profile().duration(), journey, *transport, recorder, stop,
-                live);
+  Worker worker(options, clock, schedule.cursor(0, 1), schedule.profile().duration(), journey, *transport, recorder,
+                stop, live);
 
   // Looked at from outside, between two moments of the warm run.
   std::size_t allocated = 0;
