@@ -1,6 +1,7 @@
 # The front door. Everything here installs what it needs first; `make help` says what there is.
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+SOURCES = find src tests \( -name '*.cc' -o -name '*.h' \) -print0
 PREFIX ?= /usr/local
 .DEFAULT_GOAL := help
 
@@ -9,6 +10,7 @@ PREFIX ?= /usr/local
 help: ## Show this help
 	@echo "tacos: load generator and reference waiting room. Targets:"
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "Settings: JOBS=$(JOBS)  FUZZ_SECONDS=$(FUZZ_SECONDS)  PREFIX=$(PREFIX)"
 
 bootstrap: ## Install the Debian packages that building and testing need
 	@scripts/bootstrap.sh build test
@@ -26,24 +28,24 @@ test: build/dev/build.ninja ## Build with assertions and run every test
 	cmake --build --preset dev -j $(JOBS)
 	ctest --preset dev -j $(JOBS)
 
-lint: ## Check the include directions and file rules alone
-	python3 tests/lint/lint.py .
+lint: bootstrap ## Check the include directions and file rules alone
+	python3 tests/lint/lint.py --self-test .
 
-format-check:
-	@git ls-files -z '*.cc' '*.h' | xargs -0 clang-format --dry-run --Werror
+format-check: bootstrap ## Say which source files make format would change
+	@$(SOURCES) | xargs -0 clang-format --dry-run --Werror
 
 format: bootstrap ## Reformat every source file
-	git ls-files -z '*.cc' '*.h' | xargs -0 clang-format -i
+	$(SOURCES) | xargs -0 clang-format -i
 
 check: bootstrap format-check test ## Exactly what CI runs
 
 bench: build/release/build.ninja ## Micro-benchmarks, and CPU per request beside wrk and h2load on the same nginx
-	scripts/bootstrap.sh bench
-	cmake --build --preset release -j $(JOBS)
+	@scripts/bootstrap.sh bench
+	cmake --build --preset release -j $(JOBS) --target tacos-load tacos-gateway micro_bench trivial_target
 	scripts/bench.sh
 
 tidy: ## clang-tidy over every file
-	scripts/bootstrap.sh build test analysis
+	@scripts/bootstrap.sh build test analysis
 	cmake --preset tidy && cmake --build --preset tidy -j $(JOBS)
 
 asan: build/asan/build.ninja ## The tests under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -55,7 +57,7 @@ tsan: build/tsan/build.ninja ## The tests under ThreadSanitizer
 	ctest --preset tsan -j $(JOBS)
 
 fuzz: ## Run every fuzzer for FUZZ_SECONDS each
-	scripts/bootstrap.sh build test analysis
+	@scripts/bootstrap.sh build test analysis
 	cmake --preset fuzz && cmake --build --preset fuzz -j $(JOBS)
 	scripts/fuzz.sh $(FUZZ_SECONDS)
 

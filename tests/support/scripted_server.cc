@@ -210,7 +210,6 @@ class ScriptedServer::Loop {
 
   ~Loop() {
     asio::post(context_, [this] {
-      stopping_ = true;  // a connection may have been accepted that nobody has heard of yet
       acceptor_.close();
       close_all();
     });
@@ -219,7 +218,7 @@ class ScriptedServer::Loop {
 
   void accept() {
     acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
-      if (error || stopping_) return;
+      if (error) return;
       error_code gone;
       const auto peer = socket.remote_endpoint(gone);
       script_.accepted(gone ? std::string() : peer.address().to_string());
@@ -254,7 +253,6 @@ class ScriptedServer::Loop {
   const std::uint16_t port_ = acceptor_.local_endpoint().port();
   Script script_;
   Sessions sessions_;
-  bool stopping_ = false;
   std::thread thread_;
 };
 

@@ -22,11 +22,6 @@ long milliseconds(core::Nanos duration) {
   return static_cast<long>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
 }
 
-long http_version(const TransportOptions& options) {
-  if (!options.http2) return CURL_HTTP_VERSION_1_1;
-  return options.tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
-}
-
 }  // namespace
 
 std::vector<std::string> split_addresses(const std::string& list) {
@@ -80,7 +75,6 @@ void CurlExchange::set_transfer_options() {
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "tacos-load");
   curl_easy_setopt(curl, CURLOPT_URL, pool_.base_url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, http_version(pool_.options));
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &CurlExchange::on_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &CurlExchange::on_header);
@@ -126,6 +120,7 @@ void CurlExchange::begin() {
   got_bytes_ = head_complete_ = too_large_ = pinging_ = connected_ = false;
   error_text_[0] = '\0';
   busy_ = true;
+  set_version();
   sent_ = pool_.clock.now();
 }
 
@@ -143,12 +138,33 @@ void CurlExchange::prepare(const Request& request) {
 void CurlExchange::prepare_ping() {
   begin();
   pinging_ = true;
+  target_.assign(pool_.target_prefix);
+  target_ += '/';
   CURL* const curl = easy_.get();
-  curl_easy_setopt(curl, CURLOPT_REQUEST_TARGET, "*");
+  curl_easy_setopt(curl, CURLOPT_REQUEST_TARGET, target_.c_str());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, pool_.fixed_headers.get());
   curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
   verb_ = "OPTIONS";
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, verb_);
+}
+
+// HTTP/2 without TLS is spoken by prior knowledge, which this libcurl takes for a wish to switch once more on a
+// connection that already speaks it, and breaks it (curl pull request 10643, mended in 8.0). So it is told only where a
+// connection has to be opened; and whether the peer has closed the one at hand must be known here, not later in
+// libcurl.
+void CurlExchange::set_version() {
+  const TransportOptions& options = pool_.options;
+  long version = CURL_HTTP_VERSION_1_1;
+  if (options.http2 && options.tls) {
+    version = CURL_HTTP_VERSION_2TLS;
+  } else if (options.http2) {
+    char byte = 0;
+    const bool alive = open_ && ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+    version = alive ? CURL_HTTP_VERSION_2_0 : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+  }
+  if (version == version_) return;
+  version_ = version;
+  curl_easy_setopt(easy_.get(), CURLOPT_HTTP_VERSION, version);
 }
 
 void CurlExchange::set_method(Method method, bool with_body) {
@@ -259,6 +275,7 @@ curl_socket_t CurlExchange::on_open_socket(void* self, curlsocktype, curl_sockad
     ::setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   }
   exchange.pool_.watch.adopt(socket);
+  exchange.socket_ = socket;
   ++exchange.sockets_;
   exchange.fresh_ = true;
   return socket;

@@ -65,7 +65,8 @@ class CurlExchange {
   // Words the request; the caller then hands the handle to the multi handle.
   void prepare(const Request& request);
 
-  // The same for "OPTIONS *", which asks nothing of anybody: "a 'ping' or 'no-op' type of method" (RFC 9110, 9.3.7).
+  // The same for "OPTIONS /": safe (RFC 9110, 9.2.1), and seldom anybody's business. ("OPTIONS *" is meant for this,
+  // but nginx answers it 400 and hangs up.)
   void prepare_ping();
 
   // Whether a connection for the current request was made, or was there.
@@ -89,6 +90,7 @@ class CurlExchange {
   void set_connection_options();
   void begin();
   void set_method(Method method, bool with_body);
+  void set_version();
   void set_headers(const Request& request, bool with_body);
   void read_retry_after(std::string_view value);
   measure::Outcome outcome_of(CURLcode result) const;
@@ -105,6 +107,7 @@ class CurlExchange {
   std::string idempotency_;
   std::array<curl_slist, 3> headers_{};  // the request's own, linked in front of the pool's
   const char* verb_ = nullptr;
+  long version_ = CURL_HTTP_VERSION_NONE;
 
   std::string body_;
   core::Nanos retry_after_{0};
@@ -117,6 +120,7 @@ class CurlExchange {
   bool pinging_ = false;
   bool connected_ = false;
 
+  curl_socket_t socket_ = CURL_SOCKET_BAD;  // the last that was opened
   int sockets_ = 0;       // open ones: more than one while address families race, or while a dead one is replaced
   bool fresh_ = false;    // a socket was opened since the last request was sent
   bool open_ = false;     // counted in open_now

@@ -19,7 +19,7 @@ class CurlGlobal {
 
 // HTTP/1.1 and HTTP/2, over TLS and proxies, on libcurl's multi interface, at about three times the asio transport's
 // CPU for each request. Three things differ from that transport:
-//   - connect_all() opens each connection by sending "OPTIONS *" on it: libcurl can't open one for later without
+//   - connect_all() opens each connection by sending "OPTIONS /" on it: libcurl can't open one for later without
 //   sending.
 //     A target that dislikes it is not held to it; its connections are then opened by the first requests.
 //   - Over HTTP/2, too, a slot of the pool is a connection with one request on it at a time, as a browser that polls
