@@ -47,7 +47,8 @@ int AnswerWriter::word_error(ApiExchange& exchange, ApiError error, std::string_
     fmt::format_to(std::back_inserter(headers_), "Retry-After: {}\r\n", 1 + random_.below(3));
   }
   if (status == 401) header("WWW-Authenticate", "Bearer");
-  if (status >= 500) {
+  // A probe that is told "not ready" was answered well.
+  if (status >= 500 && exchange.route != Route::kReady) {
     log_.error_limited(
         "request failed",
         {{"code", code}, {"status", std::int64_t{status}}, {"route", pattern_of(exchange.route)}, {"reason", message}},
