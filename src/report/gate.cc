@@ -70,6 +70,8 @@ std::string shown(double value, Quantity quantity) {
   if (std::isnan(value)) return "not measured";
   switch (quantity) {
     case Quantity::kTime:
+      // Arithmetic can make times that no clock holds (292 years); they are shown as what they are.
+      if (std::abs(value) > 9e12) return fmt::format("{:.3g} s", value / 1e3);
       return core::format_latency(core::from_seconds(value / 1e3));
     case Quantity::kShare:
       return fmt::format("{:.4g} %", value * 100);

@@ -96,7 +96,8 @@ class Parser {
   }
 
   void end() {
-    if (peek() != '\0') throw Fault{at_, "expected the end"};
+    skip_space();
+    if (at_ < text_.size()) throw Fault{at_, "expected the end"};  // peek() can't tell a NUL from the end
   }
   std::size_t at() const { return at_; }
 

@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     at += take;
     std::size_t used = 0;
     error = {};
-    while (used < buffer.size() && !error && !parser.is_done()) {
+    while (used < buffer.size() && !error && !parser.is_done() && !parser.must_wait(buffer.size() - used)) {
       used += parser.put(boost::asio::buffer(buffer.data() + used, buffer.size() - used), error);
     }
     if (error && error != boost::beast::http::error::need_more) return 0;

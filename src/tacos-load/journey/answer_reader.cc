@@ -10,14 +10,22 @@ namespace {
 
 namespace json = simdjson::ondemand;
 
-// Each reader below returns false when the value is there but of the wrong type. null counts as absent.
+// null counts as absent. Asked through the error code: simdjson's plain form throws at what merely begins like null.
+enum class Null : std::uint8_t { kYes, kNo, kMalformed };
+Null null_of(json::value& value) {
+  bool null = false;
+  if (value.is_null().get(null) != simdjson::SUCCESS) return Null::kMalformed;
+  return null ? Null::kYes : Null::kNo;
+}
+
+// Each reader below returns false when the value is there but of the wrong type.
 bool read_text(json::value value, std::string_view& into) {
-  if (value.is_null()) return true;
+  if (const Null null = null_of(value); null != Null::kNo) return null == Null::kYes;
   return value.get_string().get(into) == simdjson::SUCCESS;
 }
 
 bool read_count(json::value value, std::uint64_t& into) {
-  if (value.is_null()) return true;
+  if (const Null null = null_of(value); null != Null::kNo) return null == Null::kYes;
   std::uint64_t count = 0;
   if (value.get_uint64().get(count) == simdjson::SUCCESS) {
     into = count;
@@ -49,10 +57,9 @@ bool read_member(json::field& field, std::string_view key, Answer& answer) {
   if (key == "ready_for_entry") return field.value().get_bool().get(answer.ready_for_entry) == simdjson::SUCCESS;
   if (key == "error") return read_error(field.value(), answer);
   if (key == "position") {
-    if (field.value().is_null()) return true;
     std::uint64_t position = 0;
     if (!read_count(field.value(), position)) return false;
-    answer.position = position;
+    if (position > 0) answer.position = position;
   }
   return true;
 }

@@ -1,7 +1,6 @@
 #include "tacos-load/run/worker.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace tacos::load {
 namespace {
@@ -22,7 +21,7 @@ Worker::Worker(const WorkerOptions& options, const core::Clock& clock, ArrivalSc
                const std::atomic<bool>& stop, LiveCounts& live)
     : options_(options),
       clock_(clock),
-      cursor_(std::move(cursor)),
+      cursor_(cursor),
       schedule_end_(schedule_end),
       journey_(journey),
       transport_(transport),

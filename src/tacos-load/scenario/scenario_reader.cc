@@ -148,7 +148,7 @@ nlohmann::json parse_document(std::string_view text, std::string& problem) {
     auto document = nlohmann::json::parse(text, keep);
     if (too_deep) problem = "is nested too deeply";
     return document;
-  } catch (const nlohmann::json::parse_error& error) {
+  } catch (const nlohmann::json::exception& error) {
     problem = fmt::format("is not JSON: {}", error.what());
     return {};
   }

@@ -75,7 +75,7 @@ class AsioConnection {
     wire_.assign(wire);
     busy_ = true;
     got_bytes_ = false;
-    may_repeat_ = safe && state_ == State::kOpen && carried_;
+    may_repeat_ = safe && state_ == State::kOpen;
     sent_ = host_.now();
     if (state_ == State::kOpen) {
       write();
@@ -227,7 +227,7 @@ class AsioConnection {
     if (!parser_) parser_.emplace(spill_, host_.most_response_bytes());
     std::size_t used = 0;
     boost::system::error_code error;
-    while (used < have_ && !error && !parser_->is_done()) {
+    while (used < have_ && !error && !parser_->is_done() && !parser_->must_wait(have_ - used)) {
       used += parser_->put(boost::asio::buffer(buffer_.data() + used, have_ - used), error);
     }
     if (parser_->is_done()) {
@@ -280,8 +280,8 @@ class AsioConnection {
     host_.on_exchange_over(id_, response);
   }
 
-  // The stream ended under a request. A safe one on a connection that had rested most likely crossed the server's own
-  // close: it is sent once more, on a new connection (RFC 9110, 9.2.2). Its service time runs on.
+  // The stream ended under a request. A safe one on a connection that was open before most likely crossed the server's
+  // own close: it is sent once more, on a new connection (RFC 9110, 9.2.2). Its service time runs on.
   void lost() {
     const bool repeat = busy_ && may_repeat_ && !got_bytes_;
     if (!repeat) {

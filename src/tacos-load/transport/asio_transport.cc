@@ -172,8 +172,11 @@ core::Result<std::uint32_t> AsioTransport<Stream>::connect_all() {
                     opening_.opened, options_.connections, where(), core::format_duration(options_.connect_timeout)));
   }
   if (opening_.failed > kToleratedFailures || opening_.opened == 0) {
-    return core::fail(fmt::format("{} of {} connections to {} opened, then: {}. Try fewer --connections",
-                                  opening_.opened, options_.connections, where(), opening_.last_error.message()));
+    const bool untrusted = opening_.last_error.category() == asio::error::get_ssl_category();
+    return core::fail(fmt::format(
+        "{} of {} connections to {} opened, then: {}. {}", opening_.opened, options_.connections, where(),
+        opening_.last_error.message(),
+        untrusted ? "Name the certificates to trust with --ca-file, or use --insecure" : "Try fewer --connections"));
   }
   return opening_.opened;
 }

@@ -26,6 +26,12 @@ class ResponseParser final : public boost::beast::http::basic_parser<false> {
   core::Nanos retry_after() const { return retry_after_; }
   std::string_view body() const { return spilled_ ? std::string_view(spill_) : view_; }
 
+  // Whether put() must wait for more than these bytes. Between chunks Beast asserts that it is given at least the
+  // shortest end of a body, "0\r\n\r\n"; nothing shorter can be complete there anyway.
+  bool must_wait(std::size_t available) const {
+    return is_header_done() && !is_done() && chunked() && chunk_left_ == 0 && available < 5;
+  }
+
   // To be called before the buffer that was parsed from is reused while the answer is not complete.
   void keep_body() {
     if (spilled_ || view_.empty()) return;
@@ -46,8 +52,11 @@ class ResponseParser final : public boost::beast::http::basic_parser<false> {
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(string_view body, error_code&) override { return take(body); }
-  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override { return take(body); }
+  void on_chunk_header_impl(std::uint64_t size, string_view, error_code&) override { chunk_left_ = size; }
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
+    chunk_left_ -= body.size();
+    return take(body);
+  }
   void on_finish_impl(error_code&) override {}
 
   std::size_t take(string_view piece) {
@@ -74,6 +83,7 @@ class ResponseParser final : public boost::beast::http::basic_parser<false> {
   core::Nanos retry_after_{0};
   int status_ = 0;
   bool spilled_ = false;
+  std::uint64_t chunk_left_ = 0;  // of the chunk that is being read
 };
 
 }  // namespace tacos::load

@@ -42,7 +42,8 @@ class TransportEvents {
   virtual ~TransportEvents() = default;
 
   // Time has reached what the previous call returned (or the loop starts). Sends whatever is due and returns when to
-  // be called next; Instant::never() for not before an answer arrives.
+  // be called next. Instant::never(): not again by itself; an answer is handed to on_response, which may send, but does
+  // not bring a call of on_time.
   virtual core::Instant on_time(core::Instant now) = 0;
 
   // The request that was sent on this connection has ended; the connection is free again when the call is made. May

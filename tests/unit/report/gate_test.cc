@@ -115,6 +115,15 @@ TEST_F(GateTest, NoGateHoldsOnWhatWasNotMeasured) {
   EXPECT_TRUE(holds("count[20s..30s] == 0"));
 }
 
+TEST_F(GateTest, TimesThatNoClockHoldsAreStillShown) {
+  EXPECT_EQ(evaluate("p99 < 1000000000000000000000000000 * 1s").limit, "< 1e+27 s");
+}
+
+TEST(GateParse, ANulIsNotTheEnd) {
+  using namespace std::string_view_literals;
+  EXPECT_TRUE(Gate::parse("p99 < 5ms\0 || true"sv, {}).has_error());
+}
+
 TEST_F(GateTest, AWindowWithoutAnEndStopsWithTheMeasuredTime) {
   EXPECT_TRUE(holds("rate[5s..] == 100"));
   EXPECT_TRUE(holds("achieved[5s..] == 100%"));
