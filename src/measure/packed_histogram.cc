@@ -38,7 +38,8 @@ bool take_zigzag(const std::uint8_t*& at, const std::uint8_t* end, std::int64_t&
 
 void append_counters(const Histogram& histogram, std::vector<std::uint8_t>& to) {
   if (histogram.count() == 0) return;
-  // Only between the least and the greatest value: this runs on a worker's own thread, once a second for each histogram.
+  // Only between the least and the greatest value: this runs on a worker's own thread, once a second for each
+  // histogram.
   const std::uint32_t first = Histogram::index_of(histogram.min().count());
   const std::uint32_t last = Histogram::index_of(histogram.max().count());
   std::int64_t zeros = first;
