@@ -15,6 +15,15 @@ namespace {
 
 using core::Nanos;
 
+std::string decimal(Histogram::Sum sum) {
+  std::string digits;
+  do {
+    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(sum % 10)));
+    sum /= 10;
+  } while (sum > 0);
+  return digits;
+}
+
 class LogText {
  public:
   explicit LogText(const HdrLogStart& start) {
@@ -30,6 +39,8 @@ class LogText {
     if (packed.empty()) return;
     Histogram histogram;
     packed.unpack_into(histogram);
+    fmt::format_to(std::back_inserter(text_), "#[Exact: {}, {}, {}, {}]\n", histogram.min().count(),
+                   histogram.max().count(), decimal(histogram.sum()), histogram.saturated());
     fmt::format_to(std::back_inserter(text_), "Tag={},{:.3f},{:.3f},{:.3f},{}\n", tag, core::to_seconds(from),
                    core::to_seconds(length), core::to_millis(histogram.max()),
                    to_base64(encode_hdr_compressed(histogram)));
@@ -77,6 +88,9 @@ std::string hdr_log(const RunRecord& record, const HdrLogStart& start) {
     log.row("send_lag", from, length, interval.send_lag);
     log.row("dispatch_lag", from, length, interval.dispatch_lag);
     log.row("connection_wait", from, length, interval.connection_wait);
+    log.row("time_to_admission", from, length, interval.time_to_admission);
+    log.row("time_to_sold_out", from, length, interval.time_to_sold_out);
+    log.row("position", from, length, interval.position);
   }
   return log.take();
 }

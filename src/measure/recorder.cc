@@ -60,6 +60,9 @@ void Recorder::record(const Sample& sample) {
   } else if (sample.outcome == Outcome::kTimeout) {
     step.response.record(sample.done - sample.intended);
   }
+  if (sample.position > 0) interval.position.record(core::Nanos(sample.position));
+  if (sample.time_to_admission.count() >= 0) interval.time_to_admission.record(sample.time_to_admission);
+  if (sample.time_to_sold_out.count() >= 0) interval.time_to_sold_out.record(sample.time_to_sold_out);
   if (was_sent(sample)) {
     ++interval.sent;
     interval.send_lag.record(sample.sent - sample.intended);
@@ -67,10 +70,10 @@ void Recorder::record(const Sample& sample) {
   }
 }
 
-void Recorder::active_users(core::Nanos at, std::uint64_t users) {
+void Recorder::users(core::Nanos at, const UserStates& users) {
   const std::size_t index = index_of(at);
   if (index >= record_.intervals().size()) record_.intervals().resize(index + 1);
-  record_.intervals()[index].active_users = users;
+  record_.intervals()[index].users = users;
 }
 
 void Recorder::close_intervals(core::Nanos now) {
@@ -86,6 +89,10 @@ void Recorder::pack(std::size_t index) {
   if (!open_[index]) return;
   OpenInterval& from = *open_[index];
   RunRecord::Interval to;
+  const auto pack_and_reset = [](Histogram& histogram, PackedHistogram& packed) {
+    packed = PackedHistogram(histogram);
+    histogram.reset();
+  };
   to.offered = from.offered;
   to.sent = from.sent;
   to.completed = from.completed;
@@ -93,24 +100,22 @@ void Recorder::pack(std::size_t index) {
   to.steps.resize(from.steps.size());
   for (std::size_t s = 0; s < from.steps.size(); ++s) {
     to.steps[s].outcomes = from.steps[s].outcomes;
-    to.steps[s].response = PackedHistogram(from.steps[s].response);
-    to.steps[s].service = PackedHistogram(from.steps[s].service);
     from.steps[s].outcomes = {};
-    from.steps[s].response.reset();
-    from.steps[s].service.reset();
+    pack_and_reset(from.steps[s].response, to.steps[s].response);
+    pack_and_reset(from.steps[s].service, to.steps[s].service);
   }
-  to.send_lag = PackedHistogram(from.send_lag);
-  to.dispatch_lag = PackedHistogram(from.dispatch_lag);
-  to.connection_wait = PackedHistogram(from.connection_wait);
-  from.send_lag.reset();
-  from.dispatch_lag.reset();
-  from.connection_wait.reset();
+  pack_and_reset(from.send_lag, to.send_lag);
+  pack_and_reset(from.dispatch_lag, to.dispatch_lag);
+  pack_and_reset(from.connection_wait, to.connection_wait);
+  pack_and_reset(from.time_to_admission, to.time_to_admission);
+  pack_and_reset(from.time_to_sold_out, to.time_to_sold_out);
+  pack_and_reset(from.position, to.position);
   from.offered = from.sent = from.completed = from.ended = 0;
   from.outcomes = {};
   // Usually the first and only time; an interval that was opened again (a step became due in the past) adds to itself.
   RunRecord::Interval& kept = record_.intervals()[index];
   if (kept.offered == 0) {
-    to.active_users = kept.active_users;
+    to.users = kept.users;
     kept = std::move(to);
   } else {
     kept.merge(to);

@@ -34,8 +34,8 @@ class Recorder {
   void scheduled(core::Nanos intended);
   void record(const Sample& sample);
 
-  // How many users are in the system in the interval of `at`; the last word counts.
-  void active_users(core::Nanos at, std::uint64_t users);
+  // Where the users stand in the interval of `at`; the last word counts.
+  void users(core::Nanos at, const UserStates& users);
 
   // Packs the intervals that ended by `now` and have nothing out. To be called about once an interval.
   void close_intervals(core::Nanos now);
@@ -59,6 +59,9 @@ class Recorder {
     Histogram send_lag;
     Histogram dispatch_lag;
     Histogram connection_wait;
+    Histogram time_to_admission;
+    Histogram time_to_sold_out;
+    Histogram position;
   };
   static constexpr std::size_t kStatusCodes = 600;
 

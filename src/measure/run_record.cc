@@ -7,6 +7,8 @@
 namespace tacos::measure {
 namespace {
 
+using core::Nanos;
+
 PackedHistogram merged(const PackedHistogram& a, const PackedHistogram& b) {
   if (a.empty()) return b;
   if (b.empty()) return a;
@@ -47,7 +49,8 @@ void RunRecord::Interval::merge(const Interval& other) {
   offered += other.offered;
   sent += other.sent;
   completed += other.completed;
-  active_users += other.active_users;
+  planned += other.planned;
+  for (std::size_t s = 0; s < kUserStateCount; ++s) users[s] += other.users[s];
   add(other.outcomes, outcomes);
   if (steps.size() < other.steps.size()) steps.resize(other.steps.size());
   for (std::size_t s = 0; s < other.steps.size(); ++s) {
@@ -58,24 +61,36 @@ void RunRecord::Interval::merge(const Interval& other) {
   send_lag = merged(send_lag, other.send_lag);
   dispatch_lag = merged(dispatch_lag, other.dispatch_lag);
   connection_wait = merged(connection_wait, other.connection_wait);
+  time_to_admission = merged(time_to_admission, other.time_to_admission);
+  time_to_sold_out = merged(time_to_sold_out, other.time_to_sold_out);
+  position = merged(position, other.position);
 }
 
 void RunRecord::merge(const RunRecord& other) {
   assert(steps_ == other.steps_ && interval_ == other.interval_);
+  if (schedule_end_ == Nanos::max() || (other.schedule_end_ != Nanos::max() && other.schedule_end_ > schedule_end_)) {
+    schedule_end_ = other.schedule_end_;
+  }
   if (intervals_.size() < other.intervals_.size()) intervals_.resize(other.intervals_.size());
   for (std::size_t i = 0; i < other.intervals_.size(); ++i) intervals_[i].merge(other.intervals_[i]);
   for (const auto& [code, n] : other.status_codes_) status_codes_[code] += n;
 }
 
-WindowSummary RunRecord::window(core::Nanos from, core::Nanos to) const {
+Nanos RunRecord::schedule_end() const {
+  return std::min(schedule_end_, interval_ * static_cast<std::int64_t>(intervals_.size()));
+}
+
+WindowSummary RunRecord::window(Nanos from, Nanos to) const {
   WindowSummary summary;
   summary.from = from;
   summary.to = std::min(to, interval_ * static_cast<std::int64_t>(intervals_.size()));
   summary.steps.resize(steps_.size());
   for (std::size_t i = 0; i < intervals_.size(); ++i) {
-    const core::Nanos at = interval_ * static_cast<std::int64_t>(i);
+    const Nanos at = interval_ * static_cast<std::int64_t>(i);
     if (at < from || at >= to) continue;
     const Interval& interval = intervals_[i];
+    summary.covered += std::max(Nanos(0), std::min(at + interval_, schedule_end()) - at);
+    summary.planned += interval.planned;
     summary.offered += interval.offered;
     summary.sent += interval.sent;
     summary.completed += interval.completed;
@@ -88,6 +103,9 @@ WindowSummary RunRecord::window(core::Nanos from, core::Nanos to) const {
     interval.send_lag.unpack_into(summary.send_lag);
     interval.dispatch_lag.unpack_into(summary.dispatch_lag);
     interval.connection_wait.unpack_into(summary.connection_wait);
+    interval.time_to_admission.unpack_into(summary.time_to_admission);
+    interval.time_to_sold_out.unpack_into(summary.time_to_sold_out);
+    interval.position.unpack_into(summary.position);
   }
   return summary;
 }

@@ -10,6 +10,7 @@
 #include "measure/histogram.h"
 #include "measure/packed_histogram.h"
 #include "measure/sample.h"
+#include "measure/user_state.h"
 
 namespace tacos::measure {
 
@@ -31,6 +32,8 @@ struct StepSummary {
 struct WindowSummary {
   core::Nanos from{0};
   core::Nanos to{0};
+  core::Nanos covered{0};     // length of the schedule in the intervals looked at
+  double planned = 0;         // requests that the schedule has there
   std::uint64_t offered = 0;  // due
   std::uint64_t sent = 0;
   std::uint64_t completed = 0;  // a complete answer came
@@ -39,6 +42,9 @@ struct WindowSummary {
   Histogram send_lag;
   Histogram dispatch_lag;
   Histogram connection_wait;
+  Histogram time_to_admission;  // of those who were called in by a request due in the window
+  Histogram time_to_sold_out;
+  Histogram position;  // told to users; one nanosecond stands for one place in line
 
   // Of all steps together.
   Histogram response() const;
@@ -57,12 +63,16 @@ class RunRecord {
     std::uint64_t offered = 0;
     std::uint64_t sent = 0;
     std::uint64_t completed = 0;
-    std::uint64_t active_users = 0;
+    double planned = 0;  // requests that the schedule has in it
+    UserStates users{};  // at its end
     OutcomeCounts outcomes{};
     std::vector<Step> steps;
     PackedHistogram send_lag;
     PackedHistogram dispatch_lag;
     PackedHistogram connection_wait;
+    PackedHistogram time_to_admission;
+    PackedHistogram time_to_sold_out;
+    PackedHistogram position;
 
     void merge(const Interval& other);
   };
@@ -71,7 +81,7 @@ class RunRecord {
   RunRecord(std::vector<std::string> steps, core::Nanos interval) : steps_(std::move(steps)), interval_(interval) {}
 
   // Adds another share of the same run. Lossless; the order of merges does not matter. Steps and interval must be
-  // equal.
+  // equal. Plans add up too: each share brings its own.
   void merge(const RunRecord& other);
 
   // The intervals that begin in [from, to), decoded and merged.
@@ -80,6 +90,9 @@ class RunRecord {
 
   const std::vector<std::string>& steps() const { return steps_; }
   core::Nanos interval() const { return interval_; }
+  // Where the schedule ends, which need not be at the end of an interval. max(): with the last interval.
+  core::Nanos schedule_end() const;
+  void set_schedule_end(core::Nanos end) { schedule_end_ = end; }
   const std::vector<Interval>& intervals() const { return intervals_; }
   std::vector<Interval>& intervals() { return intervals_; }
   const std::map<int, std::uint64_t>& status_codes() const { return status_codes_; }
@@ -88,6 +101,7 @@ class RunRecord {
  private:
   std::vector<std::string> steps_;
   core::Nanos interval_ = std::chrono::seconds(1);
+  core::Nanos schedule_end_ = core::Nanos::max();
   std::vector<Interval> intervals_;
   std::map<int, std::uint64_t> status_codes_;
 };

@@ -86,21 +86,68 @@ json write(const RunReport::Users& u) {
           {"unreadable_answers", u.unreadable_answers},
           {"poll_interval_planned_sec", number(u.poll_interval_planned_sec)},
           {"poll_interval_effective_sec", number(u.poll_interval_effective_sec)},
-          {"time_to_admission_ms", write(u.time_to_admission_ms)}};
+          {"time_to_admission_ms", write(u.time_to_admission_ms)},
+          {"time_to_sold_out_ms", write(u.time_to_sold_out_ms)},
+          {"fairness",
+           {{"compared", u.fairness.compared},
+            {"inversions", u.fairness.inversions},
+            {"inverted_share", number(u.fairness.inverted_share)},
+            {"overtaken", u.fairness.overtaken},
+            {"worst_overtake_ms", number(u.fairness.worst_overtake_ms)}}}};
+}
+
+// Only what happened: intervals are many.
+json write_nonzero(const OutcomeCounts& counts) {
+  json object = json::object();
+  for (std::size_t i = 0; i < kOutcomeCount; ++i) {
+    if (counts[i] > 0) object[std::string(kOutcomeNames[i])] = counts[i];
+  }
+  return object;
+}
+
+json write_people(const RunReport::Interval& i) {
+  json users = json::object();
+  for (std::size_t s = 0; s < kUserStateCount; ++s) users[std::string(kUserStateNames[s])] = i.users[s];
+  return users;
 }
 
 json write(const RunReport::Interval& i) {
-  return {{"t_sec", number(i.t_sec)},
-          {"planned", number(i.planned)},
-          {"offered", i.offered},
-          {"sent", i.sent},
-          {"completed", i.completed},
-          {"errors", i.errors},
-          {"response_p50_ms", number(i.response_p50_ms)},
-          {"response_p99_ms", number(i.response_p99_ms)},
-          {"active_users", i.active_users},
-          {"send_lag_p99_ms", number(i.send_lag_p99_ms)},
-          {"dispatch_lag_p99_ms", number(i.dispatch_lag_p99_ms)}};
+  json steps = json::object();
+  for (const auto& step : i.steps) {
+    steps[step.name] = {{"count", step.count},
+                        {"outcomes", write_nonzero(step.outcomes)},
+                        {"response_p50_ms", number(step.response_p50_ms)},
+                        {"response_p99_ms", number(step.response_p99_ms)}};
+  }
+  json object = {{"t_sec", number(i.t_sec)},
+                 {"planned", number(i.planned)},
+                 {"offered", i.offered},
+                 {"sent", i.sent},
+                 {"completed", i.completed},
+                 {"errors", i.errors},
+                 {"response_p50_ms", number(i.response_p50_ms)},
+                 {"response_p90_ms", number(i.response_p90_ms)},
+                 {"response_p99_ms", number(i.response_p99_ms)},
+                 {"response_p99_9_ms", number(i.response_p99_9_ms)},
+                 {"service_p50_ms", number(i.service_p50_ms)},
+                 {"service_p99_ms", number(i.service_p99_ms)},
+                 {"active_users", i.active_users},
+                 {"send_lag_p99_ms", number(i.send_lag_p99_ms)},
+                 {"dispatch_lag_p99_ms", number(i.dispatch_lag_p99_ms)},
+                 {"outcomes", write_nonzero(i.outcomes)},
+                 {"steps", steps},
+                 {"users", write_people(i)}};
+  if (i.positions > 0) {
+    object["position"] = {{"count", i.positions},
+                          {"p10", number(i.position_p10)},
+                          {"p50", number(i.position_p50)},
+                          {"p90", number(i.position_p90)}};
+  }
+  if (i.admitted > 0) {
+    object["admitted"] = i.admitted;
+    object["time_to_admission_p50_ms"] = number(i.time_to_admission_p50_ms);
+  }
+  return object;
 }
 
 }  // namespace
@@ -129,13 +176,19 @@ std::string to_json(const RunReport& r) {
                          {"seed", r.seed},
                          {"started_at", r.started_at},
                          {"duration_sec", number(r.duration_sec)},
+                         {"schedule_sec", number(r.schedule_sec)},
                          {"warmup_sec", number(r.warmup_sec)},
                          {"interval_sec", number(r.interval_sec)},
                          {"interrupted", r.interrupted},
+                         {"aborted", r.aborted},
+                         {"merged_from", r.merged_from},
                          {"host", {{"cpus", r.host.cpus}, {"kernel", r.host.kernel}, {"fd_limit", r.host.fd_limit}}},
                          {"verdict", r.verdict},
                          {"verdict_reasons", r.verdict_reasons},
                          {"adapted", r.adapted},
+                         {"validity",
+                          {{"dispatch_lag_p99_ms", number(r.validity.dispatch_lag_p99_ms)},
+                           {"least_dispatched", number(r.validity.least_dispatched)}}},
                          {"rate",
                           {{"offered_rps", number(r.rate.offered_rps)},
                            {"achieved_rps", number(r.rate.achieved_rps)},

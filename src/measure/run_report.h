@@ -52,16 +52,29 @@ struct RunReport {
     double from_sec = 0, to_sec = 0;
     double planned_rps = 0, offered_rps = 0, achieved_rps = 0;
     std::string verdict;
-    std::map<std::string, Step> steps;
+    std::vector<std::pair<std::string, Step>> steps;  // those that had requests, in the order of the journey
     OutcomeCounts outcomes{};
     Percentiles send_lag_ms;
     std::vector<Gate> gates;
+  };
+  // Did those who came first go first? Joins count in the order they were due, entries in the order the grants came.
+  struct Fairness {
+    std::uint64_t compared = 0;    // users who entered
+    std::uint64_t inversions = 0;  // pairs of them who entered in the other order than they joined
+    double inverted_share = 0;     // of all their pairs
+    // Overtaking that no polling explains: told to wait although somebody who joined only after this user had a ticket
+    // had been called in before.
+    std::uint64_t overtaken = 0;   // users it happened to
+    double worst_overtake_ms = 0;  // longest wait between the other's call and the last "wait" of the overtaken
   };
   struct Users {
     std::uint64_t planned = 0, started = 0, peak_active = 0, admitted = 0, entered = 0, sold_out = 0, abandoned = 0;
     std::uint64_t reserved = 0, confirmed = 0, expired = 0, failed = 0, position_rises = 0, unreadable_answers = 0;
     double poll_interval_planned_sec = 0, poll_interval_effective_sec = 0;
     Percentiles time_to_admission_ms;
+    Percentiles time_to_sold_out_ms;
+    std::uint64_t overtaken = 0;  // of fairness; here for gates
+    Fairness fairness{};
   };
   struct Self {
     double cpu_sec = 0, cpu_us_per_request = 0;
@@ -73,11 +86,30 @@ struct RunReport {
   struct Connections {
     std::uint64_t opened = 0, peak = 0, reused = 0, connect_failures = 0;
   };
+  struct IntervalStep {
+    std::string name;
+    std::uint64_t count = 0;
+    OutcomeCounts outcomes{};
+    double response_p50_ms = 0, response_p99_ms = 0;
+  };
   struct Interval {
     double t_sec = 0;
     double planned = 0;  // what the schedule has in it
     std::uint64_t offered = 0, sent = 0, completed = 0, errors = 0, active_users = 0;
-    double response_p50_ms = 0, response_p99_ms = 0, send_lag_p99_ms = 0, dispatch_lag_p99_ms = 0;
+    double response_p50_ms = 0, response_p90_ms = 0, response_p99_ms = 0, response_p99_9_ms = 0;
+    double service_p50_ms = 0, service_p99_ms = 0, send_lag_p99_ms = 0, dispatch_lag_p99_ms = 0;
+    OutcomeCounts outcomes{};
+    std::vector<IntervalStep> steps{};  // those that had requests
+    UserStates users{};                 // at its end
+    std::uint64_t positions = 0;        // answers that named a place in line
+    double position_p10 = 0, position_p50 = 0, position_p90 = 0;
+    std::uint64_t admitted = 0;  // users told to enter
+    double time_to_admission_p50_ms = 0;
+  };
+  // Beyond these a run is invalid.
+  struct Validity {
+    double dispatch_lag_p99_ms = 10;
+    double least_dispatched = 0.99;  // share of the schedule that the generator itself neither shed nor left unfilled
   };
 
   std::string tool_version;
@@ -88,13 +120,17 @@ struct RunReport {
   std::uint64_t seed = 0;
   std::string started_at;  // UTC, ISO 8601
   double duration_sec = 0;
+  double schedule_sec = 0;  // how long the plan is
   double warmup_sec = 0;
   double interval_sec = 1;
   bool interrupted = false;
+  std::string aborted;                   // the gate that ended the run early; empty when none did
+  std::vector<std::string> merged_from;  // the runs this one was put together from; empty for a run
   Host host;
   std::string verdict;
   std::vector<std::string> verdict_reasons;
   std::vector<std::string> adapted;
+  Validity validity;
   Rates rate;
   OutcomeCounts outcomes{};
   std::map<int, std::uint64_t> status_codes;

@@ -151,7 +151,8 @@ RunReport::Rung read_rung(const Reader& at) {
   rung.gates = read_gates(at);
   rung.outcomes = read_outcomes(at.at("outcomes"));
   rung.send_lag_ms = read_percentiles(at.at("send_lag_ms"));
-  at.each_member("steps", [&](const std::string& name, const Reader& step) { rung.steps[name] = read_step(step); });
+  at.each_member("steps",
+                 [&](const std::string& name, const Reader& step) { rung.steps.emplace_back(name, read_step(step)); });
   return rung;
 }
 
@@ -172,6 +173,15 @@ void read_users(const Reader& at, RunReport::Users& u) {
   at.maybe("poll_interval_planned_sec", u.poll_interval_planned_sec);
   at.maybe("poll_interval_effective_sec", u.poll_interval_effective_sec);
   if (at.has("time_to_admission_ms")) u.time_to_admission_ms = read_percentiles(at.at("time_to_admission_ms"));
+  if (at.has("time_to_sold_out_ms")) u.time_to_sold_out_ms = read_percentiles(at.at("time_to_sold_out_ms"));
+  if (!at.has("fairness")) return;
+  const Reader fairness = at.at("fairness");
+  fairness.count("compared", u.fairness.compared);
+  fairness.count("inversions", u.fairness.inversions);
+  fairness.read("inverted_share", u.fairness.inverted_share);
+  fairness.count("overtaken", u.fairness.overtaken);
+  fairness.read("worst_overtake_ms", u.fairness.worst_overtake_ms);
+  u.overtaken = u.fairness.overtaken;
 }
 
 void read_counts(const Reader& at, RunReport& r) {
@@ -211,6 +221,25 @@ void read_self(const Reader& at, RunReport::Self& self) {
   at.maybe_count("backlog_high_water", self.backlog_high_water);
 }
 
+// What intervals say of users and steps came after the schema's first form.
+void read_people(const Reader& at, RunReport::Interval& i) {
+  if (at.has("users")) {
+    const Reader users = at.at("users");
+    for (std::size_t s = 0; s < kUserStateCount; ++s) {
+      users.maybe_count(std::string(kUserStateNames[s]).c_str(), i.users[s]);
+    }
+  }
+  if (at.has("position")) {
+    const Reader position = at.at("position");
+    position.count("count", i.positions);
+    position.read("p10", i.position_p10);
+    position.read("p50", i.position_p50);
+    position.read("p90", i.position_p90);
+  }
+  at.maybe_count("admitted", i.admitted);
+  at.maybe("time_to_admission_p50_ms", i.time_to_admission_p50_ms);
+}
+
 RunReport::Interval read_interval(const Reader& at) {
   RunReport::Interval i;
   at.read("t_sec", i.t_sec);
@@ -224,6 +253,23 @@ RunReport::Interval read_interval(const Reader& at) {
   at.count("active_users", i.active_users);
   at.read("send_lag_p99_ms", i.send_lag_p99_ms);
   at.maybe("dispatch_lag_p99_ms", i.dispatch_lag_p99_ms);
+  at.maybe("response_p90_ms", i.response_p90_ms);
+  at.maybe("response_p99_9_ms", i.response_p99_9_ms);
+  at.maybe("service_p50_ms", i.service_p50_ms);
+  at.maybe("service_p99_ms", i.service_p99_ms);
+  if (at.has("outcomes")) i.outcomes = read_outcomes(at.at("outcomes"));
+  if (at.has("steps")) {
+    at.each_member("steps", [&](const std::string& name, const Reader& from) {
+      RunReport::IntervalStep step;
+      step.name = name;
+      from.count("count", step.count);
+      step.outcomes = read_outcomes(from.at("outcomes"));
+      from.read("response_p50_ms", step.response_p50_ms);
+      from.read("response_p99_ms", step.response_p99_ms);
+      i.steps.push_back(std::move(step));
+    });
+  }
+  read_people(at, i);
   return i;
 }
 
@@ -241,9 +287,12 @@ RunReport read_report(const Reader& at) {
   at.count("seed", r.seed);
   at.read("started_at", r.started_at);
   at.read("duration_sec", r.duration_sec);
+  at.maybe("schedule_sec", r.schedule_sec);
   at.maybe("warmup_sec", r.warmup_sec);
   at.maybe("interval_sec", r.interval_sec);
   at.maybe("interrupted", r.interrupted);
+  at.maybe("aborted", r.aborted);
+  if (at.has("merged_from")) at.texts("merged_from", r.merged_from);
   const Reader host = at.at("host");
   host.count("cpus", r.host.cpus);
   host.read("kernel", r.host.kernel);
@@ -251,6 +300,10 @@ RunReport read_report(const Reader& at) {
   at.read("verdict", r.verdict);
   at.texts("verdict_reasons", r.verdict_reasons);
   if (at.has("adapted")) at.texts("adapted", r.adapted);
+  if (at.has("validity")) {
+    at.at("validity").maybe("dispatch_lag_p99_ms", r.validity.dispatch_lag_p99_ms);
+    at.at("validity").maybe("least_dispatched", r.validity.least_dispatched);
+  }
   read_counts(at, r);
   read_users(at.at("users"), r.users);
   r.gates = read_gates(at);

@@ -47,6 +47,10 @@ struct Sample {
   core::Nanos sent{0};  // equal to done when it was never sent
   core::Nanos first_byte{0};
   core::Nanos done{0};
+  // What the answer told the user, where it did.
+  std::uint32_t position = 0;         // in line, from 1; 0: nothing said
+  core::Nanos time_to_admission{-1};  // since the user's first join, when this answer called them in; else −1
+  core::Nanos time_to_sold_out{-1};   // the same, when this answer was the first to say that nothing is left
 };
 
 }  // namespace tacos::measure

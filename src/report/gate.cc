@@ -123,9 +123,9 @@ double Gate::Node::value(const GateFacts& facts, Windows& windows) const {
     case Kind::kCount:
       return static_cast<double>(measure::total(outcomes));
     case Kind::kAchieved:
-      return share(answered, facts.planned(window.from, window.to));
+      return share(answered, window.planned);
     default:
-      return share(answered, core::to_seconds(window.to - window.from));
+      return share(answered, core::to_seconds(window.covered));
   }
 }
 

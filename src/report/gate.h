@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,7 +16,6 @@ struct GateFacts {
   // The measured time: warm-up excluded. Gates without a window of their own look at this.
   core::Nanos from{0};
   core::Nanos to = core::Nanos::max();
-  std::function<double(core::Nanos, core::Nanos)> planned;  // requests that the schedule has in a window
   const measure::RunReport::Users& users;
 };
 

@@ -26,7 +26,7 @@ struct NamedUsers {
   std::string_view name;
   std::uint64_t Users::*member;
 };
-constexpr std::array<NamedUsers, 13> kUsers{{{"planned", &Users::planned},
+constexpr std::array<NamedUsers, 14> kUsers{{{"planned", &Users::planned},
                                              {"started", &Users::started},
                                              {"peak_active", &Users::peak_active},
                                              {"admitted", &Users::admitted},
@@ -38,6 +38,7 @@ constexpr std::array<NamedUsers, 13> kUsers{{{"planned", &Users::planned},
                                              {"expired", &Users::expired},
                                              {"failed", &Users::failed},
                                              {"position_rises", &Users::position_rises},
+                                             {"overtaken", &Users::overtaken},
                                              {"unreadable_answers", &Users::unreadable_answers}}};
 
 struct NamedOutcome {
@@ -266,7 +267,7 @@ class Parser {
     if (node.users == nullptr) {
       throw Fault{from,
                   "expected one of planned, started, peak_active, admitted, entered, reserved, confirmed, sold_out, "
-                  "abandoned, expired, failed, position_rises, unreadable_answers"};
+                  "abandoned, expired, failed, position_rises, overtaken, unreadable_answers"};
     }
   }
 

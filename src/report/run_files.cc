@@ -95,11 +95,19 @@ core::Result<void> RunFiles::write(const measure::RunReport& report, const measu
 std::string intervals_csv(const measure::RunReport& report) {
   std::string text =
       "t_sec,planned,offered,sent,completed,errors,response_p50_ms,response_p99_ms,active_users,send_lag_p99_ms,"
-      "dispatch_lag_p99_ms\n";
+      "dispatch_lag_p99_ms,response_p90_ms,response_p99_9_ms,service_p50_ms,service_p99_ms,admitted,position_p50";
+  for (const auto name : measure::kOutcomeNames) fmt::format_to(std::back_inserter(text), ",{}", name);
+  for (const auto name : measure::kUserStateNames) fmt::format_to(std::back_inserter(text), ",users_{}", name);
+  text += '\n';
   for (const auto& i : report.intervals) {
-    fmt::format_to(std::back_inserter(text), "{:.9g},{:.9g},{},{},{},{},{:.9g},{:.9g},{},{:.9g},{:.9g}\n", i.t_sec,
+    fmt::format_to(std::back_inserter(text), "{:.9g},{:.9g},{},{},{},{},{:.9g},{:.9g},{},{:.9g},{:.9g}", i.t_sec,
                    i.planned, i.offered, i.sent, i.completed, i.errors, i.response_p50_ms, i.response_p99_ms,
                    i.active_users, i.send_lag_p99_ms, i.dispatch_lag_p99_ms);
+    fmt::format_to(std::back_inserter(text), ",{:.9g},{:.9g},{:.9g},{:.9g},{},{:.9g}", i.response_p90_ms,
+                   i.response_p99_9_ms, i.service_p50_ms, i.service_p99_ms, i.admitted, i.position_p50);
+    for (const auto count : i.outcomes) fmt::format_to(std::back_inserter(text), ",{}", count);
+    for (const auto count : i.users) fmt::format_to(std::back_inserter(text), ",{}", count);
+    text += '\n';
   }
   return text;
 }

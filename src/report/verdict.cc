@@ -13,7 +13,7 @@ std::uint64_t of(const measure::RunReport& report, Outcome outcome) {
   return report.outcomes[static_cast<std::size_t>(outcome)];
 }
 
-void find_invalid(const measure::RunReport& r, const ValidityLimits& limits, std::vector<std::string>& reasons) {
+void find_invalid(const measure::RunReport& r, std::vector<std::string>& reasons) {
   if (r.interrupted)
     reasons.emplace_back("the run was interrupted: what it measured is in the report, but it proves nothing");
   if (const auto missing = unaccounted(r); missing != 0) {
@@ -21,7 +21,7 @@ void find_invalid(const measure::RunReport& r, const ValidityLimits& limits, std
         fmt::format("{} scheduled requests have no outcome: please report this as a fault of tacos-load", missing));
   }
   if (r.rate.scheduled == 0) reasons.emplace_back("nothing was scheduled outside the warm-up");
-  const double limit_ms = core::to_millis(limits.dispatch_lag_p99);
+  const double limit_ms = r.validity.dispatch_lag_p99_ms;
   if (r.dispatch_lag_ms.p99 > limit_ms) {
     const bool starved = r.self.busiest_worker_cpu_share < 0.9;
     reasons.push_back(fmt::format(
@@ -34,14 +34,14 @@ void find_invalid(const measure::RunReport& r, const ValidityLimits& limits, std
   }
   const double scheduled = static_cast<double>(r.rate.scheduled);
   const auto dropped = of(r, Outcome::kShed);
-  if (static_cast<double>(dropped) > scheduled * (1 - limits.least_dispatched)) {
+  if (static_cast<double>(dropped) > scheduled * (1 - r.validity.least_dispatched)) {
     reasons.push_back(
         fmt::format("{} of {} requests were shed because the backlog was full: the target answered far less "
                     "than was offered. Lower --rps, or see at which rate it bends with scenarios/ladder.json",
                     core::format_count(dropped), core::format_count(r.rate.scheduled)));
   }
   const auto unfilled = of(r, Outcome::kUnfilled);
-  if (static_cast<double>(unfilled) > scheduled * (1 - limits.least_dispatched)) {
+  if (static_cast<double>(unfilled) > scheduled * (1 - r.validity.least_dispatched)) {
     reasons.push_back(fmt::format(
         "{} of {} requests had no user left to send them: all {} users were done. Raise --users",
         core::format_count(unfilled), core::format_count(r.rate.scheduled), core::format_count(r.users.planned)));
@@ -63,12 +63,16 @@ std::int64_t unaccounted(const measure::RunReport& report) {
   return static_cast<std::int64_t>(report.rate.scheduled) - static_cast<std::int64_t>(measure::total(report.outcomes));
 }
 
-Verdict judge(const measure::RunReport& report, const ValidityLimits& limits) {
+Verdict judge(const measure::RunReport& report) {
   Verdict result;
-  find_invalid(report, limits, result.reasons);
+  find_invalid(report, result.reasons);
   if (!result.reasons.empty()) {
     result.verdict = "invalid";
     return result;
+  }
+  if (!report.aborted.empty()) {
+    result.reasons.push_back(fmt::format("ended after {:.0f} s of {:.0f} because {} broke", report.duration_sec,
+                                         report.schedule_sec, report.aborted));
   }
   for (const auto& gate : report.gates) {
     if (!gate.passed) result.reasons.push_back(fmt::format("{} does not hold: it was {}", gate.expression, gate.value));

@@ -4,25 +4,18 @@
 #include <string_view>
 #include <vector>
 
-#include "core/clock.h"
 #include "measure/run_report.h"
 
 namespace tacos::report {
 
-// What decides whether a run may be believed at all.
-struct ValidityLimits {
-  core::Nanos dispatch_lag_p99 = std::chrono::milliseconds(10);
-  double least_dispatched =
-      0.99;  // share of the planned requests that the generator itself did not drop or leave unfilled
-};
-
-// "invalid" when the generator was the bottleneck, the run was interrupted or its counts don't add up; else "failed"
-// when a gate did not hold; else "passed". Reasons say what was found and what to do about it.
+// "invalid" when the generator was the bottleneck (see the report's `validity`), the run was interrupted or its counts
+// don't add up; else "failed" when a gate did not hold or ended the run early; else "passed". Reasons say what was
+// found and what to do about it.
 struct Verdict {
   std::string verdict;
   std::vector<std::string> reasons;
 };
-Verdict judge(const measure::RunReport& report, const ValidityLimits& limits);
+Verdict judge(const measure::RunReport& report);
 
 // tacos-load's exit code: 0 passed, 1 failed, 4 invalid.
 int exit_code_of(std::string_view verdict);

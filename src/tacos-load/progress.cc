@@ -19,6 +19,22 @@ std::uint64_t sum(const std::vector<std::unique_ptr<LiveCounts>>& live,
   return total;
 }
 
+std::uint64_t active_users(const std::vector<std::unique_ptr<LiveCounts>>& live) {
+  std::uint64_t total = 0;
+  for (const auto& one : live) {
+    for (std::size_t s = 0; s + 1 < one->users.size(); ++s) total += one->users[s].load(std::memory_order_relaxed);
+  }
+  return total;
+}
+
+std::uint64_t error_count(const std::vector<std::unique_ptr<LiveCounts>>& live) {
+  std::uint64_t total = 0;
+  for (const auto& one : live) {
+    for (std::size_t o = 1; o < one->outcomes.size(); ++o) total += one->outcomes[o].load(std::memory_order_relaxed);
+  }
+  return total;
+}
+
 core::Nanos worst(const std::vector<std::unique_ptr<LiveCounts>>& live,
                   std::atomic<std::uint64_t> LiveCounts::*member) {
   std::uint64_t most = 0;
@@ -40,9 +56,8 @@ void Progress::show(core::Nanos now, const std::vector<std::unique_ptr<LiveCount
       core::to_seconds(profile_.duration()), core::format_count(rate),
       core::format_count(static_cast<std::uint64_t>(planned)),
       core::format_latency(worst(live, &LiveCounts::response_p50_ns)),
-      core::format_latency(worst(live, &LiveCounts::response_p99_ns)),
-      core::format_count(sum(live, &LiveCounts::active_users)), core::format_count(sum(live, &LiveCounts::errors)),
-      core::format_latency(worst(live, &LiveCounts::dispatch_lag_p99_ns)));
+      core::format_latency(worst(live, &LiveCounts::response_p99_ns)), core::format_count(active_users(live)),
+      core::format_count(error_count(live)), core::format_latency(worst(live, &LiveCounts::dispatch_lag_p99_ns)));
   if (terminal_) {
     fmt::print(stderr, "\r\x1b[K{}", line);
   } else {

@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     response.retry_after = std::chrono::seconds(selector / 14);
     if (response.status == 0) response.outcome = measure::Outcome::kReset;
     journey.on_answer(user, step, now, now + std::chrono::milliseconds(5), response);
-    if (journey.counts().active > journey.counts().started) std::abort();
+    if (journey.counts().active() > journey.counts().started) std::abort();
   }
   return 0;
 }

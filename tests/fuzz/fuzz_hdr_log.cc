@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "measure/hdr_codec.h"
+#include "measure/hdr_log.h"
 
 namespace {
 
@@ -32,5 +33,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(*bytes);
   }
   check({data, size});
+  // A whole log: what is read has a place in a record or is refused.
+  if (const auto rows = read_hdr_log(text)) {
+    for (const auto& row : *rows) {
+      if (row.histogram.percentile(99) > row.histogram.max()) std::abort();
+    }
+    RunRecord record({"join"}, std::chrono::seconds(1));
+    record.intervals().resize(2);
+    for (auto& interval : record.intervals()) interval.steps.resize(1);
+    (void)add_hdr_log(text, record);
+  }
   return 0;
 }

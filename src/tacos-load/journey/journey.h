@@ -5,8 +5,8 @@
 #include <string>
 
 #include "core/clock.h"
-#include "measure/histogram.h"
 #include "measure/sample.h"
+#include "measure/user_state.h"
 #include "tacos-load/journey/due_queue.h"
 #include "tacos-load/transport/transport.h"
 
@@ -16,8 +16,8 @@ namespace tacos::load {
 struct JourneyCounts {
   std::uint64_t planned = 0;  // users that may start
   std::uint64_t started = 0;  // sent a first request
-  std::uint64_t active = 0;   // started and not done
   std::uint64_t peak_active = 0;
+  measure::UserStates states{};          // where those who started stand now
   std::uint64_t admitted = 0;            // were told that it is their turn
   std::uint64_t entered = 0;             // got a grant
   std::uint64_t reserved = 0;            // hold seats or held them
@@ -29,12 +29,22 @@ struct JourneyCounts {
   std::uint64_t position_rises = 0;      // answers that put a ticket further back: a fault of the waiting room
   std::uint64_t unreadable_answers = 0;  // complete answers that made no sense
   std::uint64_t polls = 0;
-  core::Nanos polled_early{0};           // in total, to hold the offered rate when every user had polled in time
-  measure::Histogram time_to_admission;  // first intended join → told to enter
+  core::Nanos polled_early{0};  // in total, to hold the offered rate when every user had polled in time
+
+  std::uint64_t active() const { return measure::active(states); }
 
   // peak_active of both sides is added: workers run side by side, so the sum bounds the true peak from above.
   void merge(const JourneyCounts& other);
 };
+
+// What an answer told its user; 0 and −1 where it told nothing of the kind.
+struct Told {
+  std::uint32_t position = 0;
+  core::Nanos time_to_admission{-1};  // first intended join → told to enter, the first time only
+  core::Nanos time_to_sold_out{-1};
+};
+
+class FairnessLedger;
 
 // What a user does next, decided by the answer to the request before.
 //
@@ -70,6 +80,12 @@ class Journey {
   // outcome as the journey sees it: an HTTP answer it did not expect is kHttpError, one it can't read kProtocolError.
   virtual measure::Outcome on_answer(UserId user, measure::StepId step, core::Nanos intended, core::Nanos done,
                                      const Response& response) = 0;
+
+  // What the last answer handed to on_answer told.
+  virtual Told told() const { return {}; }
+
+  // Who came and went when; null for journeys without a line.
+  virtual const FairnessLedger* fairness() const { return nullptr; }
 
   // A request that was scheduled for the user but never sent (its time-out passed while it waited).
   virtual void on_unsent(UserId user, core::Nanos intended, core::Nanos now) = 0;

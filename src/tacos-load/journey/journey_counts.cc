@@ -5,8 +5,8 @@ namespace tacos::load {
 void JourneyCounts::merge(const JourneyCounts& other) {
   planned += other.planned;
   started += other.started;
-  active += other.active;
   peak_active += other.peak_active;
+  for (std::size_t s = 0; s < measure::kUserStateCount; ++s) states[s] += other.states[s];
   admitted += other.admitted;
   entered += other.entered;
   reserved += other.reserved;
@@ -19,7 +19,6 @@ void JourneyCounts::merge(const JourneyCounts& other) {
   unreadable_answers += other.unreadable_answers;
   polls += other.polls;
   polled_early += other.polled_early;
-  time_to_admission.merge(other.time_to_admission);
 }
 
 }  // namespace tacos::load

@@ -8,6 +8,7 @@ namespace {
 
 using core::Nanos;
 using measure::Outcome;
+using measure::UserState;
 
 bool is_success(int status) {
   return status >= 200 && status < 300;
@@ -21,14 +22,15 @@ QueueJourney::QueueJourney(QueueJourneyPlan plan, UserShare share)
       random_(core::Random::at(share.seed, 0x7AC05 + share.worker)),
       users_(share.users),
       polls_(share.users),
-      errands_(share.users) {
+      errands_(share.users),
+      fairness_(share.users) {
   counts_.planned = share.users;
 }
 
 UserId QueueJourney::arrive() {
   if (counts_.started >= users_.size()) return kNoUser;
-  ++counts_.active;
-  counts_.peak_active = std::max(counts_.peak_active, counts_.active);
+  ++counts_.states[static_cast<std::size_t>(UserState::kJoining)];
+  counts_.peak_active = std::max(counts_.peak_active, counts_.active());
   return static_cast<UserId>(counts_.started++);
 }
 
@@ -43,7 +45,7 @@ UserId QueueJourney::take(Nanos now) {
 }
 
 bool QueueJourney::can_supply() const {
-  return counts_.started < users_.size() || counts_.active > 0;
+  return counts_.started < users_.size() || counts_.active() > 0;
 }
 
 Nanos QueueJourney::next_follow_up() const {
@@ -73,6 +75,7 @@ QueueJourney::Checkout& QueueJourney::checkout_of(User& user) {
 
 Outcome QueueJourney::on_answer(UserId id, measure::StepId step, Nanos intended, Nanos done, const Response& response) {
   const Moment at{id, users_[id], intended, done, response};
+  told_ = {};
   if (response.outcome != Outcome::kOk) {
     retry_later(at);
     return response.outcome;
@@ -117,6 +120,8 @@ Outcome QueueJourney::after_join(const Moment& at) {
   tokens_.drop(at.user.token);
   at.user.token = token;
   at.user.step = kStatus;
+  fairness_.join_due(at.id, Nanos(at.user.joined_ns));
+  fairness_.got_ticket(at.id, at.done);
   read_status(at, *answer);
   return Outcome::kOk;
 }
@@ -149,9 +154,11 @@ void QueueJourney::read_status(const Moment& at, const Answer& answer) {
   if (answer.status == "ready" || answer.ready_for_entry) {
     if (!at.user.told_ready) {
       ++counts_.admitted;
-      counts_.time_to_admission.record(at.done - Nanos(at.user.joined_ns));
+      told_.time_to_admission = at.done - Nanos(at.user.joined_ns);
+      fairness_.called_in(at.id, at.done);
     }
     at.user.told_ready = true;
+    move_to(at.user, UserState::kReady);
     next_step(at, kEnter, plan_.think_enter);
   } else if (answer.status == "sold_out") {
     refresh_or_go(at, answer.poll_after_ms);
@@ -160,6 +167,8 @@ void QueueJourney::read_status(const Moment& at, const Answer& answer) {
     finish(at.user);
   } else {
     if (answer.position) note_position(at.user, *answer.position);
+    fairness_.told_to_wait(at.id, at.intended);
+    move_to(at.user, UserState::kWaiting);
     poll_again(at, answer.poll_after_ms);
   }
 }
@@ -168,6 +177,7 @@ void QueueJourney::note_position(User& user, std::uint64_t position) {
   const auto now_at = static_cast<std::uint32_t>(std::min<std::uint64_t>(position, 0xFFFFFFFFu));
   if (user.best_position != 0 && now_at > user.best_position) ++counts_.position_rises;
   if (user.best_position == 0 || now_at < user.best_position) user.best_position = now_at;
+  told_.position = now_at;
 }
 
 Outcome QueueJourney::after_enter(const Moment& at) {
@@ -179,6 +189,8 @@ Outcome QueueJourney::after_enter(const Moment& at) {
       return Outcome::kProtocolError;
     }
     ++counts_.entered;
+    fairness_.entered(at.id, at.done);
+    move_to(at.user, UserState::kBuying);
     if (!plan_.buys) {
       finish(at.user);
       return Outcome::kOk;
@@ -193,6 +205,7 @@ Outcome QueueJourney::after_enter(const Moment& at) {
   }
   if (at.response.status == 403 && answer && answer->error_code == "NOT_READY") {
     at.user.step = kStatus;
+    move_to(at.user, UserState::kWaiting);
     poll_again(at, answer->poll_after_ms);
   } else if (at.response.status == 404 || at.response.status == 410) {
     ++counts_.expired;
@@ -209,7 +222,10 @@ Outcome QueueJourney::after_checkout(const Moment& at) {
   if (!is_success(at.response.status)) {
     const std::string_view code = answer ? answer->error_code : std::string_view{};
     if (code == "SOLD_OUT" || code == "SEAT_TAKEN") {
-      if (!user.told_sold_out) ++counts_.sold_out;
+      if (!user.told_sold_out) {
+        ++counts_.sold_out;
+        told_.time_to_sold_out = at.done - Nanos(user.joined_ns);
+      }
       finish(user);  // the ticket is used up: there is nothing to poll for
       return Outcome::kOk;
     }
@@ -275,8 +291,12 @@ void QueueJourney::poll_again(const Moment& at, std::uint64_t poll_after_ms) {
 
 void QueueJourney::refresh_or_go(const Moment& at, std::uint64_t poll_after_ms) {
   User& user = at.user;
-  if (!user.told_sold_out) ++counts_.sold_out;
+  if (!user.told_sold_out) {
+    ++counts_.sold_out;
+    told_.time_to_sold_out = at.done - Nanos(user.joined_ns);
+  }
   user.told_sold_out = true;
+  move_to(user, UserState::kToldSoldOut);
   if (!plan_.refreshes_when_sold_out) {
     finish(user);
     return;
@@ -326,7 +346,13 @@ void QueueJourney::finish(User& user) {
   user.token = TokenStore::kNone;
   if (user.checkout != 0) free_checkouts_.push_back(user.checkout);
   user.checkout = 0;
-  --counts_.active;
+  move_to(user, UserState::kDone);
+}
+
+void QueueJourney::move_to(User& user, UserState state) {
+  --counts_.states[static_cast<std::size_t>(user.state)];
+  ++counts_.states[static_cast<std::size_t>(state)];
+  user.state = state;
 }
 
 }  // namespace tacos::load

@@ -6,6 +6,7 @@
 
 #include "core/random.h"
 #include "tacos-load/journey/answer_reader.h"
+#include "tacos-load/journey/fairness_ledger.h"
 #include "tacos-load/journey/journey.h"
 #include "tacos-load/journey/journey_plan.h"
 #include "tacos-load/journey/token_store.h"
@@ -27,7 +28,7 @@ struct UserShare {
 // the answer came: a slow answer then shows up as latency of the next step instead of quietly lowering the load
 // (coordinated omission). Only poll_fixed_delay asks for the opposite.
 //
-// A user is 24 bytes plus the token; what a checkout needs is kept only for the few who are in one.
+// A user is 44 bytes plus the token; what a checkout needs is kept only for the few who are in one.
 class QueueJourney final : public Journey {
  public:
   enum Step : measure::StepId { kJoin, kStatus, kEnter, kReserve, kPayIntent, kPay, kConfirm, kLeave };
@@ -44,6 +45,8 @@ class QueueJourney final : public Journey {
   measure::Outcome on_answer(UserId user, measure::StepId step, core::Nanos intended, core::Nanos done,
                              const Response& response) override;
   void on_unsent(UserId user, core::Nanos intended, core::Nanos now) override;
+  Told told() const override { return told_; }
+  const FairnessLedger* fairness() const override { return &fairness_; }
   const JourneyCounts& counts() const override { return counts_; }
 
  private:
@@ -53,8 +56,9 @@ class QueueJourney final : public Journey {
     std::uint32_t checkout = 0;  // index + 1 into checkouts_; 0 for none
     std::uint32_t best_position = 0;
     Step step = kJoin;
-    bool told_ready = false;
-    bool told_sold_out = false;
+    measure::UserState state : 6 = measure::UserState::kJoining;
+    bool told_ready : 1 = false;
+    bool told_sold_out : 1 = false;
     std::uint8_t attempts = 0;  // of the current checkout step
   };
 
@@ -87,6 +91,7 @@ class QueueJourney final : public Journey {
   void next_step(const Moment& at, Step step, core::Nanos think);
   void abandon(const Moment& at);
   void finish(User& user);
+  void move_to(User& user, measure::UserState state);
   core::Nanos interval(std::uint64_t poll_after_ms);
   Checkout& checkout_of(User& user);
 
@@ -104,6 +109,8 @@ class QueueJourney final : public Journey {
   DueQueue polls_;    // users who would ask again
   DueQueue errands_;  // users in the middle of buying or leaving: they go first and never early
   AnswerReader reader_;
+  FairnessLedger fairness_;
+  Told told_;
   JourneyCounts counts_;
 
   std::string target_;  // scratch of prepare()

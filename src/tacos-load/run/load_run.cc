@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "measure/recorder.h"
+#include "tacos-load/journey/fairness_ledger.h"
 #include "tacos-load/journey/queue_journey.h"
 #include "tacos-load/journey/single_request_journey.h"
 #include "tacos-load/run/worker.h"
@@ -206,6 +207,7 @@ RunFacts LoadRun::gather() {
   facts.self.cpu_sec = cpu_sec_;
   facts.self.peak_rss_bytes = peak_rss_bytes();
   bool first = true;
+  FairnessLedger fairness;
   for (auto& part : parts_) {
     auto record = part->recorder->finish();
     if (first) {
@@ -215,6 +217,7 @@ RunFacts LoadRun::gather() {
     }
     first = false;
     facts.users.merge(part->journey->counts());
+    if (const FairnessLedger* ledger = part->journey->fairness()) fairness.append(*ledger);
     const TransportStats stats = part->transport->stats();
     facts.transport.opened += stats.opened;
     facts.transport.peak += stats.peak;
@@ -225,7 +228,25 @@ RunFacts LoadRun::gather() {
     facts.self.busiest_worker_cpu_share =
         std::max(facts.self.busiest_worker_cpu_share, part->cpu_sec / std::max(0.001, core::to_seconds(duration_)));
   }
+  facts.fairness = fairness.judge();
+  lay_plan(facts.record);
   return facts;
+}
+
+// What the schedule has in each interval; where users are scheduled, the requests that became due stand in for it.
+void LoadRun::lay_plan(measure::RunRecord& record) const {
+  const RateProfile& profile = schedule_->profile();
+  // What a run that was ended early did not come to is not counted against the target.
+  const Nanos end = std::min(profile.duration(), duration_);
+  record.set_schedule_end(end);
+  const Nanos interval = record.interval();
+  for (std::size_t i = 0; i < record.intervals().size(); ++i) {
+    const Nanos from = interval * static_cast<std::int64_t>(i);
+    auto& at = record.intervals()[i];
+    at.planned = scenario_.model == LoadModel::kUsers
+                     ? static_cast<double>(at.offered)
+                     : profile.arrivals_by(std::min(from + interval, end)) - profile.arrivals_by(std::min(from, end));
+  }
 }
 
 core::Result<RunFacts> LoadRun::execute(const Progress& progress) {

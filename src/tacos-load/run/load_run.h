@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/result.h"
 #include "measure/run_record.h"
+#include "measure/run_report.h"
 #include "net/url.h"
 #include "tacos-load/journey/journey.h"
 #include "tacos-load/run/live_counts.h"
@@ -31,6 +32,7 @@ struct SelfUse {
 struct RunFacts {
   measure::RunRecord record;
   JourneyCounts users;
+  measure::RunReport::Fairness fairness;
   TransportStats transport;
   SelfUse self;
   std::chrono::system_clock::time_point started_at;
@@ -63,6 +65,7 @@ class LoadRun {
   core::Result<void> connect_parts();
   void run_parts(core::Instant start, const Progress& progress);
   RunFacts gather();
+  void lay_plan(measure::RunRecord& record) const;
 
   std::unique_ptr<Journey> make_journey(std::uint32_t worker, const std::string& event_id) const;
   TransportOptions transport_options(std::uint32_t connections) const;

@@ -1,6 +1,7 @@
 #include "tacos-load/run/worker.h"
 
 #include <algorithm>
+#include <ctime>
 
 namespace tacos::load {
 namespace {
@@ -13,6 +14,12 @@ using measure::Sample;
 constexpr Nanos kSecond = std::chrono::seconds(1);
 // The loop comes round at least this often, to notice a stop, an expired backlog and the turn of a second.
 constexpr Nanos kLongestSleep = std::chrono::milliseconds(20);
+
+std::uint64_t thread_cpu_ns() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(used.tv_nsec);
+}
 
 }  // namespace
 
@@ -74,7 +81,7 @@ Instant Worker::on_time(Instant at) {
     return at + kLongestSleep;
   }
   take_due(now);
-  recorder_.active_users(std::clamp(now, Nanos(0), schedule_end_ - Nanos(1)), journey_.counts().active);
+  recorder_.users(std::clamp(now, Nanos(0), schedule_end_ - Nanos(1)), journey_.counts().states);
   expire_backlog(now);
   serve_backlog(now);
   each_second(now);
@@ -186,7 +193,7 @@ void Worker::give_up(const Backlog::Entry& entry, Outcome outcome, Nanos now) {
   sample.sent = sample.first_byte = sample.done = now;
   recorder_.record(sample);
   if (outcome != Outcome::kInterrupted && entry.user != kNoUser) journey_.on_unsent(entry.user, entry.intended, now);
-  LiveCounts::add(live_.errors, 1);
+  LiveCounts::add(live_.outcomes[static_cast<std::size_t>(outcome)], 1);
 }
 
 void Worker::interrupt(Nanos now) {
@@ -206,10 +213,14 @@ void Worker::on_response(ConnectionId connection, const Response& response) {
   sample.first_byte = offset(response.first_byte);
   sample.done = offset(response.done);
   sample.outcome = journey_.on_answer(flight.user, flight.step, flight.intended, sample.done, response);
+  const Told told = journey_.told();
+  sample.position = told.position;
+  sample.time_to_admission = told.time_to_admission;
+  sample.time_to_sold_out = told.time_to_sold_out;
   recorder_.record(sample);
 
   LiveCounts::add(live_.answered, 1);
-  if (sample.outcome != Outcome::kOk) LiveCounts::add(live_.errors, 1);
+  LiveCounts::add(live_.outcomes[static_cast<std::size_t>(sample.outcome)], 1);
   second_response_.record(sample.done - sample.intended);
   second_lag_.record(sample.taken - sample.intended);
   if (!interrupted()) serve_backlog(sample.done);
@@ -228,7 +239,9 @@ void Worker::each_second(Nanos now) {
       second_response_.reset();
       second_lag_.reset();
     }
-    live_.active_users.store(journey_.counts().active, std::memory_order_relaxed);
+    const auto& states = journey_.counts().states;
+    for (std::size_t s = 0; s < states.size(); ++s) live_.users[s].store(states[s], std::memory_order_relaxed);
+    live_.cpu_ns.store(thread_cpu_ns(), std::memory_order_relaxed);
     live_.backlog.store(backlog_.size(), std::memory_order_relaxed);
     // Where users are scheduled, a step can become due up to one time-out in the past, so intervals stay open that
     // long.

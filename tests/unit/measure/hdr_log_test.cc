@@ -51,7 +51,51 @@ TEST(HdrLog, HasTheHeaderThatItsReadersLookFor) {
   EXPECT_EQ(lines[1], "#[Histogram log format version 1.3]");
   EXPECT_EQ(lines[2], "#[StartTime: 1795248000.500 (seconds since epoch), 2026-11-21T08:00:00.500Z]");
   EXPECT_EQ(lines[3], R"("StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram")");
-  EXPECT_THAT(lines[4], testing::StartsWith("Tag=join,0.000,1.000,5.000,HISTFAAAA"));
+  EXPECT_EQ(lines[4], "#[Exact: 5000000, 5000000, 500000000, 0]");
+  EXPECT_THAT(lines[5], testing::StartsWith("Tag=join,0.000,1.000,5.000,HISTFAAAA"));
+}
+
+TEST(HdrLog, IsReadBackExactly) {
+  const RunRecord before = three_seconds();
+  RunRecord after(before.steps(), before.interval());
+  after.intervals().resize(before.intervals().size());
+  for (auto& interval : after.intervals()) interval.steps.resize(before.steps().size());
+  const auto added = add_hdr_log(hdr_log(before, {}), after);
+  ASSERT_TRUE(added.has_value()) << added.error().message;
+  EXPECT_EQ(hdr_log(after, {}), hdr_log(before, {}));
+  EXPECT_EQ(after.all().steps[1].response.max(), milliseconds(31));
+}
+
+TEST(HdrLog, OtherToolsRowsAreReadWithoutTagsAndExactValues) {
+  std::string text = "#[Histogram log format version 1.2]\r\n";
+  for (const auto& line : lines_of(hdr_log(three_seconds(), {}))) {
+    if (line.starts_with("Tag=status,")) text += line.substr(line.find(',') + 1) + "\r\n";
+  }
+  const auto rows = read_hdr_log(text);
+  ASSERT_TRUE(rows.has_value()) << rows.error().message;
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ(rows->at(0).tag, "");
+  EXPECT_EQ(rows->at(0).start_sec, 2);
+  EXPECT_EQ(rows->at(0).histogram.count(), 1u);
+}
+
+TEST(HdrLog, ExactValuesThatTheCountersContradictAreNotBelieved) {
+  auto lines = lines_of(hdr_log(three_seconds(), {}));
+  const auto rows = read_hdr_log("#[Exact: 1, 9000000000, 500000000, 0]\n" + lines[5] + "\n");
+  ASSERT_TRUE(rows.has_value());
+  EXPECT_LT(rows->at(0).histogram.max(), milliseconds(6));
+}
+
+TEST(HdrLog, FaultsNameTheLineAndRowsMustBelongToTheReport) {
+  const auto cut_short = read_hdr_log("#x\nTag=a,0.0,1.0\n");
+  ASSERT_FALSE(cut_short);
+  EXPECT_THAT(cut_short.error().message, HasSubstr("line 2: expected start, length"));
+  RunRecord two_seconds({"join", "status"}, seconds(1));
+  two_seconds.intervals().resize(2);
+  for (auto& interval : two_seconds.intervals()) interval.steps.resize(2);
+  const auto too_late = add_hdr_log(hdr_log(three_seconds(), {}), two_seconds);
+  ASSERT_FALSE(too_late);
+  EXPECT_THAT(too_late.error().message, HasSubstr("belongs to no interval"));
 }
 
 TEST(HdrLog, ItsRowsMergeToTheWholeRun) {

@@ -37,6 +37,7 @@ class GateTest : public testing::Test {
       recorder.record(s);
     }
     record_ = recorder.finish();
+    for (auto& interval : record_.intervals()) interval.planned = 100;
     users_.sold_out = 3;
     users_.confirmed = 12'345;
   }
@@ -45,8 +46,7 @@ class GateTest : public testing::Test {
     const auto gate = Gate::parse(expression, {"join", "status"});
     EXPECT_TRUE(gate.has_value()) << (gate ? "" : gate.error().message);
     if (!gate) return {};
-    const auto planned = [](Nanos from, Nanos to) { return core::to_seconds(to - from) * 100; };
-    return gate->evaluate({record_, Nanos(0), seconds(10), planned, users_});
+    return gate->evaluate({record_, Nanos(0), seconds(10), users_});
   }
   bool holds(const std::string& expression) { return evaluate(expression).passed; }
 
@@ -180,14 +180,14 @@ measure::RunReport good_run() {
 TEST(Judge, AGoodRunWhoseGatesHoldPasses) {
   auto run = good_run();
   run.gates = {{"p99 < 5ms", "1 ms", "< 5 ms", true}};
-  EXPECT_EQ(judge(run, {}).verdict, "passed");
+  EXPECT_EQ(judge(run).verdict, "passed");
   EXPECT_EQ(exit_code_of("passed"), 0);
 }
 
 TEST(Judge, ABrokenGateFailsAndSaysWhatItWas) {
   auto run = good_run();
   run.gates = {{"p99 < 5ms", "7 ms", "< 5 ms", false}};
-  const auto verdict = judge(run, {});
+  const auto verdict = judge(run);
   EXPECT_EQ(verdict.verdict, "failed");
   EXPECT_THAT(verdict.reasons.at(0), HasSubstr("p99 < 5ms does not hold: it was 7 ms"));
   EXPECT_EQ(exit_code_of("failed"), 1);
@@ -196,17 +196,17 @@ TEST(Judge, ABrokenGateFailsAndSaysWhatItWas) {
 TEST(Judge, AnInvalidRunNeverPassesWhateverItsGatesSay) {
   auto interrupted = good_run();
   interrupted.interrupted = true;
-  EXPECT_EQ(judge(interrupted, {}).verdict, "invalid");
+  EXPECT_EQ(judge(interrupted).verdict, "invalid");
   auto late = good_run();
   late.dispatch_lag_ms.p99 = 50;
-  EXPECT_THAT(judge(late, {}).reasons.at(0), HasSubstr("the generator was the bottleneck"));
+  EXPECT_THAT(judge(late).reasons.at(0), HasSubstr("the generator was the bottleneck"));
   auto lost = good_run();
   lost.outcomes[0] = 999;
-  EXPECT_THAT(judge(lost, {}).reasons.at(0), HasSubstr("1 scheduled requests have no outcome"));
+  EXPECT_THAT(judge(lost).reasons.at(0), HasSubstr("1 scheduled requests have no outcome"));
   auto empty = good_run();
   empty.outcomes[0] = 0;
   empty.outcomes[static_cast<std::size_t>(Outcome::kUnfilled)] = 1000;
-  EXPECT_THAT(judge(empty, {}).reasons.at(0), HasSubstr("Raise --users"));
+  EXPECT_THAT(judge(empty).reasons.at(0), HasSubstr("Raise --users"));
   EXPECT_EQ(exit_code_of("invalid"), 4);
 }
 
@@ -216,7 +216,7 @@ TEST(Judge, AnInvalidRungMakesTheRunInvalid) {
   run.rungs[0].verdict = "passed";
   run.rungs[1].verdict = "invalid";
   run.rungs[1].name = "30k";
-  const auto verdict = judge(run, {});
+  const auto verdict = judge(run);
   EXPECT_EQ(verdict.verdict, "invalid");
   EXPECT_THAT(verdict.reasons.at(0), HasSubstr("at 30k: the generator was the bottleneck"));
 }

@@ -81,7 +81,8 @@ TEST(HtmlPage, EscapesWhateverStrangersNamed) {
   r.steps.emplace_back(kHostile, RunReport::Step{});
   RunReport::Rung rung;
   rung.name = rung.verdict = kHostile;
-  rung.steps[kHostile].count = 1;
+  rung.steps.emplace_back(kHostile, measure::RunReport::Step{});
+  rung.steps.back().second.count = 1;
   rung.gates = r.gates;
   r.rungs = {rung};
   const std::string page = html_page(r, a_window());

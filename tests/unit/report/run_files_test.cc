@@ -95,7 +95,11 @@ TEST(IntervalsCsv, HasARowForEachIntervalWithAllDigits) {
   report.intervals[0].planned = 1'234'567.5;
   EXPECT_EQ(intervals_csv(report),
             "t_sec,planned,offered,sent,completed,errors,response_p50_ms,response_p99_ms,active_users,send_lag_p99_ms,"
-            "dispatch_lag_p99_ms\n0,1234567.5,1000,1000,999,1,1.25,4.5,12,0.05,0.04\n");
+            "dispatch_lag_p99_ms,response_p90_ms,response_p99_9_ms,service_p50_ms,service_p99_ms,admitted,position_p50,"
+            "ok,http_error,timeout,connect_error,reset,protocol_error,shed,unfilled,interrupted,"
+            "users_joining,users_waiting,users_ready,users_buying,users_told_sold_out,users_done\n"
+            "0,1234567.5,1000,1000,999,1,1.25,4.5,12,0.05,0.04,0,0,0,0,1,150000,"
+            "999,0,1,0,0,0,0,0,0,1,10,1,0,0,0\n");
 }
 
 TEST(DefaultDirectory, IsNamedForTheRunAndTheTimeWhateverItIsCalled) {

@@ -38,14 +38,33 @@ inline measure::RunReport sample_report() {
   rung.to_sec = 10;
   rung.planned_rps = rung.achieved_rps = 1000;
   rung.verdict = "passed";
-  rung.steps["status"] = step;
+  rung.steps.emplace_back("status", step);
   rung.gates = {{"p99(status) < 5ms", "4.00 ms", "< 5.00 ms", true}};
   r.rungs = {rung, rung};
   r.rungs[1].name = "2k";
   r.rungs[1].verdict = "failed";
   r.rungs[1].gates = {{"p99(status) < 5ms", "7.00 ms", "< 5.00 ms", false}};
   r.self = {12.5, 21.5, 64u << 20, 2, 0.7, 12};
-  r.intervals = {{0, 1000, 1000, 1000, 999, 1, 12, 1.25, 4.5, 0.05, 0.04}};
+  r.intervals.resize(1);
+  auto& interval = r.intervals[0];
+  interval.planned = 1000;
+  interval.offered = interval.sent = 1000;
+  interval.completed = 999;
+  interval.errors = 1;
+  interval.active_users = 12;
+  interval.response_p50_ms = 1.25;
+  interval.response_p99_ms = 4.5;
+  interval.send_lag_p99_ms = 0.05;
+  interval.dispatch_lag_p99_ms = 0.04;
+  interval.outcomes[static_cast<std::size_t>(Outcome::kOk)] = 999;
+  interval.outcomes[static_cast<std::size_t>(Outcome::kTimeout)] = 1;
+  interval.steps = {{"status", 1000, interval.outcomes, 1.25, 4.5}};
+  interval.users = {1, 10, 1, 0, 0, 0};
+  interval.positions = 10;
+  interval.position_p50 = 150'000;
+  interval.admitted = 1;
+  interval.time_to_admission_p50_ms = 500;
+  r.users.fairness = {10, 3, 0.0667, 1, 20};
   return r;
 }
 
