@@ -8,7 +8,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 wanted=""
 for section in "$@"; do
-  packages=$(awk -v section="[$section]" '$0 == section {inside = 1; next} /^\[/ {inside = 0} inside && NF && !/^#/' "$here/packages.txt")
+  # "PACKAGE unless-there-is COMMAND": a command from elsewhere will do.
+  packages=$(awk -v section="[$section]" '$0 == section {inside = 1; next} /^\[/ {inside = 0}
+    inside && NF && !/^#/ { if ($2 == "unless-there-is" && system("command -v " $3 " >/dev/null") == 0) next; print $1 }' "$here/packages.txt")
   if [ -z "$packages" ]; then
     echo "bootstrap: there is no section '$section' in scripts/packages.txt; it has: $(grep '^\[' "$here/packages.txt" | tr '\n' ' ')" >&2
     exit 2
