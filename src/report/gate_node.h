@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "report/gate.h"
 
@@ -46,5 +49,13 @@ struct Gate::Node {
   using Windows = std::map<std::pair<core::Nanos, core::Nanos>, measure::WindowSummary>;
   double value(const GateFacts& facts, Windows& windows) const;
 };
+
+// The metric that an expression begins with, in the words of gates, and where it ends. For other expressions about runs
+// than gates. Throws ExpressionFault.
+struct MetricAtFront {
+  std::shared_ptr<const Gate::Node> node;
+  std::size_t end = 0;
+};
+MetricAtFront read_metric(std::string_view expression, const std::vector<std::string>& steps);
 
 }  // namespace tacos::report

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "core/units.h"
+#include "report/expression_fault.h"
 #include "report/gate.h"
 #include "report/gate_node.h"
 
@@ -64,11 +65,8 @@ constexpr std::array<NamedSource, 6> kSources{{{"response", Node::Source::kRespo
                                                {"dispatch_lag", Node::Source::kDispatchLag},
                                                {"connection_wait", Node::Source::kConnectionWait}}};
 
-// Thrown inside the parser only: where in the text, and what is wrong there.
-struct Fault {
-  std::size_t at;
-  std::string what;
-};
+// Thrown inside the parser only.
+using Fault = ExpressionFault;
 
 class Parser {
  public:
@@ -83,6 +81,14 @@ class Parser {
     }
     --depth_;
     return left;
+  }
+
+  // A metric and nothing that calculates with it.
+  NodePtr only_metric() {
+    if (std::isalpha(static_cast<unsigned char>(peek())) == 0) {
+      throw Fault{at_, "expected a metric such as p99(status), errors or rate"};
+    }
+    return metric();
   }
 
   std::string comparison() {
@@ -334,9 +340,14 @@ core::Result<Gate> Gate::parse(std::string_view expression, const std::vector<st
     }
     return gate;
   } catch (const Fault& fault) {
-    return core::fail(fmt::format("the gate can't be read: {}\n  {}\n  {}^", fault.what, expression,
-                                  std::string(std::min(fault.at, expression.size()), ' ')));
+    return core::fail(fault.message("gate", expression));
   }
+}
+
+MetricAtFront read_metric(std::string_view expression, const std::vector<std::string>& steps) {
+  Parser parser(expression, steps);
+  NodePtr node = parser.only_metric();
+  return {std::move(node), parser.at()};
 }
 
 }  // namespace tacos::report

@@ -177,15 +177,20 @@ std::string charts_section(const RunReport& r, const measure::WindowSummary& mea
 
 }  // namespace
 
-std::string html_page(const measure::RunReport& report, const measure::WindowSummary& measured) {
+std::string page_head(std::string_view title, std::string_view more_style) {
   // The policy keeps the page offline even if something slipped through the escaping.
   std::string html =
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n";
-  html += fmt::format("<title>{}: {} – tacos-load</title>\n",
-                      escaped(report.scenario.empty() ? "run" : report.scenario), escaped(report.verdict));
-  html.append("<style>").append(kStyle).append("</style>\n</head>\n<body>\n");
+  html += fmt::format("<title>{}</title>\n", escaped(title));
+  html.append("<style>").append(kStyle).append(more_style).append("</style>\n</head>\n<body>\n");
+  return html;
+}
+
+std::string html_page(const measure::RunReport& report, const measure::WindowSummary& measured) {
+  std::string html = page_head(
+      fmt::format("{}: {} – tacos-load", report.scenario.empty() ? "run" : report.scenario, report.verdict), "");
   html += verdict_section(report);
   html += key_numbers_section(report, measured);
   html += steps_section(report, measured);

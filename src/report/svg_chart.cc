@@ -62,6 +62,8 @@ std::string label(double value, Chart::Unit unit) {
     case Chart::Unit::kMillis:
       if (value >= 1000) return fmt::format("{:g} s", value / 1000);
       return value < 1 && value > 0 ? fmt::format("{:.4g} us", value * 1000) : fmt::format("{:g} ms", value);
+    case Chart::Unit::kLogMillis:
+      return label(std::pow(10, value), Chart::Unit::kMillis);
     case Chart::Unit::kSeconds:
       return core::format_duration(core::from_seconds(value));
     case Chart::Unit::kPercentile:
@@ -88,10 +90,27 @@ std::vector<double> time_ticks(double most) {
   return ticks;
 }
 
+// The nearest of 1, 2 and 5 · 10^n around the data, as logarithms; over many decades the powers of ten alone.
+std::vector<double> log_x_ticks(double least, double most) {
+  const bool many = most - least > 2.5;
+  std::vector<double> ticks;
+  for (int decade = static_cast<int>(std::floor(least)); decade <= most + 1; ++decade) {
+    for (const double lead : {1., 2., 5.}) {
+      if (many && lead > 1) continue;
+      const double tick = decade + std::log10(lead);
+      if (tick <= least) ticks.clear();
+      ticks.push_back(tick);
+      if (tick >= most && ticks.size() > 1) return ticks;
+    }
+  }
+  return ticks;
+}
+
 std::vector<double> x_ticks(const Chart& chart, const Extent& e) {
   if (chart.x_unit == Chart::Unit::kPercentile) {
     return {0, percentile_position(50), percentile_position(90), 2, 3, 4, kMostNines};
   }
+  if (chart.x_unit == Chart::Unit::kLogMillis) return log_x_ticks(e.x_least, e.x_most);
   return chart.x_unit == Chart::Unit::kSeconds ? time_ticks(e.x_most) : linear_ticks(e.x_least, e.x_most, 6);
 }
 
@@ -149,7 +168,7 @@ std::vector<std::string> stretches(const Chart& chart, const Points& points, con
 
 void write_axes(const Chart& chart, const std::vector<double>& xs, const std::vector<double>& ys, const Scale& x,
                 const Scale& y, Out out) {
-  if (chart.shaded_until > x.least) {
+  if (chart.shaded_until > 0 && chart.shaded_until > x.least) {
     fmt::format_to(out, "<rect class=\"shade\" x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\"/>", x.from, kTop,
                    x(chart.shaded_until) - x.from, kHeight - kTop - kBottom);
     fmt::format_to(out, "<text x=\"{:.1f}\" y=\"{}\">warm-up</text>", x.from + 4, kTop + 12);
@@ -208,8 +227,9 @@ void write_picture(const Chart& chart, const Extent& e, Out out) {
   const int wanted = chart.y_unit == Chart::Unit::kCount && e.y_most < 5 ? std::max(1, static_cast<int>(e.y_most)) : 5;
   const auto ys = chart.log_y ? log_ticks(e.y_least, e.y_most) : linear_ticks(0, e.y_most, wanted);
   const bool nines = chart.x_unit == Chart::Unit::kPercentile;
-  const double x_least = chart.x_unit == Chart::Unit::kSeconds ? 0 : nines ? 0 : e.x_least;
-  const double x_most = nines ? kMostNines : std::max(e.x_most, x_least + 1e-9);
+  const bool log_x = chart.x_unit == Chart::Unit::kLogMillis;
+  const double x_least = chart.x_unit == Chart::Unit::kSeconds || nines ? 0 : log_x ? xs.front() : e.x_least;
+  const double x_most = nines ? kMostNines : std::max(log_x ? xs.back() : e.x_most, x_least + 1e-9);
   const Scale x{x_least, x_most, kLeft, kWidth - kRight, false};
   const Scale y{ys.front(), ys.back(), kHeight - kBottom, kTop, chart.log_y};
   fmt::format_to(out, "<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n", kWidth, kHeight,

@@ -12,7 +12,8 @@ namespace tacos::report {
 // so that the page chooses them for light and dark; dashes and widths tell lines apart where colours can't, and where
 // lines lie on one another the earlier, wider one still shows at both sides.
 struct Chart {
-  enum class Unit : std::uint8_t { kCount, kMillis, kSeconds, kPercentile };
+  // kLogMillis is for x: log10 of milliseconds, labelled as the time.
+  enum class Unit : std::uint8_t { kCount, kMillis, kSeconds, kPercentile, kLogMillis };
   struct Series {
     std::string name;
     std::vector<std::pair<double, double>> points{};  // by ascending x; a point that is not finite is a gap
