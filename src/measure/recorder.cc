@@ -85,33 +85,43 @@ void Recorder::close_intervals(core::Nanos now) {
   }
 }
 
-void Recorder::pack(std::size_t index) {
-  if (!open_[index]) return;
-  OpenInterval& from = *open_[index];
+RunRecord::Interval Recorder::packed(const OpenInterval& from) {
   RunRecord::Interval to;
-  const auto pack_and_reset = [](Histogram& histogram, PackedHistogram& packed) {
-    packed = PackedHistogram(histogram);
-    histogram.reset();
-  };
   to.offered = from.offered;
   to.sent = from.sent;
   to.completed = from.completed;
   to.outcomes = from.outcomes;
-  to.steps.resize(from.steps.size());
-  for (std::size_t s = 0; s < from.steps.size(); ++s) {
-    to.steps[s].outcomes = from.steps[s].outcomes;
-    from.steps[s].outcomes = {};
-    pack_and_reset(from.steps[s].response, to.steps[s].response);
-    pack_and_reset(from.steps[s].service, to.steps[s].service);
+  for (const OpenStep& step : from.steps) {
+    to.steps.push_back({step.outcomes, PackedHistogram(step.response), PackedHistogram(step.service)});
   }
-  pack_and_reset(from.send_lag, to.send_lag);
-  pack_and_reset(from.dispatch_lag, to.dispatch_lag);
-  pack_and_reset(from.connection_wait, to.connection_wait);
-  pack_and_reset(from.time_to_admission, to.time_to_admission);
-  pack_and_reset(from.time_to_sold_out, to.time_to_sold_out);
-  pack_and_reset(from.position, to.position);
-  from.offered = from.sent = from.completed = from.ended = 0;
-  from.outcomes = {};
+  to.send_lag = PackedHistogram(from.send_lag);
+  to.dispatch_lag = PackedHistogram(from.dispatch_lag);
+  to.connection_wait = PackedHistogram(from.connection_wait);
+  to.time_to_admission = PackedHistogram(from.time_to_admission);
+  to.time_to_sold_out = PackedHistogram(from.time_to_sold_out);
+  to.position = PackedHistogram(from.position);
+  return to;
+}
+
+// Empties the counters and keeps their pages.
+void Recorder::OpenInterval::reset() {
+  offered = sent = completed = ended = 0;
+  outcomes = {};
+  for (OpenStep& step : steps) {
+    step.outcomes = {};
+    step.response.reset();
+    step.service.reset();
+  }
+  for (Histogram* histogram :
+       {&send_lag, &dispatch_lag, &connection_wait, &time_to_admission, &time_to_sold_out, &position}) {
+    histogram->reset();
+  }
+}
+
+void Recorder::pack(std::size_t index) {
+  if (!open_[index]) return;
+  RunRecord::Interval to = packed(*open_[index]);
+  open_[index]->reset();
   // Usually the first and only time; an interval that was opened again (a step became due in the past) adds to itself.
   RunRecord::Interval& kept = record_.intervals()[index];
   if (kept.offered == 0) {
@@ -121,6 +131,14 @@ void Recorder::pack(std::size_t index) {
     kept.merge(to);
   }
   pool_.push_back(std::move(open_[index]));
+}
+
+std::vector<RunRecord::Interval> Recorder::settled_from(std::size_t first) const {
+  const auto& all = record_.intervals();
+  const auto at = [&](std::size_t index) {
+    return all.begin() + static_cast<std::ptrdiff_t>(std::min(index, all.size()));
+  };
+  return {at(first), at(std::max(first, first_open_))};
 }
 
 RunRecord Recorder::finish() {

@@ -40,6 +40,11 @@ class Recorder {
   // Packs the intervals that ended by `now` and have nothing out. To be called about once an interval.
   void close_intervals(core::Nanos now);
 
+  // Every request that was due in the intervals before this one has ended.
+  std::size_t settled() const { return first_open_; }
+  // A copy of the settled intervals from `first` on, for looking on while a run lasts.
+  std::vector<RunRecord::Interval> settled_from(std::size_t first) const;
+
   // Packs what is left. Everything scheduled must have been recorded.
   RunRecord finish();
 
@@ -62,10 +67,13 @@ class Recorder {
     Histogram time_to_admission;
     Histogram time_to_sold_out;
     Histogram position;
+
+    void reset();
   };
   static constexpr std::size_t kStatusCodes = 600;
 
   OpenInterval& open_at(std::size_t index);
+  static RunRecord::Interval packed(const OpenInterval& from);
   void pack(std::size_t index);
   std::size_t index_of(core::Nanos at) const { return static_cast<std::size_t>(at / interval_); }
 

@@ -129,6 +129,27 @@ double Gate::Node::value(const GateFacts& facts, Windows& windows) const {
   }
 }
 
+bool Gate::Node::known_early() const {
+  switch (kind) {
+    case Kind::kUsers:
+    case Kind::kCount:
+    case Kind::kOutcome:
+      return false;
+    case Kind::kOperator:
+      return left->known_early() && right->known_early();
+    default:
+      return true;
+  }
+}
+
+bool Gate::broken(const GateFacts& facts) const {
+  if (!left_->known_early() || !right_->known_early()) return false;
+  Node::Windows windows;
+  const double left = left_->value(facts, windows);
+  const double right = right_->value(facts, windows);
+  return !std::isnan(left) && !std::isnan(right) && !holds(left, comparison_, right);
+}
+
 measure::RunReport::Gate Gate::evaluate(const GateFacts& facts) const {
   Node::Windows windows;
   const double left = left_->value(facts, windows);

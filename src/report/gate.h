@@ -33,6 +33,10 @@ class Gate {
   measure::RunReport::Gate evaluate(const GateFacts& facts) const;
   const std::string& expression() const { return expression_; }
 
+  // For ending a run early: everything it asks about was measured, and it does not hold. Never true of a gate that can
+  // only be judged at the end, because it asks about users or counts, which grow as the run goes on.
+  bool broken(const GateFacts& facts) const;
+
   struct Node;  // of the parsed expression
 
  private:

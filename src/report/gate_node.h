@@ -48,6 +48,7 @@ struct Gate::Node {
   // Windows are decoded once for all metrics that look at them.
   using Windows = std::map<std::pair<core::Nanos, core::Nanos>, measure::WindowSummary>;
   double value(const GateFacts& facts, Windows& windows) const;
+  bool known_early() const;
 };
 
 // The metric that an expression begins with, in the words of gates, and where it ends. For other expressions about runs

@@ -24,11 +24,12 @@ class RunFiles {
   // and the system's reason.
   core::Result<void> write(const measure::RunReport& report, const measure::RunRecord& record) const;
 
+  // One file more.
+  core::Result<void> write_file(const std::string& name, const std::string& text) const;
+
   std::string html_path() const { return directory_ + "/report.html"; }
 
  private:
-  core::Result<void> write_file(const std::string& name, const std::string& text) const;
-
   std::string directory_;
 };
 

@@ -1,32 +1,17 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <unistd.h>
+#include <variant>
 
 #include <fmt/format.h>
 
-#include "net/url.h"
-#include "report/run_files.h"
-#include "report/summary.h"
-#include "report/verdict.h"
-#include "tacos-load/command_line.h"
-#include "tacos-load/progress.h"
-#include "tacos-load/run/load_run.h"
-#include "tacos-load/run/preflight.h"
-#include "tacos-load/run/report_builder.h"
-#include "tacos-load/transport/curl_transport.h"
+#include "tacos-load/command/commands.h"
 
 namespace {
 
 using namespace tacos;
-
-// Exit codes of the contract (see --help).
-constexpr int kBadCommand = 2;
-constexpr int kCouldNotRun = 3;
 
 // The one thing a signal handler may touch. First Ctrl-C: drain and write the report; second: leave at once.
 std::atomic<bool> g_stop{false};
@@ -36,19 +21,7 @@ extern "C" void on_signal(int) {
   if (g_stop.exchange(true)) _exit(130);
 }
 
-int complain(const core::Error& error, int code) {
-  fmt::print(stderr, "tacos-load: {}\n", error.message);
-  return code;
-}
-
-core::Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf()))
-    return core::fail(fmt::format("can't read the scenario '{}': is the path right?", path));
-  return text.str();
-}
-
+// As a shell would read it back.
 std::string joined(int argc, char** argv) {
   std::string command = "tacos-load";
   for (int i = 1; i < argc; ++i) {
@@ -58,44 +31,21 @@ std::string joined(int argc, char** argv) {
   return command;
 }
 
-int run(const load::CommandLine& command, std::string typed) {
-  std::string text;
-  if (!command.scenario_file.empty()) {
-    auto read = read_file(command.scenario_file);
-    if (!read) return complain(read.error(), kBadCommand);
-    text = std::move(*read);
+struct Runner {
+  std::string typed;
+
+  int operator()(const load::CommandLine& command) const {
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, on_signal);
+    std::signal(SIGPIPE, SIG_IGN);
+    return load::run_load(command, typed, g_stop);
   }
-  auto scenario = load::scenario_from(command, text);
-  if (!scenario) return complain(scenario.error(), kBadCommand);
-  const auto target = net::parse_url(scenario->target);
-  if (!target) return complain(core::fail("--target: " + target.error().message), kBadCommand);
-  const auto gates = load::parse_gates(*scenario);
-  if (!gates) return complain(gates.error(), kBadCommand);
-
-  const auto machine = load::read_machine();
-  const auto resources = load::plan_resources(*scenario, machine, net::is_loopback(target->host));
-  if (!resources) return complain(resources.error(), kBadCommand);
-  report::RunFiles files(command.report_dir.empty() ? report::default_directory(scenario->name) : command.report_dir);
-  if (const auto ready = files.prepare(); !ready) return complain(ready.error(), kCouldNotRun);
-
-  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, on_signal);
-  std::signal(SIGPIPE, SIG_IGN);
-  const load::CurlGlobal curl;
-  const load::RateProfile profile(scenario->stages);
-  load::Progress progress(profile, isatty(STDERR_FILENO) != 0, command.quiet);
-  load::LoadRun load_run(*scenario, *resources, *target, g_stop);
-  const auto facts = load_run.execute([&](core::Nanos now, const auto& live) { progress.show(now, live); });
-  progress.finish();
-  if (!facts) return complain(facts.error(), kCouldNotRun);
-
-  const auto report = load::build_report(*facts, {std::move(typed), *scenario, *resources, machine, *gates});
-  const auto written = files.write(report, facts->record);
-  const bool colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-  fmt::print("{}", report::summary_text(report, colour));
-  if (!written) return complain(written.error(), kCouldNotRun);
-  fmt::print("  report    {}\n", files.html_path());
-  return report::exit_code_of(report.verdict);
-}
+  int operator()(const load::ReportCommand& command) const { return load::run_report(command); }
+  int operator()(const load::CompareCommand& command) const { return load::run_compare(command); }
+  int operator()(const load::CompletionCommand& command) const {
+    fmt::print("{}", load::completion_script(command.shell));
+    return 0;
+  }
+};
 
 }  // namespace
 
@@ -105,5 +55,5 @@ int main(int argc, char** argv) {
     fmt::print(parsed.exit_code == 0 ? stdout : stderr, "{}", parsed.output);
     return parsed.exit_code;
   }
-  return run(*parsed.command, joined(argc, argv));
+  return std::visit(Runner{joined(argc, argv)}, *parsed.command);
 }

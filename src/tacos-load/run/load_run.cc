@@ -70,6 +70,7 @@ struct LoadRun::Part {
   std::unique_ptr<Transport> transport;
   std::unique_ptr<Journey> journey;
   std::unique_ptr<measure::Recorder> recorder;
+  std::unique_ptr<LiveRecord> live_record;  // when somebody judges the run while it lasts
   std::unique_ptr<Worker> worker;
   double cpu_sec = 0;
 };
@@ -132,6 +133,7 @@ core::Result<void> LoadRun::prepare_parts() {
     measure::RecorderOptions recording;
     recording.steps.assign(steps.begin(), steps.end());
     recording.interval = interval;
+    if (watch_ != nullptr) part->live_record = std::make_unique<LiveRecord>(recording.steps, interval);
     part->recorder = std::make_unique<measure::Recorder>(std::move(recording));
     parts_.push_back(std::move(part));
     live_.push_back(std::make_unique<LiveCounts>());
@@ -173,6 +175,8 @@ void LoadRun::run_parts(core::Instant start, const Progress& progress) {
   for (std::uint32_t w = 0; w < parts_.size(); ++w) {
     Part& part = *parts_[w];
     options.connections = part.connections;
+    options.abort = &abort_;
+    options.live_record = part.live_record.get();
     part.worker =
         std::make_unique<Worker>(options, clock_, schedule_->cursor(w, resources_.workers), profile.duration(),
                                  *part.journey, *part.transport, *part.recorder, stop_, *live_[w]);
@@ -193,11 +197,31 @@ void LoadRun::run_parts(core::Instant start, const Progress& progress) {
       if (all_done.wait_until(lock, wake, [&] { return running == 0; })) break;
       lock.unlock();
       progress(next, live_);
+      judge_so_far();
       lock.lock();
       next += std::chrono::seconds(1);
     }
   }
   for (auto& thread : threads) thread.join();
+}
+
+// On what every worker has settled.
+void LoadRun::judge_so_far() {
+  if (watch_ == nullptr || abort_) return;
+  measure::RunRecord so_far = parts_.front()->live_record->copy();
+  for (std::size_t w = 1; w < parts_.size(); ++w) {
+    measure::RunRecord other = parts_[w]->live_record->copy();
+    const std::size_t both = std::min(so_far.intervals().size(), other.intervals().size());
+    so_far.intervals().resize(both);
+    other.intervals().resize(both);
+    so_far.merge(other);
+  }
+  const Nanos settled = so_far.interval() * static_cast<std::int64_t>(so_far.intervals().size());
+  lay_plan(so_far, settled);
+  if (const auto gate = watch_->broken(so_far, settled)) {
+    aborted_ = *gate;
+    abort_ = true;
+  }
 }
 
 RunFacts LoadRun::gather() {
@@ -229,15 +253,17 @@ RunFacts LoadRun::gather() {
         std::max(facts.self.busiest_worker_cpu_share, part->cpu_sec / std::max(0.001, core::to_seconds(duration_)));
   }
   facts.fairness = fairness.judge();
-  lay_plan(facts.record);
+  facts.aborted = aborted_;
+  facts.interrupted = facts.interrupted && (aborted_.empty() || stop_);
+  lay_plan(facts.record, duration_);
   return facts;
 }
 
 // What the schedule has in each interval; where users are scheduled, the requests that became due stand in for it.
-void LoadRun::lay_plan(measure::RunRecord& record) const {
+void LoadRun::lay_plan(measure::RunRecord& record, Nanos until) const {
   const RateProfile& profile = schedule_->profile();
   // What a run that was ended early did not come to is not counted against the target.
-  const Nanos end = std::min(profile.duration(), duration_);
+  const Nanos end = std::min(profile.duration(), until);
   record.set_schedule_end(end);
   const Nanos interval = record.interval();
   for (std::size_t i = 0; i < record.intervals().size(); ++i) {

@@ -14,6 +14,7 @@
 #include "measure/run_report.h"
 #include "net/url.h"
 #include "tacos-load/journey/journey.h"
+#include "tacos-load/run/abort_watch.h"
 #include "tacos-load/run/live_counts.h"
 #include "tacos-load/run/preflight.h"
 #include "tacos-load/scenario/scenario.h"
@@ -39,6 +40,7 @@ struct RunFacts {
   core::Nanos duration{0};  // from the first slot to the last outcome
   std::uint64_t backlog_high_water = 0;
   bool interrupted = false;
+  std::string aborted;  // the broken gate that ended the run; empty when none did
 };
 
 // One run: a worker thread per share of the schedule, each with its own transport, journey and recorder; nothing is
@@ -56,6 +58,9 @@ class LoadRun {
   // Opens the connections, runs the schedule to its end and returns the facts. Fails when the target can't be reached.
   core::Result<RunFacts> execute(const Progress& progress);
 
+  // Ends the run early when the watch finds a broken gate. Before execute(); the watch must live until it returns.
+  void watch(const AbortWatch& watch) { watch_ = &watch; }
+
   const Scenario& scenario() const { return scenario_; }
 
  private:
@@ -64,8 +69,9 @@ class LoadRun {
   core::Result<void> prepare_parts();
   core::Result<void> connect_parts();
   void run_parts(core::Instant start, const Progress& progress);
+  void judge_so_far();
   RunFacts gather();
-  void lay_plan(measure::RunRecord& record) const;
+  void lay_plan(measure::RunRecord& record, core::Nanos until) const;
 
   std::unique_ptr<Journey> make_journey(std::uint32_t worker, const std::string& event_id) const;
   TransportOptions transport_options(std::uint32_t connections) const;
@@ -81,6 +87,9 @@ class LoadRun {
   std::chrono::system_clock::time_point started_at_;
   core::Nanos duration_{0};
   double cpu_sec_ = 0;
+  const AbortWatch* watch_ = nullptr;
+  std::atomic<bool> abort_{false};
+  std::string aborted_;
 };
 
 }  // namespace tacos::load

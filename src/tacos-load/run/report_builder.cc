@@ -63,6 +63,7 @@ void fill_context(const RunFacts& facts, const ReportContext& context, RunReport
   r.duration_sec = to_seconds(facts.duration);
   r.schedule_sec = to_seconds(RateProfile(context.scenario.stages).duration());
   r.interrupted = facts.interrupted;
+  r.aborted = facts.aborted;
   r.host = {context.machine.cpus, context.machine.kernel, context.machine.fd_limit};
   r.adapted = context.resources.adapted;
   r.connections = {facts.transport.opened, facts.transport.peak, facts.transport.reused,
@@ -75,6 +76,15 @@ void fill_context(const RunFacts& facts, const ReportContext& context, RunReport
   r.self.backlog_high_water = facts.backlog_high_water;
   const std::uint64_t sent = facts.record.all().sent;
   r.self.cpu_us_per_request = sent > 0 ? facts.self.cpu_sec * 1e6 / static_cast<double>(sent) : 0;
+}
+
+// The warm-up stages at the front are not measured.
+Nanos measured_from(const RateProfile& profile) {
+  Nanos from{0};
+  for (std::size_t s = 0; s < profile.stages().size() && profile.stages()[s].warmup; ++s) {
+    from = profile.stage_start(s) + profile.stages()[s].duration;
+  }
+  return from;
 }
 
 }  // namespace
@@ -99,30 +109,24 @@ core::Result<std::vector<report::Gate>> parse_gates(const Scenario& scenario) {
   return gates;
 }
 
-MeasuredTime measured_time(const RateProfile& profile) {
-  MeasuredTime time;
-  for (std::size_t s = 0; s < profile.stages().size() && profile.stages()[s].warmup; ++s) {
-    time.from = profile.stage_start(s) + profile.stages()[s].duration;
-  }
-  time.to = profile.duration();
-  return time;
-}
-
-RunReport build_report(const RunFacts& facts, const ReportContext& context) {
-  const RateProfile profile(context.scenario.stages);
-  const MeasuredTime time = measured_time(profile);
-  RunReport r;
-  fill_context(facts, context, r);
-  r.validity.dispatch_lag_p99_ms = core::to_millis(context.scenario.dispatch_lag_limit);
+report::Assembly assembly_of(const Scenario& scenario, const std::vector<report::Gate>& gates) {
+  const RateProfile profile(scenario.stages);
   report::Assembly assembly;
-  assembly.from = time.from;
+  assembly.from = measured_from(profile);
   for (std::size_t s = 0; s < profile.stages().size(); ++s) {
     const RateStage& stage = profile.stages()[s];
     const Nanos from = profile.stage_start(s);
     if (stage.rung) assembly.rungs.push_back({stage.name, from, from + stage.duration});
   }
-  assembly.gates = context.gates;
-  report::assemble(facts.record, assembly, r);
+  assembly.gates = gates;
+  return assembly;
+}
+
+RunReport build_report(const RunFacts& facts, const ReportContext& context) {
+  RunReport r;
+  fill_context(facts, context, r);
+  r.validity.dispatch_lag_p99_ms = core::to_millis(context.scenario.dispatch_lag_limit);
+  report::assemble(facts.record, assembly_of(context.scenario, context.gates), r);
   return r;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/result.h"
 #include "measure/run_report.h"
+#include "report/assemble.h"
 #include "report/gate.h"
 #include "tacos-load/run/load_run.h"
 #include "tacos-load/run/preflight.h"
@@ -27,12 +28,8 @@ std::vector<std::string> step_names(const Scenario& scenario);
 // Parses the scenario's gates; fails with the first that can't be read.
 core::Result<std::vector<report::Gate>> parse_gates(const Scenario& scenario);
 
-// The measured time: from the end of the warm-up stages at the front to the end of the schedule.
-struct MeasuredTime {
-  core::Nanos from{0};
-  core::Nanos to{0};
-};
-MeasuredTime measured_time(const RateProfile& profile);
+// What the scenario asks of a report: its warm-up, rungs and gates.
+report::Assembly assembly_of(const Scenario& scenario, const std::vector<report::Gate>& gates);
 
 // Turns the facts of a run into its report, judged: percentiles, rungs, gates and verdict.
 measure::RunReport build_report(const RunFacts& facts, const ReportContext& context);

@@ -68,7 +68,8 @@ void Worker::free_connection(ConnectionId connection, UserId) {
 
 Instant Worker::on_time(Instant at) {
   const Nanos now = offset(at);
-  if (stop_.load(std::memory_order_relaxed) && !interrupted()) interrupt(now);
+  const bool aborted = options_.abort != nullptr && options_.abort->load(std::memory_order_relaxed);
+  if ((aborted || stop_.load(std::memory_order_relaxed)) && !interrupted()) interrupt(now);
   if (interrupted()) {
     if (now >= interrupted_at_ + options_.interrupted_drain) {
       for (ConnectionId id = 0; id < in_flight_.size(); ++id) {
@@ -247,6 +248,10 @@ void Worker::each_second(Nanos now) {
     // long.
     const Nanos held = options_.model == LoadModel::kUsers ? options_.timeout + kSecond : Nanos(0);
     recorder_.close_intervals(now - held);
+    if (options_.live_record != nullptr && recorder_.settled() > posted_) {
+      options_.live_record->post(recorder_.settled_from(posted_));
+      posted_ = recorder_.settled();
+    }
   }
 }
 

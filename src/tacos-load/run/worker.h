@@ -10,6 +10,7 @@
 #include "tacos-load/journey/journey.h"
 #include "tacos-load/run/backlog.h"
 #include "tacos-load/run/live_counts.h"
+#include "tacos-load/run/live_record.h"
 #include "tacos-load/scenario/scenario.h"
 #include "tacos-load/schedule/arrival_schedule.h"
 #include "tacos-load/transport/transport.h"
@@ -26,6 +27,9 @@ struct WorkerOptions {
   // Slots that come due within this of each other are sent in one turn of the loop. Costs half of it in mean send lag,
   // and saves a wake-up for each slot it gathers.
   core::Nanos coalesce = std::chrono::microseconds(50);
+  // Set to end the run early as if its schedule ended now; may be null.
+  const std::atomic<bool>* abort = nullptr;
+  LiveRecord* live_record = nullptr;  // where settled intervals go once a second; null when nobody judges meanwhile
   core::Nanos interrupted_drain = std::chrono::seconds(2);  // how long an interrupted run waits for what is in flight
 };
 
@@ -45,6 +49,7 @@ class Worker final : public TransportEvents {
   void on_response(ConnectionId connection, const Response& response) override;
   bool finished() const override;
 
+  // Stopped before the end of the schedule, by either of the two.
   bool interrupted() const { return interrupted_at_ != core::Nanos::max(); }
   std::size_t backlog_high_water() const { return backlog_.high_water(); }
 
@@ -91,6 +96,7 @@ class Worker final : public TransportEvents {
   Backlog backlog_;
   core::Nanos next_second_{std::chrono::seconds(1)};
   core::Nanos interrupted_at_ = core::Nanos::max();
+  std::size_t posted_ = 0;              // intervals that are in live_record
   measure::Histogram second_response_;  // of the second that runs now, for the progress display only
   measure::Histogram second_lag_;
 };

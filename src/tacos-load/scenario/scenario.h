@@ -51,6 +51,8 @@ struct Scenario {
   std::vector<std::string> headers;
 
   std::vector<std::string> gates;
+  std::optional<core::Nanos>
+      abort_on_breach;  // end the run when a gate is broken; judged from this long after it counts
   core::Nanos dispatch_lag_limit = std::chrono::milliseconds(10);  // p99 above it makes the run invalid
 };
 

@@ -181,6 +181,10 @@ core::Result<Scenario> read_scenario(std::string_view text, std::string_view nam
   if (document.is_object()) read_connections(at, document, scenario);
   read_transport(at, scenario);
   at.texts("gates", scenario.gates);
+  if (at.has("abort_on_breach")) {
+    scenario.abort_on_breach.emplace();
+    at.duration("abort_on_breach", Nanos(0), kDay, *scenario.abort_on_breach);
+  }
   at.duration("dispatch_lag_limit", Nanos(std::chrono::microseconds(100)), kDay, scenario.dispatch_lag_limit);
   at.finish();
 

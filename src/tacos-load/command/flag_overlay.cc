@@ -1,122 +1,15 @@
-#include "tacos-load/command_line.h"
-
 #include <algorithm>
-#include <sstream>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "core/units.h"
 #include "net/url.h"
-#include "tacos-load/version.h"
+#include "tacos-load/command/command_line.h"
 
 namespace tacos::load {
 namespace {
-
-constexpr const char* kDescription =
-    R"(tacos-load: offers a planned rate of requests to a waiting room and tells the truth about latency.
-
-With no command it runs the headline: 300,000 users who join, poll, enter and buy, a ramp from 1,000 to
---rps requests per second, then a hold. The schedule is settled before anything is sent; every latency
-counts from when a request was due, so a slow target can't hide behind the requests it delays.)";
-
-constexpr const char* kFooter = R"(Examples:
-  tacos-load --rps 30000                                    the headline run against http://127.0.0.1:8080
-  tacos-load --rps 5000 --users 50000 --ramp 20s --hold 20s --gate 'p99(status) < 20ms'
-  tacos-load run scenarios/ticket-open.json --target http://10.0.0.7:8080
-  tacos-load --url http://127.0.0.1:8080/healthz --rps 1000 --duration 60s --connections 100
-
-Exit codes: 0 passed · 1 a gate failed · 2 the command line or a file is wrong · 3 it could not run
-            4 the run is invalid (the generator was the bottleneck, or it was interrupted))";
-
-void add_target_options(CLI::App& app, CommandLine& to) {
-  app.add_option("--target", to.target, "Where the waiting room is (default http://127.0.0.1:8080)")
-      ->type_name("URL")
-      ->group("What to load");
-  app.add_option("--url", to.url, "Send this one request instead of journeys, at --rps for --duration")
-      ->type_name("URL")
-      ->group("What to load");
-  app.add_option("--method", to.method, "With --url: GET, POST or DELETE (default GET)")->group("What to load");
-  app.add_option("--body", to.body, "With --url: the JSON body to send")->type_name("TEXT")->group("What to load");
-  app.add_option("--header", to.headers, "Send this header with every request; may be repeated")
-      ->type_name("'NAME: VALUE'")
-      ->group("What to load");
-  app.add_option("--event-id", to.event_id, "The event to queue for; {run} is the start time (default sale-{run})")
-      ->type_name("ID")
-      ->group("What to load");
-}
-
-void add_rate_options(CLI::App& app, CommandLine& to) {
-  app.add_option("--rps", to.rps, "Requests per second at the top of the ramp (default 30000; with --url 1000)")
-      ->type_name("RATE")
-      ->group("How much");
-  app.add_option("--from-rps", to.from_rps, "Requests per second at its foot (default 1000)")
-      ->type_name("RATE")
-      ->group("How much");
-  app.add_option("--ramp", to.ramp, "How long the ramp takes (default 60s)")->type_name("TIME")->group("How much");
-  app.add_option("--hold", to.hold, "How long the top is held (default 30s)")->type_name("TIME")->group("How much");
-  app.add_option("--duration", to.duration, "A constant --rps for this long, without a ramp (with --url default 30s)")
-      ->type_name("TIME")
-      ->group("How much");
-  app.add_option("--warmup", to.warmup, "Send --from-rps for this long first, kept out of percentiles and gates")
-      ->type_name("TIME")
-      ->group("How much");
-  app.add_option("--users", to.users, "People in the crowd (default 300000)")->type_name("COUNT")->group("How much");
-  app.add_option("--poll-interval", to.poll_interval, "How often a waiting user asks (default 10s)")
-      ->type_name("TIME")
-      ->group("How much");
-  app.add_flag("--honour-poll-after", to.honour_poll_after, "Ask again when the server says (poll_after_ms) instead")
-      ->group("How much");
-  app.add_option("--model", to.model,
-                 "What the rate counts: requests (exact) or users, who arrive at it (default requests)")
-      ->type_name("requests|users")
-      ->group("How much");
-  app.add_option("--spacing", to.spacing, "even, or poisson as strangers arrive (default even)")
-      ->type_name("even|poisson")
-      ->group("How much");
-  app.add_option("--seed", to.seed, "Seed of everything random; it is in the report (default 1)")
-      ->type_name("NUMBER")
-      ->group("How much");
-}
-
-void add_transport_options(CLI::App& app, CommandLine& to) {
-  app.add_option("--connections", to.connections,
-                 "Keep-alive connections the users share, or per-user (default: by the rate)")
-      ->type_name("COUNT|per-user")
-      ->group("How it is sent");
-  app.add_option("--engine", to.engine, "asio (HTTP/1.1), curl (HTTP/2, proxies) or auto (default auto)")
-      ->type_name("auto|asio|curl")
-      ->group("How it is sent");
-  app.add_option("--workers", to.workers, "Threads that send (default: by the rate and the cores)")
-      ->type_name("COUNT")
-      ->group("How it is sent");
-  app.add_option("--timeout", to.timeout, "Give a request up this long after it was due (default 10s)")
-      ->type_name("TIME")
-      ->group("How it is sent");
-  app.add_option("--source-address", to.source_addresses, "Local addresses to spread connections over, comma separated")
-      ->type_name("ADDRESSES")
-      ->group("How it is sent");
-  app.add_option("--ca-file", to.ca_file, "Trust these PEM certificates instead of the system's")
-      ->type_name("FILE")
-      ->group("How it is sent");
-  app.add_flag("--insecure", to.insecure, "Do not verify the server's certificate")->group("How it is sent");
-  app.add_flag("--http2", to.http2, "Speak HTTP/2 (curl engine)")->group("How it is sent");
-  app.add_option("--proxy", to.proxy, "Send through this proxy (curl engine)")
-      ->type_name("URL")
-      ->group("How it is sent");
-}
-
-void add_output_options(CLI::App& app, CommandLine& to) {
-  app.add_option("--gate", to.gates, "Fail the run unless this holds, such as 'p99(status) < 50ms'; may be repeated")
-      ->type_name("EXPRESSION")
-      ->group("What comes out");
-  app.add_option("--report", to.report_dir, "Write the report here (default reports/runs/NAME-TIME)")
-      ->type_name("DIR")
-      ->group("What comes out");
-  app.add_flag("--quiet", to.quiet, "No progress lines; the summary still comes")->group("What comes out");
-}
 
 // One parsed flag, laid over the scenario. fail() names the flag in front of what is wrong with its value.
 class Overlay {
@@ -257,6 +150,8 @@ void lay_rest(const CommandLine& command, Scenario& scenario, Overlay& lay) {
     lay.set("--connections", command.connections, counted(1, 1'000'000),
             [&](std::uint64_t n) { scenario.connections = static_cast<std::uint32_t>(n); });
   }
+  lay.set("--abort-on-breach", command.abort_on_breach, lasting(core::Nanos(0), kDay),
+          [&](core::Nanos d) { scenario.abort_on_breach = d; });
   if (command.ca_file) scenario.ca_file = *command.ca_file;
   if (command.proxy) scenario.proxy = *command.proxy;
   if (command.source_addresses) scenario.source_addresses = *command.source_addresses;
@@ -267,38 +162,6 @@ void lay_rest(const CommandLine& command, Scenario& scenario, Overlay& lay) {
 }
 
 }  // namespace
-
-Parsed parse_command_line(int argc, const char* const* argv) {
-  CommandLine command;
-  CLI::App app(kDescription, "tacos-load");
-  app.footer(kFooter);
-  app.set_version_flag("--version", std::string("tacos-load ") + kVersion);
-  app.get_formatter()->column_width(36);
-  const auto add_all = [&](CLI::App& to) {
-    add_target_options(to, command);
-    add_rate_options(to, command);
-    add_transport_options(to, command);
-    add_output_options(to, command);
-  };
-  add_all(app);
-  CLI::App* run = app.add_subcommand("run", "Run a scenario file; every flag overrides what the file says");
-  run->add_option("FILE", command.scenario_file, "A scenario (schema tacos.scenario/1), such as scenarios/ladder.json")
-      ->required();
-  add_all(*run);
-
-  Parsed parsed;
-  try {
-    app.parse(argc, argv);
-    parsed.command = std::move(command);
-  } catch (const CLI::ParseError& error) {
-    std::ostringstream out;
-    std::ostringstream problem;
-    const int code = app.exit(error, out, problem);
-    parsed.exit_code = code == 0 ? 0 : 2;
-    parsed.output = code == 0 ? out.str() : fmt::format("tacos-load: {}\nSee tacos-load --help\n", error.what());
-  }
-  return parsed;
-}
 
 core::Result<Scenario> scenario_from(const CommandLine& command, const std::string& scenario_text) {
   Scenario scenario;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/result.h"
@@ -22,6 +23,7 @@ struct CommandLine {
   std::optional<std::string> ca_file, proxy, source_addresses;
   std::optional<std::string> seed;
   std::vector<std::string> gates;
+  std::optional<std::string> abort_on_breach;
   std::string report_dir;  // empty: reports/runs/<scenario>-<start time>
   bool insecure = false;
   bool http2 = false;
@@ -29,14 +31,48 @@ struct CommandLine {
   bool quiet = false;
 };
 
-// What main does next: go on with a command line, or print something and leave.
+struct ReportCommand {
+  std::vector<std::string> directories;
+  std::string report_dir;
+  std::vector<std::string> gates;
+};
+
+struct CompareCommand {
+  std::vector<std::string> baseline, candidate;
+  std::vector<std::string> limits;
+  std::string report_dir;
+  std::string format = "text";
+  bool allow_invalid = false;
+};
+
+struct CompletionCommand {
+  std::string shell;
+};
+
+using Command = std::variant<CommandLine, ReportCommand, CompareCommand, CompletionCommand>;
+
+// What main does next: carry out a command, or print something and leave.
 struct Parsed {
-  std::optional<CommandLine> command;
+  std::optional<Command> command;
   int exit_code = 0;
   std::string output;  // help or version for standard output, or a message for standard error
 };
 
 Parsed parse_command_line(int argc, const char* const* argv);
+
+// What can be typed, for completion scripts. The first has no name: the flags without a command.
+struct CommandHelp {
+  struct Option {
+    std::string flag;  // with its dashes
+    std::string summary;
+    std::string value;  // what stands after it, such as TIME or text|json
+    bool takes_value = false;
+  };
+  std::string name;
+  std::string summary;
+  std::vector<Option> options;
+};
+std::vector<CommandHelp> grammar_of_commands();
 
 // The run that a command line asks for: the headline run, a scenario file or a single request, with the flags laid over
 // it. scenario_text is the file's text, read by the caller. Messages name the flag, or the file and the JSON pointer.

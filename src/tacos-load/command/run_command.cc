@@ -1,0 +1,86 @@
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "net/url.h"
+#include "report/run_files.h"
+#include "report/summary.h"
+#include "report/verdict.h"
+#include "tacos-load/command/commands.h"
+#include "tacos-load/progress.h"
+#include "tacos-load/run/load_run.h"
+#include "tacos-load/run/preflight.h"
+#include "tacos-load/run/report_builder.h"
+#include "tacos-load/transport/curl_transport.h"
+
+namespace tacos::load {
+namespace {
+
+core::Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf()))
+    return core::fail(fmt::format("can't read the scenario '{}': is the path right?", path));
+  return text.str();
+}
+
+core::Result<Scenario> read_wish(const CommandLine& command) {
+  std::string text;
+  if (!command.scenario_file.empty()) {
+    auto read = read_file(command.scenario_file);
+    if (!read) return read.error();
+    text = std::move(*read);
+  }
+  return scenario_from(command, text);
+}
+
+}  // namespace
+
+int complain(const core::Error& error, int code) {
+  fmt::print(stderr, "tacos-load: {}\n", error.message);
+  return code;
+}
+
+int run_load(const CommandLine& command, std::string typed, const std::atomic<bool>& stop) {
+  const auto scenario = read_wish(command);
+  if (!scenario) return complain(scenario.error(), kBadCommand);
+  const auto target = net::parse_url(scenario->target);
+  if (!target) return complain(core::fail("--target: " + target.error().message), kBadCommand);
+  const auto gates = parse_gates(*scenario);
+  if (!gates) return complain(gates.error(), kBadCommand);
+
+  const auto machine = read_machine();
+  const auto resources = plan_resources(*scenario, machine, net::is_loopback(target->host));
+  if (!resources) return complain(resources.error(), kBadCommand);
+  report::RunFiles files(command.report_dir.empty() ? report::default_directory(scenario->name) : command.report_dir);
+  if (const auto ready = files.prepare(); !ready) return complain(ready.error(), kCouldNotRun);
+
+  const CurlGlobal curl;
+  const RateProfile profile(scenario->stages);
+  Progress progress(profile, isatty(STDERR_FILENO) != 0, command.quiet);
+  LoadRun load_run(*scenario, *resources, *target, stop);
+  std::optional<AbortWatch> watch;
+  if (scenario->abort_on_breach) {
+    watch.emplace(assembly_of(*scenario, *gates), *scenario->abort_on_breach);
+    load_run.watch(*watch);
+  }
+  const auto facts = load_run.execute([&](core::Nanos now, const auto& live) { progress.show(now, live); });
+  progress.finish();
+  if (!facts) return complain(facts.error(), kCouldNotRun);
+
+  const auto report = build_report(*facts, {std::move(typed), *scenario, *resources, machine, *gates});
+  const auto written = files.write(report, facts->record);
+  const bool colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  fmt::print("{}", report::summary_text(report, colour));
+  if (!written) return complain(written.error(), kCouldNotRun);
+  fmt::print("  report    {}\n", files.html_path());
+  return report::exit_code_of(report.verdict);
+}
+
+}  // namespace tacos::load
