@@ -97,7 +97,7 @@
       return Math.max(1, Math.ceil((high - low) / this.map.interval_sec / this.area().width));
     }
     column(x) {
-      return Math.floor((x - this.map.from_sec) / this.map.interval_sec + 1e-9);
+      return Math.floor((x - this.map.from_sec) / this.map.interval_sec + 1e-6);
     }
     startOf(column) {
       return this.map.from_sec + column * this.map.interval_sec;
@@ -106,7 +106,11 @@
       return this.startOf(Math.max(0, Math.min(this.last, this.column(x))));
     }
     after(x, by) {
-      return this.nearest(x + by * this.map.interval_sec);
+      return this.nearest(x + (by + 0.5) * this.map.interval_sec);
+    }
+    middle(x) {
+      const per = this.columnsPerCell();
+      return this.startOf(Math.floor(this.column(x) / per) * per + per / 2);
     }
 
     // Cells as they are drawn: [first column, bucket, share].
@@ -141,6 +145,7 @@
       const area = this.area();
       const toPixel = (x) => this.toPixel(x);
       this.bands(context, area, toPixel, false);
+      this.drawGrid(context, area);
       context.save();
       context.beginPath();
       context.rect(area.left, area.top, area.width, area.height);
@@ -167,6 +172,13 @@
       }
     }
 
+    heightTicks(area) {
+      return logTicks(this.low, this.high, area.height / 26, words.latencyTick);
+    }
+    drawGrid(context, area) {
+      context.fillStyle = colour('grid');
+      for (const tick of this.heightTicks(area)) context.fillRect(area.left, Math.round(this.toHeight(tick.v)), area.width, 1);
+    }
     drawAxes(context, area) {
       const [low, high] = this.group.shown();
       const bottom = area.top + area.height;
@@ -176,13 +188,7 @@
       context.lineWidth = 1;
       context.textBaseline = 'middle';
       context.textAlign = 'right';
-      for (const tick of logTicks(this.low, this.high, area.height / 30, words.latencyTick)) {
-        const y = Math.round(this.toHeight(tick.v)) + 0.5;
-        context.globalAlpha = 0.5;
-        context.strokeRect(area.left, y, area.width, 0);
-        context.globalAlpha = 1;
-        context.fillText(tick.label, area.left - 6, y);
-      }
+      for (const tick of this.heightTicks(area)) context.fillText(tick.label, area.left - 6, this.toHeight(tick.v));
       context.textAlign = 'center';
       context.textBaseline = 'top';
       for (const tick of timeTicks(low, high, area.width / 70, this.group.full[1])) {
@@ -209,7 +215,7 @@
 
     describe(x, py) {
       const per = this.columnsPerCell();
-      const first = Math.floor(this.column(x + this.map.interval_sec / 2) / per) * per;
+      const first = Math.floor(this.column(x) / per) * per;
       const longest = this.group.full[1];
       const title = `${words.moment(this.startOf(first), longest)} – ${words.moment(this.startOf(first + per), longest)}`;
       let total = 0;

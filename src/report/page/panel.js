@@ -151,14 +151,14 @@
     // names: what can be chosen; pick(name) is called when another is.
     offerSteps(names, pick) {
       if (names.length < 2) return;
-      const label = element('label', 'choice', 'step ');
+      const label = element('label', 'choice');
       const select = element('select');
       for (const name of names) select.append(new Option(name === 'all' ? 'all steps' : name, name));
       select.addEventListener('change', () => {
         this.group.point(null);
         pick(select.value);
       });
-      label.append(select);
+      label.append(element('span', '', 'step '), select);
       this.tools.append(label);
     }
 
@@ -168,10 +168,15 @@
       this.tip.hidden = x === null || !pointed;
       if (x === null) return;
       const area = this.area();
-      const at = this.toPixel(x);
+      const at = this.toPixel(this.middle(x));
       this.cross.hidden = at < area.left - 1 || at > area.left + area.width + 1;
       this.cross.style.cssText = `left:${at}px;top:${area.top}px;height:${area.height}px`;
       if (pointed) this.showTip(this.describe(x, y), at, area);
+    }
+
+    // Where the crosshair of x stands.
+    middle(x) {
+      return x;
     }
 
     // what: {title, lines: [{colour, name, value}]}

@@ -67,6 +67,12 @@
     count: { value: words.count, tick: words.countTick },
   };
 
+  // dygraphs leaves out a tick at the very end of an axis.
+  function within(low, high, ticks) {
+    const end = high - (high - low) * 1e-6;
+    return ticks.map(({ v, label }) => ({ v: Math.min(v, end), label }));
+  }
+
   class LineChart extends Panel {
     // spec: series [{name, colour, width, dash, fill, right}], views {step: rows}, kind, rightKind, log, stacked, bands,
     // ticks(low, high, room), title(x).
@@ -100,14 +106,15 @@
         stackedGraph: Boolean(spec.stacked),
         fillAlpha: spec.stacked ? 0.55 : 0.18,
         includeZero: !spec.log,
+        yRangePad: spec.log ? 8 : null,
         axisLabelFontSize: 11,
         axisLineWidth: 1,
         gridLineWidth: 1,
         rightGap: 12,
         highlightCircleSize: 3,
         axes: {
-          x: { ticker: (low, high, pixels) => spec.ticks(low, high, pixels / 70), drawGrid: Boolean(spec.grid),
-            axisLabelWidth: 64 },
+          x: { ticker: (low, high, pixels) => within(low, high, spec.ticks(low, high, pixels / 70)), drawGrid: Boolean(spec.grid),
+            axisLabelWidth: 60 },
           y,
           y2: { axisLabelFormatter: rightKind.tick, axisLabelWidth: 46, independentTicks: true, drawGrid: false,
             pixelsPerLabel: 34 },
@@ -230,7 +237,9 @@
     }
     restyle() {
       const printing = document.documentElement.classList.contains('printing');
-      this.dygraph.updateOptions({ ...this.colours(), pixelRatio: printing ? 2 : null });
+      this.dygraph.updateOptions({ ...this.colours(), pixelRatio: printing ? 2 : null }, true);
+      this.dygraph.width_ = 0; // the size may be the same, but the resolution is not
+      this.dygraph.resize();
     }
   }
 
@@ -329,7 +338,7 @@
         kind: 'rate', rightKind: 'latency',
         series: [series('told to enter', 'series-1', { fill: true }),
           series('median time to admission (right axis)', 'series-2', { right: true, width: 2 })],
-        views: { all: over([(each) => perSecond(each.admitted),
+        views: { all: over([(each) => perSecond(each.admitted || 0),
           (each) => (each.admitted > 0 ? known(each.time_to_admission_p50_ms) : null)]) },
       });
     },
@@ -346,6 +355,7 @@
       }
       if (Object.keys(views).length === 0) return null;
       const ticks = [0, 50, 90, 99, 99.9, 99.99, 99.999].map((each) => ({ v: nines(each), label: each + ' %' }));
+      const crowded = ({ v, label }) => ({ v, label: label === '50 %' || label === '99.999 %' ? '' : label });
       const title = (x) => {
         const share = 10 ** -x;
         const digits = Math.max(0, Math.ceil(x - 1e-9) - 1);
@@ -355,8 +365,8 @@
       return new LineChart(figure, group, {
         kind: 'latency', log: true, grid: true, views, title,
         series: [series('response time', 'series-1', { width: 2 }), series('service time', 'series-2', { width: 2 })],
-        ticks: (low, high, room) => (room < 4 ? ticks.filter((_, i) => i !== 1) : ticks)
-          .filter(({ v }) => v >= low - 1e-9 && v <= high + 1e-9),
+        ticks: (low, high, room) => ticks.filter(({ v }) => v >= low - 1e-9 && v <= high + 1e-9)
+          .map((tick) => (high - low > 0.8 * room ? crowded(tick) : tick)),
       });
     },
 
@@ -388,7 +398,6 @@
   function print(on) {
     document.documentElement.classList.toggle('printing', on);
     time.point(null);
-    resize();
     restyle();
   }
   addEventListener('beforeprint', () => print(true));
