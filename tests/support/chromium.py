@@ -50,7 +50,7 @@ class Browser:
 
         def place_pipes():
             # Out of the way first: either may be 3 or 4 already.
-            high = [os.dup2(commands, 203), os.dup2(answers, 204)]
+            high = [os.dup2(commands, 203, inheritable=False), os.dup2(answers, 204, inheritable=False)]
             os.dup2(high[0], 3)
             os.dup2(high[1], 4)
 

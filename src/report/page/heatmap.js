@@ -9,7 +9,7 @@
   const kLight = ['#c7e9b4', '#7fcdbb', '#41b6c4', '#1d91c0', '#225ea8', '#0c2c84'];
   const kDark = ['#453781', '#39568c', '#287d8e', '#20a387', '#73d055', '#fde725'];
 
-  const kMargin = { left: 60, right: 12, top: 8, bottom: 22 };
+  const kMargin = { left: 58, right: 12, top: 8, bottom: 22 };
   const kFont = '11px system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
 
   function mix(stops, at) {
@@ -136,7 +136,8 @@
       const width = this.graph.clientWidth;
       const height = this.graph.clientHeight;
       if (width === 0 || height === 0) return;
-      const ratio = Math.max(window.devicePixelRatio || 1, document.documentElement.classList.contains('printing') ? 2 : 1);
+      const printing = document.documentElement.classList.contains('printing');
+      const ratio = Math.max(window.devicePixelRatio || 1, printing ? 2 : 1);
       this.canvas.width = Math.round(width * ratio);
       this.canvas.height = Math.round(height * ratio);
       this.canvas.style.cssText = `width:${width}px;height:${height}px`;
@@ -177,8 +178,11 @@
     }
     drawGrid(context, area) {
       context.fillStyle = colour('grid');
-      for (const tick of this.heightTicks(area)) context.fillRect(area.left, Math.round(this.toHeight(tick.v)), area.width, 1);
+      for (const tick of this.heightTicks(area)) {
+        context.fillRect(area.left, Math.round(this.toHeight(tick.v)), area.width, 1);
+      }
     }
+
     drawAxes(context, area) {
       const [low, high] = this.group.shown();
       const bottom = area.top + area.height;
@@ -192,7 +196,8 @@
       context.textAlign = 'center';
       context.textBaseline = 'top';
       for (const tick of timeTicks(low, high, area.width / 70, this.group.full[1])) {
-        context.fillText(tick.label, Math.min(this.toPixel(tick.v), this.graph.clientWidth - 18), bottom + 6);
+        const room = context.measureText(tick.label).width / 2;
+        context.fillText(tick.label, Math.min(this.toPixel(tick.v), this.graph.clientWidth - room), bottom + 6);
       }
       context.strokeRect(area.left - 0.5, area.top, 0, area.height);
       context.strokeRect(area.left, bottom + 0.5, area.width, 0);

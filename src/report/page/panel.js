@@ -82,9 +82,9 @@
   // ---- charts that show the same stretch of x
 
   class Group {
-    constructor(full, name) {
+    constructor(full, least) {
       this.full = full;
-      this.name = name; // x in words
+      this.least = least; // the shortest stretch that shows something
       this.range = null; // null: all of it
       this.members = [];
       this.busy = false;
@@ -95,9 +95,13 @@
     zoom(range) {
       if (this.busy) return;
       const [first, last] = this.full;
-      const low = range ? Math.max(first, Math.min(range[0], range[1])) : first;
-      const high = range ? Math.min(last, Math.max(range[0], range[1])) : last;
-      if (high - low < (last - first) / 1e5) return;
+      let low = range ? Math.max(first, Math.min(range[0], range[1])) : first;
+      let high = range ? Math.min(last, Math.max(range[0], range[1])) : last;
+      if (!(low < last && high > first)) return;
+      if (high - low < this.least) {
+        low = Math.max(first, Math.min((low + high - this.least) / 2, last - this.least));
+        high = Math.min(last, low + this.least);
+      }
       this.busy = true;
       this.point(null);
       this.range = low === first && high === last ? null : [low, high];

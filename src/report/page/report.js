@@ -4,7 +4,7 @@
   'use strict';
 
   const report = window.tacosReport;
-  const { element, words, logTicks, timeTicks, colour, Group, Panel } = report;
+  const { words, timeTicks, colour, Group, Panel, LineChart, Heatmap } = report;
 
   function parsed(id) {
     const holder = document.getElementById(id);
@@ -59,194 +59,10 @@
     context.restore();
   }
 
-  // ---- charts of lines
-
-  const kinds = {
-    latency: { value: words.latency, tick: words.latencyTick },
-    rate: { value: words.rate, tick: words.countTick },
-    count: { value: words.count, tick: words.countTick },
-  };
-
-  // dygraphs leaves out a tick at the very end of an axis.
-  function within(low, high, ticks) {
-    const end = high - (high - low) * 1e-6;
-    return ticks.map(({ v, label }) => ({ v: Math.min(v, end), label }));
-  }
-
-  class LineChart extends Panel {
-    // spec: series [{name, colour, width, dash, fill, right}], views {step: rows}, kind, rightKind, log, stacked, bands,
-    // ticks(low, high, room), title(x).
-    constructor(figure, group, spec) {
-      super(figure, group);
-      this.spec = spec;
-      this.view = Object.keys(spec.views)[0];
-      this.hiddenByUser = spec.series.map(() => false);
-      this.makeLegend();
-      this.dygraph = new Dygraph(this.graph, this.rows(), this.options());
-      this.showView(this.view);
-      this.offerSteps(Object.keys(spec.views), (name) => this.showView(name));
-    }
-
-    rows() {
-      return this.spec.views[this.view];
-    }
-
-    options() {
-      const { spec } = this;
-      const kind = kinds[spec.kind];
-      const rightKind = kinds[spec.rightKind || spec.kind];
-      const log = (low, high, pixels) => logTicks(low, high, pixels / 26, kind.tick);
-      const y = { axisLabelFormatter: kind.tick, axisLabelWidth: 52, logscale: Boolean(spec.log), pixelsPerLabel: 34 };
-      if (spec.log) y.ticker = log;
-      return {
-        labels: ['x', ...spec.series.map((each) => each.name)],
-        legend: 'never',
-        interactionModel: {},
-        dateWindow: this.group.shown(),
-        stackedGraph: Boolean(spec.stacked),
-        fillAlpha: spec.stacked ? 0.55 : 0.18,
-        includeZero: !spec.log,
-        yRangePad: spec.log ? 8 : null,
-        axisLabelFontSize: 11,
-        axisLineWidth: 1,
-        gridLineWidth: 1,
-        rightGap: 12,
-        highlightCircleSize: 3,
-        axes: {
-          x: { ticker: (low, high, pixels) => within(low, high, spec.ticks(low, high, pixels / 70)), drawGrid: Boolean(spec.grid),
-            axisLabelWidth: 60 },
-          y,
-          y2: { axisLabelFormatter: rightKind.tick, axisLabelWidth: 46, independentTicks: true, drawGrid: false,
-            pixelsPerLabel: 34 },
-        },
-        underlayCallback: (context, area, dygraph) => {
-          if (spec.bands) bands(context, this.boxOf(area), (sec) => dygraph.toDomXCoord(sec), false);
-        },
-        drawCallback: (dygraph, first) => this.drawn(dygraph, first),
-        ...this.colours(),
-      };
-    }
-
-    colours() {
-      const series = {};
-      for (const each of this.spec.series) {
-        series[each.name] = { color: colour(each.colour), strokeWidth: each.width || 1.5, strokePattern: each.dash || null,
-          fillGraph: Boolean(each.fill || this.spec.stacked), axis: each.right ? 'y2' : 'y' };
-      }
-      return { series, gridLineColor: colour('grid'), axisLineColor: colour('edge') };
-    }
-
-    // Someone may have zoomed the dygraph itself; the group follows.
-    drawn(dygraph, first) {
-      if (this.spec.bands) {
-        bands(dygraph.hidden_ctx_, this.boxOf(dygraph.getArea()), (sec) => dygraph.toDomXCoord(sec), true);
-      }
-      this.figure.dataset.drawn = 'true';
-      if (first || this.group.busy) return;
-      const [low, high] = dygraph.xAxisRange();
-      const [shownLow, shownHigh] = this.group.shown();
-      if (low === shownLow && high === shownHigh) return;
-      const [least, most] = dygraph.xAxisExtremes();
-      this.group.zoom(low <= least && high >= most ? null : [low, high]);
-    }
-
-    makeLegend() {
-      this.boxes = this.spec.series.map((each, i) => {
-        const label = element('label');
-        const box = element('input');
-        const swatch = element('i');
-        box.type = 'checkbox';
-        box.checked = true;
-        box.dataset.series = each.name;
-        swatch.style.borderTop = `${each.dash ? '3px dashed' : this.spec.stacked ? '10px solid' : '3px solid'} var(--${each.colour})`;
-        box.addEventListener('change', () => {
-          this.hiddenByUser[i] = !box.checked;
-          label.classList.toggle('off', !box.checked);
-          this.dygraph.setVisibility(i, box.checked);
-        });
-        label.append(box, swatch, each.name);
-        this.legend.append(label);
-        return label;
-      });
-    }
-
-    showView(name) {
-      this.view = name;
-      const rows = this.rows();
-      const some = this.spec.series.map((_, i) => rows.some((row) => row[i + 1] !== null));
-      this.boxes.forEach((label, i) => { label.hidden = !some[i]; });
-      this.dygraph.updateOptions({ file: rows, visibility: some.map((any, i) => any && !this.hiddenByUser[i]),
-        dateWindow: this.group.shown() });
-    }
-
-    boxOf(area) {
-      return { left: area.x, top: area.y, width: area.w, height: area.h };
-    }
-    area() {
-      return this.boxOf(this.dygraph.getArea());
-    }
-    toPixel(x) {
-      return this.dygraph.toDomXCoord(x);
-    }
-    toValue(pixel) {
-      return this.dygraph.toDataXCoord(pixel);
-    }
-    rowAt(x) {
-      const rows = this.rows();
-      let low = 0;
-      let high = rows.length - 1;
-      while (low < high) {
-        const middle = Math.floor((low + high) / 2);
-        if ((rows[middle][0] + rows[middle + 1][0]) / 2 < x) low = middle + 1;
-        else high = middle;
-      }
-      return low;
-    }
-    nearest(x) {
-      return this.rows()[this.rowAt(x)][0];
-    }
-    after(x, by) {
-      const rows = this.rows();
-      return rows[Math.max(0, Math.min(rows.length - 1, this.rowAt(x) + by))][0];
-    }
-
-    describe(x) {
-      const row = this.rows()[this.rowAt(x)];
-      const lines = [];
-      let total = 0;
-      this.spec.series.forEach((each, i) => {
-        if (this.boxes[i].hidden || this.hiddenByUser[i]) return;
-        const value = row[i + 1];
-        total += value || 0;
-        const say = kinds[(each.right && this.spec.rightKind) || this.spec.kind].value;
-        lines.push({ colour: colour(each.colour), name: each.name, value: value === null ? '–' : say(value) });
-      });
-      if (this.spec.stacked && lines.length > 1) lines.push({ name: 'total', value: kinds[this.spec.kind].value(total) });
-      return { title: this.spec.title(row[0]), lines };
-    }
-
-    showRange(range) {
-      this.dygraph.updateOptions({ dateWindow: range });
-    }
-    mark(x) {
-      if (x === null) this.dygraph.clearSelection();
-      else this.dygraph.setSelection(this.rowAt(x));
-    }
-    resize() {
-      this.dygraph.resize();
-    }
-    restyle() {
-      const printing = document.documentElement.classList.contains('printing');
-      this.dygraph.updateOptions({ ...this.colours(), pixelRatio: printing ? 2 : null }, true);
-      this.dygraph.width_ = 0; // the size may be the same, but the resolution is not
-      this.dygraph.resize();
-    }
-  }
-
   // ---- what each chart shows
 
   const longest = intervals.length ? intervals[intervals.length - 1].t_sec + seconds : 1;
-  const time = new Group([intervals.length ? intervals[0].t_sec : 0, longest], 'time');
+  const time = new Group([intervals.length ? intervals[0].t_sec : 0, longest], 2 * seconds);
 
   const series = (name, colourName, more) => ({ name, colour: colourName, ...more });
 
@@ -260,7 +76,7 @@
     if (Object.keys(views).length === 0) return null;
     const title = (x) => (seconds === 1 ? words.moment(x, longest)
       : `${words.moment(x, longest)} – ${words.moment(x + seconds, longest)}`);
-    return new LineChart(figure, time, { ...spec, views, bands: true, title,
+    return new LineChart(figure, time, { ...spec, views, bands, title,
       ticks: (low, high, room) => timeTicks(low, high, room, longest) });
   }
 
@@ -276,7 +92,7 @@
       const keys = ['response_p50_ms', 'response_p90_ms', 'response_p99_ms', 'response_p99_9_ms'];
       const views = { all: over(keys.map((key) => (each) => known(each[key]))) };
       for (const step of Object.keys(run.steps || {})) {
-        views[step] = over(keys.map((key) => (each) => known(((each.steps || {})[step] || {})[key])));
+        if (step !== 'all') views[step] = over(keys.map((key) => (each) => known(((each.steps || {})[step] || {})[key])));
       }
       return timeChart(figure, {
         kind: 'latency', log: true, views,
@@ -288,7 +104,8 @@
     errors: (figure) => {
       const errorsOf = (outcomes) => Object.entries(outcomes || {}).filter(([kind, n]) => kind !== 'ok' && n > 0);
       const found = new Set(intervals.flatMap((each) => errorsOf(each.outcomes).map(([kind]) => kind)));
-      const order = ['http_error', 'timeout', 'connect_error', 'reset', 'protocol_error', 'shed', 'unfilled', 'interrupted'];
+      const order = ['http_error', 'timeout', 'connect_error', 'reset', 'protocol_error', 'shed', 'unfilled',
+        'interrupted'];
       const names = order.filter((kind) => found.has(kind)).concat([...found].filter((kind) => !order.includes(kind)));
       let values = names.map((kind) => (each) => ((each.outcomes || {})[kind] || 0) / seconds);
       if (names.length === 0 && intervals.some((each) => each.errors > 0)) { // a report that does not tell kinds apart
@@ -314,7 +131,8 @@
           series: [series('active', 'series-1', { fill: true })] });
       }
       return timeChart(figure, {
-        kind: 'count', stacked: true, views: { all: over(states.map((state) => (each) => number((each.users || {})[state]) || 0)) },
+        kind: 'count', stacked: true,
+        views: { all: over(states.map((state) => (each) => number((each.users || {})[state]) || 0)) },
         series: states.map((state, i) => series(state.replace(/_/g, ' '), colours[i], { width: 1 })),
       });
     },
@@ -354,26 +172,30 @@
         if (anything(rows)) views[name] = rows;
       }
       if (Object.keys(views).length === 0) return null;
-      const ticks = [0, 50, 90, 99, 99.9, 99.99, 99.999].map((each) => ({ v: nines(each), label: each + ' %' }));
-      const crowded = ({ v, label }) => ({ v, label: label === '50 %' || label === '99.999 %' ? '' : label });
+      const tick = (percentile, label) => ({ v: nines(percentile), label: label ? percentile + ' %' : '' });
+      const ticks = (low, high, room) => {
+        const wide = high - low <= 0.8 * room; // there is room for the labels near both ends too
+        const close = high - low < 2.5 ? [75, 95, 99.5, 99.95, 99.995] : [];
+        return [0, 50, 90, 99, 99.9, 99.99, 99.999, ...close]
+          .map((each) => tick(each, wide || (each !== 50 && each !== 99.999)))
+          .filter(({ v }) => v >= low - 1e-9 && v <= high + 1e-9);
+      };
       const title = (x) => {
         const share = 10 ** -x;
         const digits = Math.max(0, Math.ceil(x - 1e-9) - 1);
         return `${(100 - share * 100).toFixed(Math.min(4, digits))} % · 1 in ${words.count(1 / share)} is slower`;
       };
-      const group = new Group([nines(at[0]), nines(at[at.length - 1])], 'percentile');
+      const group = new Group([nines(at[0]), nines(at[at.length - 1])], 0.1);
       return new LineChart(figure, group, {
-        kind: 'latency', log: true, grid: true, views, title,
+        kind: 'latency', log: true, grid: true, views, title, ticks,
         series: [series('response time', 'series-1', { width: 2 }), series('service time', 'series-2', { width: 2 })],
-        ticks: (low, high, room) => ticks.filter(({ v }) => v >= low - 1e-9 && v <= high + 1e-9)
-          .map((tick) => (high - low > 0.8 * room ? crowded(tick) : tick)),
       });
     },
 
     heatmap: (figure) => {
       const usable = ([, map]) => map && map.cells && map.cells.length > 0 && (map.edges_ms || []).length > 1;
       const maps = Object.fromEntries(Object.entries(detail.heatmap || {}).filter(usable));
-      return Object.keys(maps).length === 0 ? null : new report.Heatmap(figure, time, maps, bands);
+      return Object.keys(maps).length === 0 ? null : new Heatmap(figure, time, maps, bands);
     },
   };
 
