@@ -13,6 +13,10 @@ find_package(prometheus-cpp REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(simdjson REQUIRED IMPORTED_TARGET simdjson)
 
+# The charts of report.html; embedded, so that the page needs nothing at run time.
+find_path(DYGRAPHS_DIR dygraph.min.js PATHS /usr/share/javascript/dygraphs NO_DEFAULT_PATH REQUIRED
+          DOC "Where libjs-dygraphs is")
+
 if(TACOS_BUILD_TESTS OR TACOS_BUILD_FUZZERS)
   find_package(GTest REQUIRED)
 endif()

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "report/html_text.h"
+#include "report/page/html_text.h"
 
 namespace tacos::report {
 namespace {

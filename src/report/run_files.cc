@@ -16,9 +16,9 @@
 
 #include "core/units.h"
 #include "measure/hdr_log.h"
-#include "report/html_page.h"
 #include "report/junit.h"
 #include "report/markdown.h"
+#include "report/page/html_page.h"
 
 namespace tacos::report {
 namespace {
@@ -85,7 +85,7 @@ core::Result<void> RunFiles::write(const measure::RunReport& report, const measu
       {"latency.hgrm", measure::percentile_distribution(measured.response())},
       {"junit.xml", junit_xml(report)},
       {"summary.md", summary_markdown(report)},
-      {"report.html", html_page(report, measured)}};
+      {"report.html", html_page(report, record)}};
   for (const auto& [name, text] : files) {
     if (const auto written = write_file(name, text); !written) return written.error();
   }

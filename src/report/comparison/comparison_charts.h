@@ -3,7 +3,7 @@
 #include <string>
 
 #include "report/comparison/comparison.h"
-#include "report/svg_chart.h"
+#include "report/page/svg_chart.h"
 
 namespace tacos::report {
 

@@ -5,10 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "page_assets.h"
 #include "report/comparison/comparison_charts.h"
-#include "report/html_page.h"
-#include "report/html_table.h"
-#include "report/html_text.h"
+#include "report/page/html_page.h"
+#include "report/page/html_table.h"
+#include "report/page/html_text.h"
 
 namespace tacos::report {
 namespace {
@@ -191,7 +192,8 @@ std::string steps_section(const Comparison& c) {
 }  // namespace
 
 std::string comparison_page(const Comparison& c) {
-  std::string html = page_head(fmt::format("comparison: {} – tacos-load", name_of(c.verdict())), kStyle);
+  std::string html = page_head(fmt::format("comparison: {} – tacos-load", name_of(c.verdict())),
+                               std::string(kSvgStyle) + std::string(kStyle));
   html += verdict_section(c);
   html += warnings_section(c);
   html += runs_section(c);

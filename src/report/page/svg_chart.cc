@@ -1,4 +1,4 @@
-#include "report/svg_chart.h"
+#include "report/page/svg_chart.h"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/units.h"
-#include "report/html_text.h"
+#include "report/page/html_text.h"
 
 namespace tacos::report {
 namespace {

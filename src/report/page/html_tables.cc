@@ -1,4 +1,4 @@
-#include "report/html_tables.h"
+#include "report/page/html_tables.h"
 
 #include <algorithm>
 #include <array>
@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include "core/units.h"
-#include "report/html_table.h"
-#include "report/html_text.h"
+#include "report/page/html_table.h"
+#include "report/page/html_text.h"
 
 namespace tacos::report {
 namespace {
@@ -251,8 +251,24 @@ std::string users_section(const RunReport& r) {
   html += entry("time to admission", wait.max <= 0 ? "–"
                                                    : fmt::format("p50 {}, p99 {}, max {}", latency(wait.p50),
                                                                  latency(wait.p99), latency(wait.max)));
+  const Percentiles& told = u.time_to_sold_out_ms;
+  html += entry("time until told it is sold out",
+                told.max <= 0
+                    ? "–"
+                    : fmt::format("p50 {}, p99 {}, max {}", latency(told.p50), latency(told.p99), latency(told.max)));
   html += entry("seconds between polls", fmt::format("{:.3g} planned, {:.3g} in effect", u.poll_interval_planned_sec,
                                                      u.poll_interval_effective_sec));
+  const auto& f = u.fairness;
+  html += entry("order of joining and entering",
+                f.compared < 2 ? "–"
+                               : fmt::format("{} of the pairs among {} who entered went in the other order than they "
+                                             "joined; polling alone makes some of it",
+                                             share(f.inverted_share, 1), format_count(f.compared)));
+  html += entry("provably overtaken",
+                f.overtaken == 0 ? "nobody was told to wait after somebody who came later had been called in"
+                                 : fmt::format("{} users were told to wait after somebody who came later had been "
+                                               "called in, up to {} after",
+                                               format_count(f.overtaken), latency(f.worst_overtake_ms)));
   html += entry("saw their position rise", format_count(u.position_rises));
   html += entry("answers that could not be read", format_count(u.unreadable_answers));
   return html + "</dl></section>\n";

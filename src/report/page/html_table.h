@@ -11,7 +11,7 @@
 
 #include "core/units.h"
 #include "measure/run_report.h"
-#include "report/html_text.h"
+#include "report/page/html_text.h"
 
 namespace tacos::report {
 
