@@ -118,6 +118,14 @@ void add_output_options(CLI::App& app, CommandLine& to) {
   app.add_flag("--quiet", to.quiet, "No progress lines; the summary still comes")->group("What comes out");
 }
 
+void add_doctor_command(CLI::App& app, CommandLine& to) {
+  CLI::App* doctor = app.add_subcommand("doctor", "Measure what this machine can do, and say how to raise its limits");
+  doctor->add_option("--format", to.doctor, "text or json (schema tacos.doctor/1) (default text)")
+      ->type_name("text|json")
+      ->check(CLI::IsMember({"text", "json"}));
+  doctor->callback([&to] { to.doctor = to.doctor.value_or("text"); });
+}
+
 // One parsed flag, laid over the scenario. fail() names the flag in front of what is wrong with its value.
 class Overlay {
  public:
@@ -285,6 +293,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   run->add_option("FILE", command.scenario_file, "A scenario (schema tacos.scenario/1), such as scenarios/ladder.json")
       ->required();
   add_all(*run);
+  add_doctor_command(app, command);
 
   Parsed parsed;
   try {

@@ -11,7 +11,8 @@ namespace tacos::load {
 
 // What was typed, as text, so that one place turns text into values and names the flag when it can't.
 struct CommandLine {
-  std::string scenario_file;  // of `run FILE`; empty for a run put together from flags
+  std::optional<std::string> doctor;  // of `doctor`: the output format, text or json; empty for a run
+  std::string scenario_file;          // of `run FILE`; empty for a run put together from flags
   std::optional<std::string> url;
   std::optional<std::string> target;
   std::optional<std::string> rps, from_rps, ramp, hold, duration, warmup;

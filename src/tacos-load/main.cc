@@ -14,6 +14,7 @@
 #include "report/summary.h"
 #include "report/verdict.h"
 #include "tacos-load/command_line.h"
+#include "tacos-load/doctor/doctor.h"
 #include "tacos-load/progress.h"
 #include "tacos-load/run/load_run.h"
 #include "tacos-load/run/preflight.h"
@@ -105,5 +106,6 @@ int main(int argc, char** argv) {
     fmt::print(parsed.exit_code == 0 ? stdout : stderr, "{}", parsed.output);
     return parsed.exit_code;
   }
+  if (parsed.command->doctor) return load::run_doctor(*parsed.command->doctor);
   return run(*parsed.command, joined(argc, argv));
 }
