@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "tacos-load/command/commands.h"
+#include "tacos-load/doctor/doctor.h"
 
 namespace {
 
@@ -41,6 +42,7 @@ struct Runner {
   }
   int operator()(const load::ReportCommand& command) const { return load::run_report(command); }
   int operator()(const load::CompareCommand& command) const { return load::run_compare(command); }
+  int operator()(const load::DoctorCommand& command) const { return load::run_doctor(command.format); }
   int operator()(const load::CompletionCommand& command) const {
     fmt::print("{}", load::completion_script(command.shell));
     return 0;

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -158,6 +159,20 @@ class Programs(unittest.TestCase):
         self.assertTrue(report["interrupted"])
         self.assertEqual(report["verdict"], "invalid")
         self.assertEqual(report["rate"]["scheduled"], sum(report["outcomes"].values()))
+
+    def test_the_doctor_looks_at_this_machine(self):
+        result = load("doctor", "--format", "json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        document = json.loads(result.stdout)
+        self.assertEqual(document["schema"], "tacos.doctor/1")
+        self.assertGreater(document["capacity"]["target_elsewhere"]["rate_rps"], 0)
+        for finding in document["findings"]:
+            self.assertIn(finding["verdict"], ("good", "limited", "poor"))
+            self.assertTrue(finding["verdict"] != "good" or not finding["commands"], finding)
+        self.assertEqual(load("doctor", "--format", "xml").returncode, 2)
+        starved = load("doctor", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (50, 50)))
+        self.assertEqual(starved.returncode, 3, starved.stdout)
+        self.assertIn("the 50 descriptors this process may hold", starved.stderr)
 
     def test_help_and_version(self):
         for program in ("tacos-load", "tacos-gateway"):

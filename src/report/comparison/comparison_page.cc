@@ -5,11 +5,11 @@
 
 #include <fmt/format.h>
 
-#include "page_assets.h"
 #include "report/comparison/comparison_charts.h"
 #include "report/page/html_page.h"
 #include "report/page/html_table.h"
 #include "report/page/html_text.h"
+#include "report/page_assets.h"  // made by the build from page/ and dygraphs
 
 namespace tacos::report {
 namespace {

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 
 #include "core/units.h"
-#include "page_assets.h"
 #include "report/page/html_tables.h"
 #include "report/page/html_text.h"
 #include "report/page/page_detail.h"
+#include "report/page_assets.h"  // made by the build from page/ and dygraphs
 #include "report/reading.h"
 
 namespace tacos::report {

@@ -172,6 +172,14 @@ void add_compare_command(CLI::App& app, CompareCommand& to) {
   compare->add_flag("--allow-invalid", to.allow_invalid, "Compare invalid and interrupted runs too");
 }
 
+void add_doctor_command(CLI::App& app, DoctorCommand& to) {
+  CLI::App* doctor = app.add_subcommand("doctor", "Measure what this machine can do, and say how to raise its limits");
+  doctor->footer("Takes about five seconds. Example:\n  tacos-load doctor --format json | jq .capacity");
+  doctor->add_option("--format", to.format, "text or json, schema tacos.doctor/1 (default text)")
+      ->type_name("text|json")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
 void add_completion_command(CLI::App& app, CompletionCommand& to) {
   CLI::App* completion = app.add_subcommand("completion", "Print a completion script for a shell");
   completion->footer("Example:\n  tacos-load completion bash > ~/.local/share/bash-completion/completions/tacos-load");
@@ -187,6 +195,7 @@ struct Grammar {
   CommandLine run_flags;
   ReportCommand report;
   CompareCommand compare;
+  DoctorCommand doctor;
   CompletionCommand completion;
 
   Grammar() {
@@ -202,6 +211,7 @@ struct Grammar {
     add_run_options(*run);
     add_report_command(app, report);
     add_compare_command(app, compare);
+    add_doctor_command(app, doctor);
     add_completion_command(app, completion);
     app.require_subcommand(0, 1);
   }
@@ -216,6 +226,7 @@ struct Grammar {
   Command chosen() {
     if (app.got_subcommand("report")) return std::move(report);
     if (app.got_subcommand("compare")) return std::move(compare);
+    if (app.got_subcommand("doctor")) return std::move(doctor);
     if (app.got_subcommand("completion")) return std::move(completion);
     return std::move(run_flags);
   }

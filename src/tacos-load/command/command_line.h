@@ -45,11 +45,15 @@ struct CompareCommand {
   bool allow_invalid = false;
 };
 
+struct DoctorCommand {
+  std::string format = "text";
+};
+
 struct CompletionCommand {
   std::string shell;
 };
 
-using Command = std::variant<CommandLine, ReportCommand, CompareCommand, CompletionCommand>;
+using Command = std::variant<CommandLine, ReportCommand, CompareCommand, DoctorCommand, CompletionCommand>;
 
 // What main does next: carry out a command, or print something and leave.
 struct Parsed {
