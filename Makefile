@@ -5,7 +5,7 @@ SOURCES = find src tests \( -name '*.cc' -o -name '*.h' \) -print0
 PREFIX ?= /usr/local
 .DEFAULT_GOAL := help
 
-.PHONY: help bootstrap build demo test check lint format format-check bench tidy asan tsan fuzz install clean
+.PHONY: help bootstrap build demo test check lint docs-cli format format-check bench tidy asan tsan fuzz install clean
 
 help: ## Show this help
 	@echo "tacos: load generator and reference waiting room. Targets:"
@@ -30,6 +30,9 @@ test: build/dev/build.ninja ## Build with assertions and run every test
 
 lint: bootstrap ## Check the include directions and file rules alone
 	python3 tests/lint/lint.py --self-test .
+
+docs-cli: build ## Write docs/cli/ from what the programs' --help prints
+	scripts/write-cli-docs.sh
 
 format-check: bootstrap ## Say which source files make format would change
 	@$(SOURCES) | xargs -0 clang-format --dry-run --Werror
