@@ -41,7 +41,7 @@ check: bootstrap format-check test ## Exactly what CI runs
 
 bench: build/release/build.ninja ## Micro-benchmarks, and CPU per request beside wrk and h2load on the same nginx
 	@scripts/bootstrap.sh bench
-	cmake --build --preset release -j $(JOBS) --target tacos-load tacos-gateway micro_bench trivial_target
+	cmake --build --preset release -j $(JOBS) --target tacos-load tacos-gateway micro_bench
 	scripts/bench.sh
 
 tidy: ## clang-tidy over every file
