@@ -85,14 +85,11 @@ def cell_of(rows):
 
 
 def measure(options, generators):
-    context = cases.Context(options.bin, options.quick)
     chosen = [case for case in cases.all_cases() if case.name in options.cases]
     rows, notes, commands = {}, {}, {}
     for turn in range(options.rounds):
-        context.baseline = programs.probe(options.bin, 1000 if options.quick else 4000)
-        low, high = (arithmetic.quantile(context.baseline, q) for q in (0.5, 0.99))
-        print(f"round {turn + 1} of {options.rounds}: one round trip takes p50 {low:.3f} ms, p99 {high:.3f} ms", flush=True)
-        notes.setdefault("baseline_ms", []).append({"p50": low, "p99": high})
+        context = cases.Context(options.bin, options.quick)
+        print(f"round {turn + 1} of {options.rounds}", flush=True)
         for case in chosen:
             for generator in generators:
                 if not generator.installed():
@@ -104,6 +101,9 @@ def measure(options, generators):
                     notes.setdefault(f"{case.name} {generator.name}", []).append(outcome.notes)
                     commands[case.name, generator.name] = shlex.join([pathlib.Path(outcome.command[0]).name, *outcome.command[1:]])
                 print(f"  {case.name:<12} {generator.name:<11} " + "  ".join(page.brief(row) for row in found), flush=True)
+        notes.setdefault("baseline_ms", []).append({
+            str(connections): {"p50": arithmetic.quantile(times, 0.5), "p99": arithmetic.quantile(times, 0.99)}
+            for connections, times in context.round_trips.items()})
     results = []
     for case in chosen:
         entry = {"case": case.name, "title": case.title, "asked": case.asked, "generators": {}}
@@ -121,7 +121,9 @@ def failures(results):
         for name, generator in entry["generators"].items():
             for cell in generator["cells"] if name.startswith("tacos") else []:
                 if cell["judged"] and not cell.get("within"):
-                    yield f"{entry['case']} {name} {cell['figure']}: {page.number(cell, 'expected')} expected, {page.number(cell, 'reported')} reported"
+                    seen = f"; by the target's log it was {page.number(cell, 'seen')}" if cell["seen"] is not None else ""
+                    yield (f"{entry['case']} {name} {cell['figure']}: {page.number(cell, 'expected')} expected, "
+                           f"{page.number(cell, 'reported')} reported{seen}")
 
 
 def main():

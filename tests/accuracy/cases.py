@@ -4,20 +4,26 @@ A case is run against one generator at a time and yields rows: a figure, what it
 what the target's own log says it was ("seen": answered − due, for generators that follow a schedule).
 """
 import arithmetic
-from programs import Load, Target
+from programs import Load, Target, probe
 
 RATE = 1000
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
 
 
 class Context:
-    def __init__(self, bin_dir, quick):
-        self.bin_dir, self.quick = bin_dir, quick
-        self.baseline = []  # round trips to a target that answers at once, ms
+    """What the cases of one round share: where the programs are, and what a round trip takes on this machine."""
 
-    @property
-    def base(self):
-        return arithmetic.quantile(self.baseline, 0.5)
+    def __init__(self, bin_dir, quick):
+        self.bin_dir, self.quick, self.round_trips = bin_dir, quick, {}
+
+    def baseline(self, connections):
+        """Round trips to a target that answers at once, over so many connections in turn, in ms. Measured once."""
+        if connections not in self.round_trips:
+            self.round_trips[connections] = probe(self.bin_dir, 1500 if self.quick else 5000, connections)
+        return self.round_trips[connections]
+
+    def base(self, connections):
+        return arithmetic.quantile(self.baseline(connections), 0.5)
 
 
 class Row:
@@ -27,16 +33,19 @@ class Row:
         self.seen, self.judged, self.formula = seen, judged, formula
 
 
-def schedule_of(target, intended, base):
-    """The schedule on the target's clock. It began when it fits the promptest of the first arrivals."""
-    first = min(len(intended), len(target.received), 500)
+def schedule_of(generator, target, intended, base):
+    """The schedule on the target's clock. It began when it fits the promptest of the first arrivals.
+
+    What other generators intended is not known: for them it is as if each schedule had begun with the first request.
+    """
+    first = min(len(intended), len(target.received), 500) if generator.schedule_is_known else 1
     start = min(target.received[n] - intended[n] for n in range(first)) - base / 2
     return [start + due for due in intended]
 
 
-def seen_by_target(target, due, base):
-    """When each answer left, after it was due, plus the way back."""
-    if len(target.answered) != len(due):
+def seen_by_target(generator, target, due, base):
+    """When each answer left, after it was due, plus the way back; of a generator whose schedule is known and was kept."""
+    if not generator.schedule_is_known or len(target.answered) != len(due):
         return None
     return [answered + base / 2 - at for answered, at in zip(sorted(target.answered), due)]
 
@@ -55,20 +64,19 @@ class FixedDelay:
 
     def run(self, generator, context):
         seconds = 3 if context.quick else 6
+        baseline, base = context.baseline(200), context.base(200)
         load = Load(RATE, seconds, 200, clients=max(1, round(self.milliseconds * RATE / 1000)))
         with Target(context.bin_dir, "--delay", self.delay) as target:
             outcome = generator.measure(target.url, load)
             target.stop()
         holds = target.holds()
-        seen = None
-        intended = arithmetic.even_schedule(RATE, seconds * 1000)
-        if generator.name.startswith("tacos") and len(holds) == len(intended):
-            seen = seen_by_target(target, schedule_of(target, intended, context.base), context.base)
+        due = schedule_of(generator, target, arithmetic.even_schedule(RATE, seconds * 1000), base)
+        seen = seen_by_target(generator, target, due, base)
         rows = []
         for name in ("p50", "p99", "max"):
             q = QUANTILES[name]
             # Whatever the machine does to a single request decides the maximum: shown, not judged.
-            expected = max(holds) + context.base if name == "max" else arithmetic.sum_quantile(q, holds, context.baseline)
+            expected = max(holds) + base if name == "max" else arithmetic.sum_quantile(q, holds, baseline)
             rows.append(Row(name, expected, outcome.figures.get(name), judged=name != "max",
                             seen=arithmetic.quantile(seen, q) if seen else None))
         outcome.notes["target_hold_ms"] = target.facts["hold_ms"]
@@ -84,23 +92,22 @@ class Paused:
 
     def run(self, generator, context):
         options, seconds = self.options[context.quick], self.seconds[context.quick]
+        base = context.base(2500)
         with Target(context.bin_dir, "--delay", "1ms", *options) as target:
             outcome = generator.measure(target.url, Load(RATE, seconds, 2500))
             target.stop()
         intended = arithmetic.even_schedule(RATE, seconds * 1000)
-        complete = len(target.answered) == len(intended)
-        due = schedule_of(target, intended, context.base)
-        if not generator.name.startswith("tacos"):
-            due = [target.received[0] - context.base / 2 + at for at in intended]
+        due = schedule_of(generator, target, intended, base)
+        answers = [at + base / 2 for at in target.answered] if len(target.answered) == len(due) else ()
         pauses = [pause for pause in target.pauses if pause[0] < due[-1]]
         normal = [answered - received for received, answered in zip(target.received, target.answered)
                   if not any(began - 5 < received < ended + 200 for began, ended in pauses)]
-        hold = arithmetic.quantile(normal, 0.5) + context.base
-        expected = arithmetic.paused_target(due, pauses, hold, [a + context.base / 2 for a in target.answered] if complete else ())
+        hold = arithmetic.quantile(normal, 0.5) + base
+        expected = arithmetic.paused_target(due, pauses, hold, answers)
         stall = sum(ended - began for began, ended in pauses) / len(pauses)
         outcome.notes["pauses_ms"] = [ended - began for began, ended in pauses]
         return outcome, quantile_rows(
-            self.figures, expected, outcome, seen_by_target(target, due, context.base),
+            self.figures, expected, outcome, seen_by_target(generator, target, due, base),
             lambda q: arithmetic.stall_quantile(q, hold, stall, seconds * 1000, len(pauses)))
 
 
@@ -110,6 +117,7 @@ class Overload:
 
     def run(self, generator, context):
         seconds = 3 if context.quick else 10
+        base = context.base(2500)
         with Target(context.bin_dir, "--work", "1330us") as target:
             outcome = generator.measure(target.url, Load(RATE, seconds, 4500))
             target.stop()
@@ -117,16 +125,14 @@ class Overload:
         answered = sorted(target.answered)
         low, high = len(answered) // 10, len(answered) * 9 // 10
         capacity = (high - low) / (answered[high] - answered[low]) * 1000
-        due = None
-        if generator.name.startswith("tacos"):
-            due = schedule_of(target, arithmetic.even_schedule(RATE, seconds * 1000), context.base)
-        seen = seen_by_target(target, due, context.base) if due else None
-        base = 1000 / capacity + context.base
+        due = schedule_of(generator, target, arithmetic.even_schedule(RATE, seconds * 1000), base)
+        seen = seen_by_target(generator, target, due, base)
+        shortest = 1000 / capacity + base
         outcome.notes["capacity_per_second"] = capacity
         rows = []
         for name in ("p50", "p90", "p99"):
             q = QUANTILES[name]
-            rows.append(Row(name, arithmetic.overload_quantile(q, seconds * 1000, RATE, capacity, base),
+            rows.append(Row(name, arithmetic.overload_quantile(q, seconds * 1000, RATE, capacity, shortest),
                             outcome.figures.get(name), seen=arithmetic.quantile(seen, q) if seen else None))
         return outcome, rows
 
@@ -137,18 +143,17 @@ class Frozen:
 
     def run(self, generator, context):
         seconds, freeze = (4, (1.5, 0.8)) if context.quick else (10, (4, 2))
+        base = context.base(2500)
         with Target(context.bin_dir, "--delay", "1ms") as target:
             outcome = generator.measure(target.url, Load(RATE, seconds, 2500, freeze=freeze))
             target.stop()
         intended = arithmetic.even_schedule(RATE, seconds * 1000)
-        due = schedule_of(target, intended, context.base)
-        if not generator.name.startswith("tacos"):
-            due = [target.received[0] - context.base / 2 + at for at in intended]
+        due = schedule_of(generator, target, intended, base)
+        answers = [at + base / 2 for at in target.answered] if len(target.answered) == len(due) else ()
         began, ended = outcome.frozen
-        complete = len(target.answered) == len(intended)
-        hold = arithmetic.quantile(target.holds(), 0.5) + context.base
-        expected = arithmetic.frozen_generator(due, began, ended, hold, [a + context.base / 2 for a in target.answered] if complete else ())
-        rows = quantile_rows(("p50", "p90", "p99"), expected, outcome, seen_by_target(target, due, context.base),
+        hold = arithmetic.quantile(target.holds(), 0.5) + base
+        expected = arithmetic.frozen_generator(due, began, ended, hold, answers)
+        rows = quantile_rows(("p50", "p90", "p99"), expected, outcome, seen_by_target(generator, target, due, base),
                              lambda q: arithmetic.stall_quantile(q, hold, ended - began, seconds * 1000))
         lag = arithmetic.lag_of_frozen(due, began, ended)
         for name in ("p99", "max"):

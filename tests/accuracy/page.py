@@ -74,8 +74,9 @@ def facts_lines(report):
     yield f"{m['date']}, commit {m['commit']}, `{m['command']}`"
     yield f"{m['cpus']} CPUs ({m['cpu']}), Linux {m['kernel']}, load average {m['load_average']:.2f} at the start"
     yield versions
-    yield (f"Loopback baseline: p50 {', '.join(format(b['p50'], '.3f') for b in base)} ms, "
-           f"p99 {', '.join(format(b['p99'], '.3f') for b in base)} ms")
+    for connections in base[0]:
+        yield (f"Loopback baseline over {int(connections):,} connections: "
+               + ", ".join(f"p50 {b[connections]['p50']:.3f} ms and p99 {b[connections]['p99']:.3f} ms" for b in base))
     yield f"{report['rounds']} round{'s' if report['rounds'] > 1 else ''}{', quick' if report['quick'] else ''}; tolerance 2 % or 0.1 ms, whichever is more"
 
 

@@ -64,10 +64,10 @@ class Target:
             self.process.wait()
 
 
-def probe(bin_dir, requests):
+def probe(bin_dir, requests, connections):
     """Round trips of a plain blocking client to a target that answers at once, in ms."""
     with Target(bin_dir) as target:
-        output = subprocess.run([bin_dir / "loopback_probe", target.port, str(requests), "1ms"], stdout=subprocess.PIPE,
+        output = subprocess.run([bin_dir / "loopback_probe", target.port, str(requests), "1ms", str(connections)], stdout=subprocess.PIPE,
                                 timeout=60 + requests / 100, check=True).stdout
         return [ns / 1e6 for ns in json.loads(output)["round_trip_ns"]]
 
@@ -97,8 +97,9 @@ def run(outcome, load, allowed=(0,)):
         began = time.monotonic_ns()
         process.send_signal(signal.SIGSTOP)
         time.sleep(load.freeze[1])
+        ended = time.monotonic_ns()  # before: the woken may take our processor
         process.send_signal(signal.SIGCONT)
-        outcome.frozen = (began / 1e6, time.monotonic_ns() / 1e6)
+        outcome.frozen = (began / 1e6, ended / 1e6)
 
     freezer = threading.Thread(target=freeze)
     if load.freeze:
@@ -121,7 +122,7 @@ def run(outcome, load, allowed=(0,)):
 
 
 class Tacos:
-    follows_a_schedule = can_ramp = True
+    schedule_is_known = can_ramp = True
     program = "tacos-load"
 
     def __init__(self, bin_dir, engine):
@@ -166,7 +167,7 @@ def milliseconds(text):
 
 
 class Wrk:
-    follows_a_schedule = can_ramp = False
+    schedule_is_known = can_ramp = False
     name = program = "wrk"
 
     def installed(self):
@@ -188,7 +189,7 @@ class Wrk:
 
 
 class H2load:
-    follows_a_schedule, can_ramp = True, False
+    schedule_is_known = can_ramp = False
     name = program = "h2load"
 
     def installed(self):

@@ -11,6 +11,8 @@
 // --log: where to write, for each request in the order of the answers, when it was read and when it was answered: pairs of
 //   64-bit nanoseconds of CLOCK_MONOTONIC, in the machine's byte order.
 //
+// OPTIONS, with which a client may open its connections, is answered at once and counted apart.
+//
 // Prints the port when it listens. On SIGINT or SIGTERM prints one line of JSON: what arrived in each second and tenth of a
 // second since the first request, for how long requests were held, and when the pauses began and ended.
 #include <algorithm>
@@ -64,6 +66,7 @@ struct Record {
   std::vector<std::uint64_t> per_tenth;
   measure::Histogram hold;
   Instant first;
+  std::uint64_t options_requests = 0;
 };
 
 class Target final : public net::HttpHandler {
@@ -76,6 +79,11 @@ class Target final : public net::HttpHandler {
   }
 
   void handle(net::HttpExchange& exchange) override {
+    // How a generator opens its connections, not load.
+    if (exchange.request().method() == net::HttpMethod::kOptions) {
+      ++record_.options_requests;
+      return respond(exchange, 200);
+    }
     count_arrival();
     if (behaviour_.delay > Nanos(0)) {
       waiting_.push_back({exchange.received_at() + behaviour_.delay, &exchange});
@@ -134,7 +142,7 @@ class Target final : public net::HttpHandler {
     next_pause_.async_wait([this, at, length](const boost::system::error_code& error) {
       if (error) return;
       const Instant began = clock_.now();
-      std::this_thread::sleep_until(std::chrono::steady_clock::time_point((at + length).since_origin()));
+      std::this_thread::sleep_for(length);
       record_.pauses.push_back({began, clock_.now()});
       if (behaviour_.pause_for > Nanos(0)) await_pause(at + behaviour_.pause_every, length);
     });
@@ -174,9 +182,9 @@ std::string json_of(const Record& record) {
   }
   const auto held = [&](double percentile) { return core::to_millis(record.hold.percentile(percentile)); };
   return fmt::format(
-      R"({{"requests": {}, "first_ns": {}, "per_second": [{}], "per_tenth": [{}], )"
+      R"({{"requests": {}, "options_requests": {}, "first_ns": {}, "per_second": [{}], "per_tenth": [{}], )"
       R"("hold_ms": {{"mean": {}, "p50": {}, "p90": {}, "p99": {}, "p99_9": {}, "max": {}}}, "pauses_ns": [{}]}})",
-      record.requests.size(), record.first.since_origin().count(), fmt::join(per_second, ", "),
+      record.requests.size(), record.options_requests, record.first.since_origin().count(), fmt::join(per_second, ", "),
       fmt::join(record.per_tenth, ", "), record.hold.mean_ns() / 1e6, held(50), held(90), held(99), held(99.9),
       core::to_millis(record.hold.max()), fmt::join(pauses, ", "));
 }
@@ -225,6 +233,7 @@ int main(int argc, char** argv) {
   if (behaviour.pause_for > Nanos(0) && behaviour.pause_every <= behaviour.pause_for) {
     return wrong_usage("--pause-every must be longer than --pause-for");
   }
+  net::raise_descriptor_limit();
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGINT);
