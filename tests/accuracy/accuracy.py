@@ -13,6 +13,7 @@ import os
 import pathlib
 import platform
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
@@ -128,6 +129,7 @@ def failures(results):
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     missing = [name for name in NEEDED if not (options.bin / name).exists()]
     if missing:
         print(f"accuracy: no {', '.join(missing)} in {options.bin}; build them (make accuracy does), or say --bin", file=sys.stderr)

@@ -32,6 +32,20 @@ def overload_quantile(q, duration_ms, offered, capacity, base):
     return base + max(0.0, offered / capacity - 1) * q * duration_ms
 
 
+def queued(intended, services, on_the_way):
+    """The response times at one server that takes services[k] for request k, in order (Lindley's recursion).
+
+    A request that is due at t is there at t + on_the_way, and its answer takes as long back. Where services run out, the
+    server goes on at their mean.
+    """
+    mean = sum(services) / len(services)
+    out, free = [], float("-inf")
+    for k, due in enumerate(intended):
+        free = max(free, due + on_the_way) + (services[k] if k < len(services) else mean)
+        out.append(free + on_the_way - due)
+    return out
+
+
 def sum_quantile(q, first, second, points=400):
     """The quantile of the sum of two independent times, from values of each."""
     grid = [(i + 0.5) / points for i in range(points)]

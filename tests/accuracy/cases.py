@@ -50,9 +50,19 @@ def seen_by_target(generator, target, due, base):
     return [answered + base / 2 - at for answered, at in zip(sorted(target.answered), due)]
 
 
-def quantile_rows(names, expected, outcome, seen=None, formula=None, judged=lambda name: True):
+def service_times(target):
+    """How long the target took for each request, in order, with what it needs in between; not while it had nothing to do."""
+    out, last = [], target.received[0]
+    for received, answered in zip(target.received, target.answered):
+        gap = received - last
+        out.append(answered - received + (gap if gap < 5 else 0))
+        last = answered
+    return out
+
+
+def quantile_rows(names, expected, outcome, seen=None, formula=None):
     return [Row(name, arithmetic.quantile(expected, QUANTILES[name]), outcome.figures.get(name),
-                seen=arithmetic.quantile(seen, QUANTILES[name]) if seen else None, judged=judged(name),
+                seen=arithmetic.quantile(seen, QUANTILES[name]) if seen else None,
                 formula=formula(QUANTILES[name]) if formula else None) for name in names]
 
 
@@ -121,20 +131,18 @@ class Overload:
         with Target(context.bin_dir, "--work", "1330us") as target:
             outcome = generator.measure(target.url, Load(RATE, seconds, 4500))
             target.stop()
-        # While it was busy: without the first and last tenth, where a line has yet to form or is gone.
-        answered = sorted(target.answered)
-        low, high = len(answered) // 10, len(answered) * 9 // 10
-        capacity = (high - low) / (answered[high] - answered[low]) * 1000
-        due = schedule_of(generator, target, arithmetic.even_schedule(RATE, seconds * 1000), base)
+        intended = arithmetic.even_schedule(RATE, seconds * 1000)
+        due = schedule_of(generator, target, intended, base)
         seen = seen_by_target(generator, target, due, base)
-        shortest = 1000 / capacity + base
+        services = service_times(target)
+        # While it was busy: without the first and last tenth, where a line has yet to form or is gone.
+        middle = services[len(services) // 10:len(services) * 9 // 10]
+        capacity = 1000 * len(middle) / sum(middle)
         outcome.notes["capacity_per_second"] = capacity
-        rows = []
-        for name in ("p50", "p90", "p99"):
-            q = QUANTILES[name]
-            rows.append(Row(name, arithmetic.overload_quantile(q, seconds * 1000, RATE, capacity, shortest),
-                            outcome.figures.get(name), seen=arithmetic.quantile(seen, q) if seen else None))
-        return outcome, rows
+        expected = arithmetic.queued(intended, services, base / 2)
+        return outcome, quantile_rows(
+            ("p50", "p90", "p99"), expected, outcome, seen,
+            lambda q: arithmetic.overload_quantile(q, seconds * 1000, RATE, capacity, 1000 / capacity + base))
 
 
 class Frozen:

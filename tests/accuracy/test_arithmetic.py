@@ -61,6 +61,14 @@ class Arithmetic(unittest.TestCase):
         self.assertAlmostEqual(a.overload_quantile(0.5, 10_000, 1000, 750, 1), 1667.67, places=2)
         self.assertAlmostEqual(a.overload_quantile(0.5, 10_000, 1000, 2000, 1), 1)
 
+    def test_a_line_at_one_server(self):
+        # One every 10 ms. The first is served from 11 to 16; the second from 21 to 41; the third waits for that until 51.
+        self.assertEqual(a.queued([10, 20, 30], [5, 20, 10], 1), [7, 22, 22])
+        # Nothing is known of the third: it takes 15, the mean of the others.
+        self.assertEqual(a.queued([10, 20, 30], [10, 20], 0), [10, 20, 25])
+        times = a.queued(a.even_schedule(1000, 10_000), [4 / 3], 0)
+        self.assertAlmostEqual(a.quantile(times, 0.5), a.overload_quantile(0.5, 10_000, 1000, 750, 0), delta=2)
+
     def test_a_sum_of_independent_times(self):
         # 10 or 20 plus 1 or 2, all equally likely: 11, 12, 21, 22.
         self.assertEqual(a.sum_quantile(0.25, [10, 20], [1, 2]), 11)
