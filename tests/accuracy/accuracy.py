@@ -56,7 +56,8 @@ def arguments():
 
 def machine(options, generators):
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True)
-    model = [line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    about_cpus = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    model = [line.split(":")[1].strip() for line in about_cpus if line.startswith("model name")]
     command = [pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
@@ -100,7 +101,7 @@ def measure(options, generators):
                     rows.setdefault((case.name, generator.name), {}).setdefault(row.figure, []).append(row)
                 if outcome:
                     notes.setdefault(f"{case.name} {generator.name}", []).append(outcome.notes)
-                    commands[case.name, generator.name] = shlex.join([pathlib.Path(outcome.command[0]).name, *outcome.command[1:]])
+                    commands[case.name, generator.name] = outcome.shown
                 print(f"  {case.name:<12} {generator.name:<11} " + "  ".join(page.brief(row) for row in found), flush=True)
         notes.setdefault("baseline_ms", []).append({
             str(connections): {"p50": arithmetic.quantile(times, 0.5), "p99": arithmetic.quantile(times, 0.99)}
@@ -132,7 +133,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     missing = [name for name in NEEDED if not (options.bin / name).exists()]
     if missing:
-        print(f"accuracy: no {', '.join(missing)} in {options.bin}; build them (make accuracy does), or say --bin", file=sys.stderr)
+        print(f"accuracy: no {', '.join(missing)} in {options.bin}; build them (make accuracy does), or say --bin",
+              file=sys.stderr)
         return 3
     generators = [g for g in programs.all_generators(options.bin) if g.name in options.only]
     facts = machine(options, generators)

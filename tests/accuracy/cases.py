@@ -69,7 +69,7 @@ def quantile_rows(names, expected, outcome, seen=None, formula=None):
 class FixedDelay:
     def __init__(self, text, milliseconds):
         self.name, self.delay, self.milliseconds = f"delay-{text}", text, milliseconds
-        self.title = f"every answer held for {text}"
+        self.title = f"every answer held for {text.replace('us', ' µs').replace('ms', ' ms')}"
         self.asked = f"{RATE:,}/s, 200 connections"
 
     def run(self, generator, context):
@@ -186,11 +186,13 @@ class Ramp:
             outcome = generator.measure(target.url, Load(high, ramp, 500, from_rate=low, hold=hold))
             target.stop()
         total = round(arithmetic.ramp_count(ramp + hold, low, high, ramp))
-        start = min(target.received[n] - 1000 * arithmetic.ramp_time(n + 1, low, high, ramp) for n in range(min(500, len(target.received))))
+        start = min(received - 1000 * arithmetic.ramp_time(n, low, high, ramp)
+                    for n, received in enumerate(target.received[:500], 1))
         counts = [0] * (ramp + hold + 60)
         for received in target.received:
             counts[int((received - start) / 1000)] += 1
-        plan = [arithmetic.ramp_count(s + 1, low, high, ramp) - arithmetic.ramp_count(s, low, high, ramp) for s in range(ramp + hold)]
+        reached = [arithmetic.ramp_count(s, low, high, ramp) for s in range(ramp + hold + 1)]
+        plan = [after - before for before, after in zip(reached, reached[1:])]
         worst = max(abs(counts[s] / plan[s] - 1) * 100 for s in range(ramp + hold))
         outcome.notes["per_second"] = {"plan": plan, "server": counts[:ramp + hold + 1]}
         return outcome, [Row("worst second, off plan", 0, worst, unit="%", tolerance=2),
@@ -199,7 +201,7 @@ class Ramp:
 
 def all_cases():
     return [
-        FixedDelay("50us", 0.05), FixedDelay("200us", 0.2), FixedDelay("1ms", 1), FixedDelay("10ms", 10), FixedDelay("100ms", 100),
+        *(FixedDelay(text, ms) for text, ms in (("50us", 0.05), ("200us", 0.2), ("1ms", 1), ("10ms", 10), ("100ms", 100))),
         Paused("hiccup", "one pause of the server: 2 s of 10 s",
                {False: ("--stall-at", "4s", "--stall-for", "2s"), True: ("--stall-at", "1200ms", "--stall-for", "600ms")},
                ("p50", "p90", "p99", "max"), {False: 10, True: 3}),

@@ -77,7 +77,8 @@ def facts_lines(report):
     for connections in base[0]:
         yield (f"Loopback baseline over {int(connections):,} connections: "
                + ", ".join(f"p50 {b[connections]['p50']:.3f} ms and p99 {b[connections]['p99']:.3f} ms" for b in base))
-    yield f"{report['rounds']} round{'s' if report['rounds'] > 1 else ''}{', quick' if report['quick'] else ''}; tolerance 2 % or 0.1 ms, whichever is more"
+    rounds = "1 round" if report["rounds"] == 1 else f"{report['rounds']} rounds, medians"
+    yield f"{rounds}{', quick: shorter runs than it says' if report['quick'] else ''}; tolerance 2 % or 0.1 ms, whichever is more"
 
 
 def markdown_table(report):
@@ -87,7 +88,10 @@ def markdown_table(report):
     for entry, figure, cells in table(report):
         case = f"**{entry['case']}**: {entry['title']}" if entry is not last else ""
         last = entry
-        shown = [f"{text}: {'**' + word + '**' if kind == 'bad' else word}" if text else word for text, word, kind in cells.values()]
+        shown = []
+        for text, word, kind in cells.values():
+            word = f"**{word}**" if kind == "bad" else word
+            shown.append(f"{text}: {word}" if text else word)
         lines.append(f"| {case} | {figure} | " + " | ".join(shown) + " |")
     return "\n".join(lines) + "\n"
 
@@ -95,8 +99,11 @@ def markdown_table(report):
 def markdown_body(report):
     facts = "".join(f"- {line}\n" for line in facts_lines(report))
     off = report["tacos_load_off"]
-    summary = "tacos-load is within tolerance in every judged figure." if not off else "tacos-load is outside the tolerance here:\n\n" + "".join(f"- {line}\n" for line in off)
-    return f"{facts}\nEach cell: reported for expected (milliseconds unless it says otherwise): verdict.\n\n{markdown_table(report)}\n{summary}\n"
+    summary = "tacos-load is within tolerance in every judged figure.\n"
+    if off:
+        summary = "tacos-load is outside the tolerance here:\n\n" + "".join(f"- {line}\n" for line in off)
+    how = "Each cell: reported for expected (milliseconds unless it says otherwise): verdict."
+    return f"{facts}\n{how}\n\n{markdown_table(report)}\n{summary}"
 
 
 def markdown(report):
@@ -139,8 +146,10 @@ ul { padding-left: 1.1rem; color: var(--soft); }
 def html_page(report):
     names = list(report["cases"][0]["generators"])
     off = report["tacos_load_off"]
-    out = ["<!doctype html><html lang='en'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'>",
-           f"<title>Accuracy of load generators</title><style>{STYLE}</style></head><body><main><h1>Accuracy of load generators</h1>",
+    out = ["<!doctype html><html lang='en'><head><meta charset='utf-8'>",
+           "<meta name='viewport' content='width=device-width, initial-scale=1'>",
+           f"<title>Accuracy of load generators</title><style>{STYLE}</style></head>",
+           "<body><main><h1>Accuracy of load generators</h1>",
            "<p class='soft'>Each generator against a target about which everything is known. Expected is arithmetic on what the "
            "target really did; reported is what the generator says. Milliseconds unless a cell says otherwise.</p>"]
     if off:
@@ -151,8 +160,9 @@ def html_page(report):
     rows = list(table(report))
     for entry in report["cases"]:
         out.append(f"<section><h2>{html.escape(entry['title'][0].upper() + entry['title'][1:])}</h2>"
-                   f"<p class='soft'>{html.escape(entry['case'])}: {html.escape(entry['asked'])}</p><div class='scroll'><table><thead><tr>"
-                   "<th scope='col'>figure</th>" + "".join(f"<th scope='col'>{name}</th>" for name in names) + "</tr></thead><tbody>")
+                   f"<p class='soft'>{html.escape(entry['case'])}: {html.escape(entry['asked'])}</p>"
+                   "<div class='scroll'><table><thead><tr>"
+                   + "".join(f"<th scope='col'>{name}</th>" for name in ("figure", *names)) + "</tr></thead><tbody>")
         for of_entry, figure, cells in rows:
             if of_entry is not entry:
                 continue
@@ -160,7 +170,8 @@ def html_page(report):
             for text, word, kind in cells.values():
                 out.append(f"<td class='{kind}'><b>{html.escape(text)}</b><span>{html.escape(word)}</span></td>")
             out.append("</tr>")
-        commands = "".join(f"<p><code>{html.escape(g['command'])}</code></p>" for g in entry["generators"].values() if g["command"])
+        commands = "".join(f"<p><code>{html.escape(generator['command'])}</code></p>"
+                           for generator in entry["generators"].values() if generator["command"])
         out.append(f"</tbody></table></div><details><summary>commands</summary>{commands}</details></section>")
     out.append("</main></body></html>\n")
     return "\n".join(out)

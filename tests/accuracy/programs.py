@@ -6,6 +6,7 @@ import array
 import json
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -67,8 +68,8 @@ class Target:
 def probe(bin_dir, requests, connections):
     """Round trips of a plain blocking client to a target that answers at once, in ms."""
     with Target(bin_dir) as target:
-        output = subprocess.run([bin_dir / "loopback_probe", target.port, str(requests), "1ms", str(connections)], stdout=subprocess.PIPE,
-                                timeout=60 + requests / 100, check=True).stdout
+        output = subprocess.run([bin_dir / "loopback_probe", target.port, str(requests), "1ms", str(connections)],
+                                stdout=subprocess.PIPE, timeout=60 + requests / 100, check=True).stdout
         return [ns / 1e6 for ns in json.loads(output)["round_trip_ns"]]
 
 
@@ -84,9 +85,13 @@ class Load:
 class Outcome:
     """What one generator said of one load: figures by name in ms, None for what it does not report."""
 
-    def __init__(self, command):
+    def __init__(self, command, scratch=None):
         self.command, self.figures, self.notes = command, {}, {}
-        self.frozen = None
+        self.frozen = None  # from when to when, when the load asks for it
+        # As somebody else would type it.
+        self.shown = shlex.join([pathlib.Path(command[0]).name, *command[1:]])
+        if scratch:
+            self.shown = self.shown.replace(scratch, "FILE")
 
 
 def run(outcome, load, allowed=(0,)):
@@ -142,7 +147,7 @@ class Tacos:
                 shape = ["--from-rps", str(load.from_rate), "--ramp", f"{load.seconds}s", "--hold", f"{load.hold}s"]
             outcome = Outcome([str(self.path), "--url", url, "--rps", str(load.rate), *shape, "--connections",
                                str(load.connections), "--engine", self.engine, "--timeout", "60s", "--quiet", "--report",
-                               directory])
+                               directory], scratch=directory)
             run(outcome, load, allowed=(0, 4))
             report = json.loads((pathlib.Path(directory) / "report.json").read_text())
         names = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p99.9": "p99_9", "max": "max", "mean": "mean"}
@@ -203,7 +208,7 @@ class H2load:
         clients = 100
         with tempfile.NamedTemporaryFile(suffix=".tsv") as log:
             outcome = Outcome(["h2load", "--h1", "-t1", f"-c{clients}", f"--rps={load.rate / clients:g}", "-D",
-                               str(load.seconds), f"--log-file={log.name}", url])
+                               str(load.seconds), f"--log-file={log.name}", url], scratch=log.name)
             output = run(outcome, load)
             times = [int(line.split("\t")[2]) / 1000 for line in pathlib.Path(log.name).read_text().splitlines()]
         found = re.search(r"time for request:\s+(\S+)\s+(\S+)\s+(\S+)", output)

@@ -1,5 +1,6 @@
-// An HTTP target about which everything is known: what it was told to do, and what it really did. It answers 11 bytes at
-// once, after a fixed delay, after a time of serial work, or not at all during pauses. For measuring load generators.
+// An HTTP target about which everything is known: what it was told to do, and what it really did. It answers 11 bytes
+// at once, after a fixed delay, after a time of serial work, or not at all during pauses. For measuring load
+// generators.
 //
 //   known_target [--port N] [--delay TIME] [--work TIME] [--stall-at TIME --stall-for TIME]
 //                [--pause-every TIME --pause-for TIME] [--log FILE]
@@ -8,13 +9,14 @@
 // --work: each request occupies the one thread so long; whatever arrives meanwhile queues, as arithmetic expects.
 // --stall-at, --stall-for: one pause of the whole target, so long after its first request.
 // --pause-every, --pause-for: the same again and again.
-// --log: where to write, for each request in the order of the answers, when it was read and when it was answered: pairs of
+// --log: where to write, for each request in the order of the answers, when it was read and when it was answered: pairs
+// of
 //   64-bit nanoseconds of CLOCK_MONOTONIC, in the machine's byte order.
 //
 // OPTIONS, with which a client may open its connections, is answered at once and counted apart.
 //
-// Prints the port when it listens. On SIGINT or SIGTERM prints one line of JSON: what arrived in each second and tenth of a
-// second since the first request, for how long requests were held, and when the pauses began and ended.
+// Prints the port when it listens. On SIGINT or SIGTERM prints one line of JSON: what arrived in each second and tenth
+// of a second since the first request, for how long requests were held, and when the pauses began and ended.
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -177,8 +179,7 @@ std::string json_of(const Record& record) {
   for (std::size_t i = 0; i < record.per_tenth.size(); ++i) per_second[i / 10] += record.per_tenth[i];
   std::vector<std::string> pauses;
   for (const Pause& pause : record.pauses) {
-    pauses.push_back(
-        fmt::format("[{}, {}]", pause.began.since_origin().count(), pause.ended.since_origin().count()));
+    pauses.push_back(fmt::format("[{}, {}]", pause.began.since_origin().count(), pause.ended.since_origin().count()));
   }
   const auto held = [&](double percentile) { return core::to_millis(record.hold.percentile(percentile)); };
   return fmt::format(

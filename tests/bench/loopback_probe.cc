@@ -1,22 +1,21 @@
-// What one request costs on this machine when nobody waits: blocking sockets, one after the other, ask a target and time
-// each answer. The plainest client there is, so that what a load generator adds can be told from what the machine takes.
-// As many connections as the generator has, since a connection that was not used lately costs more.
+// What one request costs on this machine when nobody waits: blocking sockets, one after the other, ask a target and
+// time each answer. The plainest client there is, so that what a load generator adds can be told from what the machine
+// takes. As many connections as the generator has, since a connection that was not used lately costs more.
 //
 //   loopback_probe PORT REQUESTS INTERVAL CONNECTIONS
 //
 // Prints one line of JSON: the times in nanoseconds, in the order of the requests.
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cstdio>
 #include <cstdlib>
-#include <string_view>
-#include <thread>
-#include <vector>
-
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string_view>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
