@@ -131,10 +131,10 @@ h2 { margin: 2.2rem 0 .2rem; font-size: 1.08rem; }
 p { margin: .2rem 0 .7rem; max-width: 60rem; } .soft { color: var(--soft); }
 .sum { display: inline-block; margin: .6rem 0; padding: .35rem .8rem; border-radius: .5rem; font-weight: 600; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .6rem; background: var(--card); }
-table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+table { width: 100%; min-width: 46rem; table-layout: fixed; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .5rem .75rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 tr:last-child > * { border-bottom: 0; } thead th { color: var(--soft); font-weight: 500; font-size: .85rem; }
-tbody th { font-weight: 500; white-space: nowrap; }
+tbody th { font-weight: 500; }
 td b { display: block; font-weight: 600; white-space: nowrap; } td span { font-size: .82rem; }
 .good { background: var(--good); color: var(--good-ink); } .bad { background: var(--bad); color: var(--bad-ink); }
 .none { background: var(--none); color: var(--none-ink); }
