@@ -4,7 +4,7 @@ A case is run against one generator at a time and yields rows: a figure, what it
 what the target's own log says it was ("seen": answered − due, for generators that follow a schedule).
 """
 import arithmetic
-from programs import Load, Target, probe
+from programs import Broken, Load, Target, probe
 
 RATE = 1000
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
@@ -48,6 +48,14 @@ def seen_by_target(generator, target, due, base):
     if not generator.schedule_is_known or len(target.answered) != len(due):
         return None
     return [answered + base / 2 - at for answered, at in zip(sorted(target.answered), due)]
+
+
+def drain_of(answers, due, pause):
+    """How long after a pause the last of what had come due in it was answered."""
+    began, ended = pause
+    held_up = sum(began <= at < ended for at in due)
+    after = sum(at < ended for at in answers)
+    return sorted(answers)[min(after + held_up, len(answers)) - 1] - ended
 
 
 def service_times(target):
@@ -110,11 +118,14 @@ class Paused:
         due = schedule_of(generator, target, intended, base)
         answers = [at + base / 2 for at in target.answered] if len(target.answered) == len(due) else ()
         pauses = [pause for pause in target.pauses if pause[0] < due[-1]]
+        if not pauses:
+            raise Broken(f"{generator.name} ended before the target's first pause")
         normal = [answered - received for received, answered in zip(target.received, target.answered)
                   if not any(began - 5 < received < ended + 200 for began, ended in pauses)]
         hold = arithmetic.quantile(normal, 0.5) + base
         expected = arithmetic.paused_target(due, pauses, hold, answers)
         stall = sum(ended - began for began, ended in pauses) / len(pauses)
+        outcome.notes["drain_ms"] = [drain_of(answers, due, pause) for pause in pauses] if answers else None
         outcome.notes["pauses_ms"] = [ended - began for began, ended in pauses]
         return outcome, quantile_rows(
             self.figures, expected, outcome, seen_by_target(generator, target, due, base),
