@@ -24,6 +24,7 @@ class RunFiles {
   // and the system's reason.
   core::Result<void> write(const measure::RunReport& report, const measure::RunRecord& record) const;
 
+  const std::string& directory() const { return directory_; }
   std::string html_path() const { return directory_ + "/report.html"; }
 
  private:

@@ -1,7 +1,6 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -14,10 +13,10 @@
 #include "report/summary.h"
 #include "report/verdict.h"
 #include "tacos-load/command_line.h"
-#include "tacos-load/progress.h"
 #include "tacos-load/run/load_run.h"
 #include "tacos-load/run/preflight.h"
 #include "tacos-load/run/report_builder.h"
+#include "tacos-load/terminal/terminal.h"
 #include "tacos-load/transport/curl_transport.h"
 
 namespace {
@@ -33,7 +32,9 @@ std::atomic<bool> g_stop{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 extern "C" void on_signal(int) {
-  if (g_stop.exchange(true)) _exit(130);
+  if (!g_stop.exchange(true)) return;
+  load::Terminal::restore_before_exit();
+  _exit(130);
 }
 
 int complain(const core::Error& error, int code) {
@@ -82,18 +83,18 @@ int run(const load::CommandLine& command, std::string typed) {
   std::signal(SIGPIPE, SIG_IGN);
   const load::CurlGlobal curl;
   const load::RateProfile profile(scenario->stages);
-  load::Progress progress(profile, isatty(STDERR_FILENO) != 0, command.quiet);
+  load::Terminal terminal(profile, load::watched_run(*scenario, *resources), g_stop, command.quiet);
   load::LoadRun load_run(*scenario, *resources, *target, g_stop);
-  const auto facts = load_run.execute([&](core::Nanos now, const auto& live) { progress.show(now, live); });
-  progress.finish();
+  const auto facts = load_run.execute([&](core::Nanos now, const auto& live) { terminal.show(now, live); });
+  terminal.finish();
   if (!facts) return complain(facts.error(), kCouldNotRun);
 
   const auto report = load::build_report(*facts, {std::move(typed), *scenario, *resources, machine, *gates});
   const auto written = files.write(report, facts->record);
-  const bool colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-  fmt::print("{}", report::summary_text(report, colour));
+  const std::size_t width = load::terminal_width(STDOUT_FILENO);
+  fmt::print("{}", report::summary_text(report, load::wants_colour(STDOUT_FILENO), width));
   if (!written) return complain(written.error(), kCouldNotRun);
-  fmt::print("  report    {}\n", files.html_path());
+  fmt::print("{}", report::files_text(files.directory(), width));
   return report::exit_code_of(report.verdict);
 }
 
