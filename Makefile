@@ -3,9 +3,11 @@ JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 SOURCES = find src tests \( -name '*.cc' -o -name '*.h' \) -print0
 PREFIX ?= /usr/local
+# make accuracy ACCURACY_FLAGS=--update-docs: put the table into docs/accuracy.md too
+ACCURACY_FLAGS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help bootstrap build demo test check lint docs-cli format format-check bench tidy asan tsan fuzz install clean
+.PHONY: help bootstrap build demo test check lint docs-cli format format-check bench tidy asan tsan fuzz accuracy install clean
 
 help: ## Show this help
 	@echo "tacos: load generator and reference waiting room. Targets:"
@@ -44,8 +46,13 @@ check: bootstrap format-check test ## Exactly what CI runs
 
 bench: build/release/build.ninja ## Micro-benchmarks, and CPU per request beside wrk and h2load on the same nginx
 	@scripts/bootstrap.sh bench
-	cmake --build --preset release -j $(JOBS) --target tacos-load tacos-gateway micro_bench trivial_target
+	cmake --build --preset release -j $(JOBS) --target tacos-load tacos-gateway micro_bench
 	scripts/bench.sh
+
+accuracy: build/release/build.ninja ## What tacos-load, wrk and h2load report beside what arithmetic says, on a known target
+	@scripts/bootstrap.sh build bench
+	cmake --build --preset release -j $(JOBS) --target tacos-load known_target loopback_probe
+	python3 tests/accuracy/accuracy.py --bin build/release/bin --rounds 3 --out reports/accuracy $(ACCURACY_FLAGS)
 
 tidy: ## clang-tidy over every file
 	@scripts/bootstrap.sh build test analysis

@@ -54,12 +54,21 @@ done
 echo "== closed loop on one core: servers flat out under wrk -t1 -c64"
 token=$(curl -s -d '{"event_id":"bench","user_id":"one"}' http://127.0.0.1:18092/queue/join | sed 's/.*"waiting_token":"\([^"]*\)".*/\1/')
 workers=$(pgrep -P "$nginx_pid" || echo "$nginx_pid")
-taskset -cp 0 "$gateway_pid" >/dev/null
-for worker in $workers; do taskset -cp 0 "$worker" >/dev/null; done
+# -a: every thread. Without it only the main thread moves, and the one that serves settles beside wrk on its core.
+taskset -acp 0 "$gateway_pid" >/dev/null
+for worker in $workers; do taskset -acp 0 "$worker" >/dev/null; done
+# Nanoseconds a process has run so far. Per request they hold still where throughput follows the machine's other work.
+cpu_ns() { awk '{ns += $1} END {printf "%.0f", ns}' /proc/"$1"/task/*/schedstat; }
 for round in 1 2 3; do
   for target in "nginx 18091/" "healthz 18092/healthz" "status 18092/queue/status?token=$token"; do
     name=${target%% *}
+    server=$gateway_pid
+    [ "$name" = nginx ] && server=${workers%% *}
+    before=$(cpu_ns "$server")
+    taskset -c 1 wrk -t1 -c64 -d"${seconds}s" "http://127.0.0.1:${target#* }" >"$work/wrk.txt"
     printf '  %-10s' "$name"
-    taskset -c 1 wrk -t1 -c64 -d"${seconds}s" "http://127.0.0.1:${target#* }" | awk '/Requests\/sec/ {print $2 " requests/s"}'
+    awk -v ns="$(($(cpu_ns "$server") - before))" '
+      / requests in / {requests = $1}
+      /Requests\/sec/ {printf "%s requests/s, %.2f us of CPU each\n", $2, ns / requests / 1000}' "$work/wrk.txt"
   done
 done

@@ -27,6 +27,7 @@ class RunFiles {
   // One file more.
   core::Result<void> write_file(const std::string& name, const std::string& text) const;
 
+  const std::string& directory() const { return directory_; }
   std::string html_path() const { return directory_ + "/report.html"; }
 
  private:

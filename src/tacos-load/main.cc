@@ -9,6 +9,7 @@
 
 #include "tacos-load/command/commands.h"
 #include "tacos-load/doctor/doctor.h"
+#include "tacos-load/terminal/terminal.h"
 
 namespace {
 
@@ -19,7 +20,9 @@ std::atomic<bool> g_stop{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 extern "C" void on_signal(int) {
-  if (g_stop.exchange(true)) _exit(130);
+  if (!g_stop.exchange(true)) return;
+  load::Terminal::restore_before_exit();
+  _exit(130);
 }
 
 // As a shell would read it back.

@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "report/run_files.h"
 #include "report/stored_run.h"
 #include "tacos-load/command/commands.h"
+#include "tacos-load/terminal/terminal.h"
 
 namespace tacos::load {
 namespace {
@@ -43,7 +43,7 @@ int run_compare(const CompareCommand& command) {
     request.limits.push_back(std::move(*limit));
   }
   const auto comparison = report::compare(std::move(request));
-  const bool colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  const bool colour = wants_colour(STDOUT_FILENO);
   fmt::print("{}", command.format == "json" ? report::comparison_json(comparison)
                                             : report::comparison_text(comparison, colour));
   if (!command.report_dir.empty()) {

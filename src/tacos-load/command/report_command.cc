@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "report/summary.h"
 #include "report/verdict.h"
 #include "tacos-load/command/commands.h"
+#include "tacos-load/terminal/terminal.h"
 
 namespace tacos::load {
 namespace {
@@ -51,8 +51,9 @@ int run_report(const ReportCommand& command) {
   if (const auto ready = files.prepare(); !ready) return complain(ready.error(), kCouldNotRun);
   if (const auto written = files.write(whole->report, whole->record); !written)
     return complain(written.error(), kCouldNotRun);
-  const bool colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-  fmt::print("{}  report    {}\n", report::summary_text(whole->report, colour), files.html_path());
+  const std::size_t width = terminal_width(STDOUT_FILENO);
+  fmt::print("{}{}", report::summary_text(whole->report, wants_colour(STDOUT_FILENO), width),
+             report::files_text(files.directory(), width));
   return report::exit_code_of(whole->report.verdict);
 }
 

@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -13,10 +12,10 @@
 #include "report/summary.h"
 #include "report/verdict.h"
 #include "tacos-load/command/commands.h"
-#include "tacos-load/progress.h"
 #include "tacos-load/run/load_run.h"
 #include "tacos-load/run/preflight.h"
 #include "tacos-load/run/report_builder.h"
+#include "tacos-load/terminal/terminal.h"
 #include "tacos-load/transport/curl_transport.h"
 
 namespace tacos::load {
@@ -63,23 +62,23 @@ int run_load(const CommandLine& command, std::string typed, const std::atomic<bo
 
   const CurlGlobal curl;
   const RateProfile profile(scenario->stages);
-  Progress progress(profile, isatty(STDERR_FILENO) != 0, command.quiet);
+  Terminal terminal(profile, watched_run(*scenario, *resources), stop, command.quiet);
   LoadRun load_run(*scenario, *resources, *target, stop);
   std::optional<AbortWatch> watch;
   if (scenario->abort_on_breach) {
     watch.emplace(assembly_of(*scenario, *gates), *scenario->abort_on_breach);
     load_run.watch(*watch);
   }
-  const auto facts = load_run.execute([&](core::Nanos now, const auto& live) { progress.show(now, live); });
-  progress.finish();
+  const auto facts = load_run.execute([&](core::Nanos now, const auto& live) { terminal.show(now, live); });
+  terminal.finish();
   if (!facts) return complain(facts.error(), kCouldNotRun);
 
   const auto report = build_report(*facts, {std::move(typed), *scenario, *resources, machine, *gates});
   const auto written = files.write(report, facts->record);
-  const bool colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-  fmt::print("{}", report::summary_text(report, colour));
+  const std::size_t width = terminal_width(STDOUT_FILENO);
+  fmt::print("{}", report::summary_text(report, wants_colour(STDOUT_FILENO), width));
   if (!written) return complain(written.error(), kCouldNotRun);
-  fmt::print("  report    {}\n", files.html_path());
+  fmt::print("{}", report::files_text(files.directory(), width));
   return report::exit_code_of(report.verdict);
 }
 

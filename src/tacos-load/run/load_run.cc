@@ -27,6 +27,8 @@ using core::Nanos;
 
 // The schedule starts this long after all threads are ready, so that none is late for its first slot.
 constexpr Nanos kHeadStart = std::chrono::milliseconds(200);
+// Workers publish what they counted in a second when they next come round, up to 20 ms after its end.
+constexpr Nanos kUntilCounted = std::chrono::milliseconds(50);
 // Series of a run have at most this many intervals: runs beyond ten minutes get wider ones, and memory stays constant.
 constexpr std::int64_t kMostIntervals = 600;
 // A scheduled request is held back at most until it times out, so this many can ever wait; within these bounds.
@@ -193,10 +195,10 @@ void LoadRun::run_parts(core::Instant start, const Progress& progress) {
     std::unique_lock lock(mutex);
     Nanos next = std::chrono::seconds(1);
     while (running > 0) {
-      const auto wake = std::chrono::steady_clock::time_point((start + next).since_origin());
+      const auto wake = std::chrono::steady_clock::time_point((start + next + kUntilCounted).since_origin());
       if (all_done.wait_until(lock, wake, [&] { return running == 0; })) break;
       lock.unlock();
-      progress(next, live_);
+      progress(next + kUntilCounted, live_);
       judge_so_far();
       lock.lock();
       next += std::chrono::seconds(1);

@@ -47,7 +47,8 @@ struct RunFacts {
 // shared while they run, and their records merge after the join.
 class LoadRun {
  public:
-  // Called about once a second from the thread that called execute(), with the offset since the start.
+  // Called once a second, a moment after its end, from the thread that called execute(), with the offset since the
+  // start.
   using Progress = std::function<void(core::Nanos, const std::vector<std::unique_ptr<LiveCounts>>&)>;
 
   // stop may be set from a signal handler: the run then drains for a moment and returns what it has, marked

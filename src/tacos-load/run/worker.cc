@@ -14,6 +14,10 @@ using measure::Sample;
 constexpr Nanos kSecond = std::chrono::seconds(1);
 // The loop comes round at least this often, to notice a stop, an expired backlog and the turn of a second.
 constexpr Nanos kLongestSleep = std::chrono::milliseconds(20);
+// After the thread was kept from running, thousands of slots are due at once. Sent in one turn, the first answers would
+// lie unread until the last request is out, and the generator's lateness would be booked as the target's: measured
+// after a freeze of 2 s at 1,000/s, 42 ms at p99 with curl and 10 ms with asio; none with 16 a turn.
+constexpr int kMostPerTurn = 16;
 
 std::uint64_t thread_cpu_ns() {
   timespec used{};
@@ -97,7 +101,7 @@ Nanos Worker::next_due() const {
 }
 
 void Worker::take_due(Nanos now) {
-  for (;;) {
+  for (int taken = 0; taken < kMostPerTurn; ++taken) {
     const Nanos arrival = cursor_.peek().value_or(Nanos::max());
     if (options_.model == LoadModel::kRequests) {
       if (arrival > now) return;

@@ -26,7 +26,7 @@ struct WorkerOptions {
   std::size_t backlog_limit = 1u << 20;
   // Slots that come due within this of each other are sent in one turn of the loop. Costs half of it in mean send lag,
   // and saves a wake-up for each slot it gathers.
-  core::Nanos coalesce = std::chrono::microseconds(50);
+  core::Nanos coalesce = std::chrono::microseconds(75);
   // Set to end the run early as if its schedule ended now; may be null.
   const std::atomic<bool>* abort = nullptr;
   LiveRecord* live_record = nullptr;  // where settled intervals go once a second; null when nobody judges meanwhile
