@@ -46,7 +46,7 @@ check: bootstrap format-check test ## Exactly what CI runs
 
 bench: build/release/build.ninja ## Micro-benchmarks, and CPU per request beside wrk and h2load on the same nginx
 	@scripts/bootstrap.sh bench
-	cmake --build --preset release -j $(JOBS) --target tacos-load tacos-gateway micro_bench
+	cmake --build --preset release -j $(JOBS) --target tacos-load tacos-gateway micro_bench closed_loop
 	scripts/bench.sh
 
 accuracy: build/release/build.ninja ## What tacos-load, wrk and h2load report beside what arithmetic says, on a known target

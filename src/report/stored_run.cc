@@ -147,6 +147,25 @@ core::Result<Assembly> StoredRun::assembly() const {
   return assembly;
 }
 
+core::Result<StoredRun> parse_run(const std::string& directory, std::string_view report_json,
+                                  std::string_view latency_hlog) {
+  StoredRun run;
+  run.directory = directory;
+  const auto wrong = [&](const char* file, const core::Error& error) {
+    return core::fail(fmt::format("{}/{}: {}", directory, file, error.message));
+  };
+  auto report = measure::report_from_json(report_json);
+  if (!report) return wrong("report.json", report.error());
+  run.report = std::move(*report);
+  auto record = counts_of(run.report);
+  if (!record) return wrong("report.json", record.error());
+  run.record = std::move(*record);
+  if (const auto added = measure::add_hdr_log(latency_hlog, run.record); !added) {
+    return wrong("latency.hlog", added.error());
+  }
+  return run;
+}
+
 core::Result<StoredRun> read_run(const std::string& path) {
   StoredRun run;
   run.directory = path;
@@ -156,19 +175,9 @@ core::Result<StoredRun> read_run(const std::string& path) {
   }
   const auto json = read_file(run.directory + "/report.json");
   if (!json) return json.error();
-  const auto wrong = [&](const char* file, const core::Error& error) {
-    return core::fail(fmt::format("{}/{}: {}", run.directory, file, error.message));
-  };
-  auto report = measure::report_from_json(*json);
-  if (!report) return wrong("report.json", report.error());
-  run.report = std::move(*report);
-  auto record = counts_of(run.report);
-  if (!record) return wrong("report.json", record.error());
-  run.record = std::move(*record);
   const auto log = read_file(run.directory + "/latency.hlog");
   if (!log) return log.error();
-  if (const auto added = measure::add_hdr_log(*log, run.record); !added) return wrong("latency.hlog", added.error());
-  return run;
+  return parse_run(run.directory, *json, *log);
 }
 
 core::Result<StoredRun> merge_runs(std::vector<StoredRun> runs) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.h"
@@ -21,6 +22,10 @@ struct StoredRun {
   core::Result<Assembly> assembly() const;
   std::vector<std::string> step_names() const { return record.steps(); }
 };
+
+// Puts a run together from the texts of its two files. Safe on any bytes. Fails with the file and what is wrong in it.
+core::Result<StoredRun> parse_run(const std::string& directory, std::string_view report_json,
+                                  std::string_view latency_hlog);
 
 // Reads DIR, or the directory that DIR/report.json is in. Fails with the file and what is wrong in it.
 core::Result<StoredRun> read_run(const std::string& path);

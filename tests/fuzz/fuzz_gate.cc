@@ -6,6 +6,7 @@
 
 #include "core/units.h"
 #include "measure/recorder.h"
+#include "report/comparison/regression_limit.h"
 #include "report/gate.h"
 
 namespace {
@@ -33,6 +34,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace tacos;
   static const measure::RunRecord record = a_run();
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  // A limit of a comparison is written in the same words.
+  if (const auto limit = report::RegressionLimit::parse(text, record.steps()); !limit) {
+    if (size <= 1000 && limit.error().message.find('^') == std::string::npos) std::abort();
+  } else {
+    const report::ComparedSide side({{"a", {}, record, core::Nanos(0), core::Nanos::max()}});
+    if (limit->evaluate(side, side).reason.empty()) std::abort();
+  }
   const auto gate = report::Gate::parse(text, record.steps());
   if (!gate) {
     // A complaint always shows where.

@@ -76,6 +76,37 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrderWhetherAtOnceOrLater) {
   EXPECT_GT(seen_.turns.load(), 0);
 }
 
+// More than a connection may read in one go, and with its end told at the same time.
+TEST_F(HttpServerTest, ReadsAllThatAClientHasSentAheadAndServesOthersMeanwhile) {
+  start();
+  for (const std::string path : {"/now", "/later"}) {
+    RawClient flooding = connect();
+    RawClient other = connect();
+    std::string all;
+    for (int i = 0; i < 2000; ++i) all += get(path + std::to_string(i));
+    flooding.send(all);
+    flooding.stop_sending();
+    EXPECT_EQ(other.call(get("/other")).body, "GET /other ");
+    for (int i = 0; i < 2000; ++i) ASSERT_EQ(flooding.receive().body, "GET " + path + std::to_string(i) + " ");
+    EXPECT_TRUE(flooding.at_end());
+  }
+  EXPECT_EQ(server_->counts().connections_broken, 0u);
+}
+
+TEST_F(HttpServerTest, ReadsWhatArrivedWhileAnAnswerWasOwed) {
+  start();
+  RawClient client = connect();
+  client.send(get("/held"));
+  eventually([&] { return seen_.held.load() == 1; });
+  client.send(get("/behind"));
+  client.stop_sending();
+  std::this_thread::sleep_for(10ms);  // so that the server is told of it while it may not read
+  seen_.release = true;
+  EXPECT_EQ(client.receive().body, "GET /held ");
+  EXPECT_EQ(client.receive().body, "GET /behind ");
+  EXPECT_TRUE(client.at_end());
+}
+
 TEST_F(HttpServerTest, KeepsOrClosesTheConnectionAsTheVersionAndTheClientSay) {
   start();
   RawClient one_zero = connect();
