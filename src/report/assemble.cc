@@ -113,6 +113,7 @@ RunReport::Rung rung_report(const RunRecord& record, const RungWindow& at, const
   }
   bool passed = true;
   for (const auto& gate : assembly.gates) {
+    if (!gate.concerns(at.from, at.to)) continue;
     rung.gates.push_back(gate.evaluate({record, at.from, at.to, report.users}));
     passed &= rung.gates.back().passed;
   }
@@ -132,7 +133,10 @@ void assemble(const RunRecord& record, const Assembly& assembly, RunReport& r) {
   r.intervals.clear();
   for (std::size_t i = 0; i < record.intervals().size(); ++i) r.intervals.push_back(interval_report(record, i));
   r.rungs.clear();
-  for (const auto& rung : assembly.rungs) r.rungs.push_back(rung_report(record, rung, assembly, r));
+  for (const auto& rung : assembly.rungs) {
+    // A run that ended early says nothing about the rungs it did not reach.
+    if (record.window(rung.from, rung.to).covered > Nanos(0)) r.rungs.push_back(rung_report(record, rung, assembly, r));
+  }
   r.gates.clear();
   // Where there are rungs, each answers for itself; asking the gates of the climb between them as well would say less.
   if (r.rungs.empty()) {

@@ -142,6 +142,19 @@ bool Gate::Node::known_early() const {
   }
 }
 
+Gate::Node::Windowed Gate::Node::windows_in(core::Nanos start, core::Nanos end) const {
+  if (kind == Kind::kOperator) {
+    const Windowed a = left->windows_in(start, end), b = right->windows_in(start, end);
+    return {a.any || b.any, a.inside || b.inside};
+  }
+  return {windowed, windowed && from < end && to > start};
+}
+
+bool Gate::concerns(core::Nanos from, core::Nanos to) const {
+  const auto left = left_->windows_in(from, to), right = right_->windows_in(from, to);
+  return !(left.any || right.any) || left.inside || right.inside;
+}
+
 bool Gate::broken(const GateFacts& facts) const {
   if (!left_->known_early() || !right_->known_early()) return false;
   Node::Windows windows;

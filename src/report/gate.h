@@ -33,6 +33,9 @@ class Gate {
   measure::RunReport::Gate evaluate(const GateFacts& facts) const;
   const std::string& expression() const { return expression_; }
 
+  // False when it asks about windows of its own and none of them meets [from, to): another rung's business.
+  bool concerns(core::Nanos from, core::Nanos to) const;
+
   // For ending a run early: everything it asks about was measured, and it does not hold. Never true of a gate that can
   // only be judged at the end, because it asks about users or counts, which grow as the run goes on.
   bool broken(const GateFacts& facts) const;

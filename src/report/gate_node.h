@@ -49,6 +49,11 @@ struct Gate::Node {
   using Windows = std::map<std::pair<core::Nanos, core::Nanos>, measure::WindowSummary>;
   double value(const GateFacts& facts, Windows& windows) const;
   bool known_early() const;
+  struct Windowed {
+    bool any = false;     // it asks about a window of its own
+    bool inside = false;  // and that meets the stretch asked about
+  };
+  Windowed windows_in(core::Nanos start, core::Nanos end) const;
 };
 
 // The metric that an expression begins with, in the words of gates, and where it ends. For other expressions about runs

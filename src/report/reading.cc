@@ -83,6 +83,7 @@ std::string bent(const RunReport& r) {
   std::size_t hiccups = 0;
   const auto intervals = measured_intervals(r);
   if (intervals.size() < kFewest) return "The run is too short to say.";
+  if (r.rate.completed == 0) return "It never stood.";
   if (const auto bend = find_bend(r)) {
     return fmt::format("At {:.0f} s, at {}: from there {}.", bend->t_sec, rate_text(bend->rate), bend->sign);
   }
@@ -132,6 +133,7 @@ std::string trusted(const RunReport& r) {
   if (r.verdict == "invalid") {
     return fmt::format("No: {}", r.verdict_reasons.empty() ? "the run is invalid." : r.verdict_reasons.front());
   }
+  if (r.rate.completed == 0) return "There is nothing to trust: no request was answered.";
   std::string text = fmt::format(
       "Yes: {}, every one of the {} scheduled requests is accounted for, and its busiest "
       "thread used {:.0f} % of a core.",

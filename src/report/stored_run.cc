@@ -125,6 +125,35 @@ void add_machine(const RunReport& from, RunReport& to) {
   to.adapted.insert(to.adapted.end(), from.adapted.begin(), from.adapted.end());
 }
 
+// Gates that another run had and this one has not.
+core::Result<void> add_gates(const StoredRun& run, Assembly& to) {
+  const auto other = run.assembly();
+  if (!other) return other.error();
+  for (const auto& gate : other->gates) {
+    const auto same = [&](const Gate& have) { return have.expression() == gate.expression(); };
+    if (std::none_of(to.gates.begin(), to.gates.end(), same)) to.gates.push_back(gate);
+  }
+  return {};
+}
+
+// What does not forbid a merge, but whoever reads it should know.
+void note_differences(const StoredRun& first, const StoredRun& run, std::vector<std::string>& notes) {
+  if (&first == &run) return;
+  const RunReport &a = first.report, &b = run.report;
+  if (a.target != b.target) notes.push_back(fmt::format("merged runs went to {} and {}", a.target, b.target));
+  if (a.scenario != b.scenario) notes.push_back(fmt::format("merged runs are of {} and {}", a.scenario, b.scenario));
+  if (a.seed == b.seed && a.users.started > 0) {
+    notes.push_back(
+        fmt::format("merged runs have the same seed {}: their users have the same names, and a waiting room "
+                    "takes them for the same people. Give each machine a --seed of its own",
+                    a.seed));
+  }
+  if (a.started_at != b.started_at) {
+    notes.push_back(
+        fmt::format("merged by the time since each one's own start: {} and {}", a.started_at, b.started_at));
+  }
+}
+
 // Each generator must have been fast enough by itself: in the merged lag, a slow one can hide behind the others.
 void add_invalid(const StoredRun& run, std::vector<std::string>& reasons) {
   if (run.report.verdict != "invalid") return;
@@ -182,10 +211,15 @@ core::Result<StoredRun> read_run(const std::string& path) {
 
 core::Result<StoredRun> merge_runs(std::vector<StoredRun> runs) {
   if (runs.empty()) return core::fail("there is no run to merge");
-  const auto assembly = runs.front().assembly();
+  auto assembly = runs.front().assembly();
   if (!assembly) return assembly.error();
-  std::vector<std::string> names, reasons;
+  std::vector<std::string> names, reasons, notes;
   for (const auto& run : runs) {
+    for (const auto& name : names) {
+      if (name == run.directory) return core::fail(fmt::format("'{}' is named twice: a run is merged once", name));
+    }
+    if (const auto added = add_gates(run, *assembly); !added) return added.error();
+    note_differences(runs.front(), run, notes);
     if (const auto same = check_same_load(runs.front(), run); !same) return same.error();
     names.push_back(run.directory);
     add_invalid(run, reasons);
@@ -204,6 +238,7 @@ core::Result<StoredRun> merge_runs(std::vector<StoredRun> runs) {
   const std::uint64_t sent = merged.record.all().sent;
   r.self.cpu_us_per_request = sent > 0 ? r.self.cpu_sec * 1e6 / static_cast<double>(sent) : 0;
   r.merged_from = names;
+  r.adapted.insert(r.adapted.end(), notes.begin(), notes.end());
   assemble(merged.record, *assembly, r);
   if (!reasons.empty()) {
     r.verdict = "invalid";

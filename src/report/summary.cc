@@ -64,6 +64,9 @@ std::string labelled(std::string_view label, const std::vector<std::string>& par
   return text;
 }
 
+// A reason ends in what to do about it, so it is cut only where a screen would be full of it.
+constexpr std::size_t kReasonLines = 8;
+
 std::string verdict(const RunReport& r, bool colour, std::size_t width) {
   const char* paint = r.verdict == "passed" ? "\x1b[1;32m" : r.verdict == "failed" ? "\x1b[1;31m" : "\x1b[1;33m";
   std::string word = r.verdict;
@@ -73,7 +76,7 @@ std::string verdict(const RunReport& r, bool colour, std::size_t width) {
                                  cut_to_columns(rest, width - std::min(width, word.size())));
   for (const auto& reason : r.verdict_reasons) {
     std::string_view mark = "  - ";
-    for (const auto& line : core::wrap_to_columns(reason, width - mark.size(), 3)) {
+    for (const auto& line : core::wrap_to_columns(reason, width - mark.size(), kReasonLines)) {
       text += fmt::format("{}{}\n", mark, line);
       mark = "    ";
     }

@@ -57,6 +57,24 @@ void find_invalid(const measure::RunReport& r, std::vector<std::string>& reasons
   }
 }
 
+constexpr double kLongConnectionWaitMs = 10;
+
+// What no gate needs to ask: a run in which most requests failed has not passed, and one without an answer has measured
+// nothing but failure.
+void add_failures(const measure::RunReport& r, std::vector<std::string>& reasons) {
+  const std::uint64_t scheduled = r.rate.scheduled;
+  if (scheduled > 0 && r.rate.completed == 0) {
+    reasons.push_back(fmt::format(
+        "not one of {} requests was answered. Does the target speak {} there, and does it want a client certificate?",
+        core::format_count(scheduled), r.target.starts_with("https") ? "HTTPS" : "HTTP (rather than HTTPS)"));
+    return;
+  }
+  if (measure::errors(r.outcomes) * 2 > scheduled) {
+    reasons.push_back(fmt::format("{} of {} requests failed, which no gate has to say",
+                                  core::format_count(measure::errors(r.outcomes)), core::format_count(scheduled)));
+  }
+}
+
 }  // namespace
 
 std::int64_t unaccounted(const measure::RunReport& report) {
@@ -74,6 +92,7 @@ Verdict judge(const measure::RunReport& report) {
     result.reasons.push_back(fmt::format("ended after {:.0f} s of {:.0f} because {} broke", report.duration_sec,
                                          report.schedule_sec, report.aborted));
   }
+  add_failures(report, result.reasons);
   for (const auto& gate : report.gates) {
     if (!gate.passed) result.reasons.push_back(fmt::format("{} does not hold: it was {}", gate.expression, gate.value));
   }
@@ -86,6 +105,13 @@ Verdict judge(const measure::RunReport& report) {
     }
   }
   result.verdict = result.reasons.empty() ? "passed" : "failed";
+  if (result.verdict == "failed" && report.connection_wait_ms.p99 > kLongConnectionWaitMs) {
+    result.reasons.push_back(
+        fmt::format("one request in a hundred waited {:.0f} ms or more for a free connection: all {} were busy. If "
+                    "real users would "
+                    "not queue for a connection, raise --connections",
+                    report.connection_wait_ms.p99, core::format_count(report.connections.peak)));
+  }
   return result;
 }
 

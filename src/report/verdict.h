@@ -9,7 +9,8 @@
 namespace tacos::report {
 
 // "invalid" when the generator was the bottleneck (see the report's `validity`), the run was interrupted or its counts
-// don't add up; else "failed" when a gate did not hold or ended the run early; else "passed". Reasons say what was
+// don't add up; else "failed" when a gate did not hold or ended the run early,
+// or most requests failed; else "passed". Reasons say what was
 // found and what to do about it.
 struct Verdict {
   std::string verdict;

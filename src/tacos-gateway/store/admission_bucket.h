@@ -16,10 +16,11 @@ namespace tacos::gateway {
 // rate first credits the time before it at the old rate.
 class AdmissionBucket {
  public:
-  // Starts full at `now`. rate ≥ 0 and at most 10⁹/s; burst is rounded down to whole tokens, 1 at least.
+  // Starts full at `now`, but empty with a rate of 0, which is to let nobody in. rate ≥ 0 and at most 10⁹/s; burst is
+  // rounded down to whole tokens, 1 at least.
   AdmissionBucket(core::Rate rate, double burst, core::Instant now) : at_(now) {
     set(rate, burst, now);
-    credit_ = capacity_;
+    credit_ = micro_per_second_ == 0 ? 0 : capacity_;
   }
 
   void set(core::Rate rate, double burst, core::Instant now) {

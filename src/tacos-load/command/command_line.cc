@@ -56,7 +56,8 @@ void add_target_options(CLI::App& app, CommandLine& to) {
   app.add_option("--url", to.url, "Send this one request instead of journeys, at --rps for --duration")
       ->type_name("URL")
       ->group("What to load");
-  app.add_option("--method", to.method, "With --url: GET, POST or DELETE (default GET)")->group("What to load");
+  app.add_option("--method", to.method, "With --url: GET, POST or DELETE (default GET, with --body POST)")
+      ->group("What to load");
   app.add_option("--body", to.body, "With --url: the JSON body to send")->type_name("TEXT")->group("What to load");
   app.add_option("--header", to.headers, "Send this header with every request; may be repeated")
       ->type_name("'NAME: VALUE'")
@@ -78,7 +79,7 @@ void add_rate_options(CLI::App& app, CommandLine& to) {
   app.add_option("--duration", to.duration, "A constant --rps for this long, without a ramp (with --url default 30s)")
       ->type_name("TIME")
       ->group("How much");
-  app.add_option("--warmup", to.warmup, "Send --from-rps for this long first, kept out of percentiles and gates")
+  app.add_option("--warmup", to.warmup, "Send the first rate for this long before, kept out of percentiles and gates")
       ->type_name("TIME")
       ->group("How much");
   app.add_option("--users", to.users, "People in the crowd (default 300000)")->type_name("COUNT")->group("How much");

@@ -107,7 +107,10 @@ void lay_journey(const CommandLine& command, Scenario& scenario, Overlay& lay) {
           return choose(t, {"GET", "POST", "DELETE"});
         },
         [&](std::size_t) { plan->method = *command.method; });
-    if (command.body) plan->body = *command.body;
+    if (command.body) {
+      plan->body = *command.body;
+      if (!command.method) plan->method = "POST";  // as curl does: a body is there to be sent
+    }
     return;
   }
   auto& plan = std::get<QueueJourneyPlan>(scenario.journey);

@@ -19,7 +19,7 @@ std::optional<std::string> AbortWatch::broken_between(const measure::RunRecord& 
                                                       core::Nanos to) const {
   const measure::RunReport::Users unknown;  // gates that ask about users are judged at the end
   for (const auto& gate : assembly_.gates) {
-    if (gate.broken({record, from, to, unknown})) return gate.expression();
+    if (gate.concerns(from, to) && gate.broken({record, from, to, unknown})) return gate.expression();
   }
   return std::nullopt;
 }

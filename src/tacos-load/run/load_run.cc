@@ -261,7 +261,8 @@ RunFacts LoadRun::gather() {
   return facts;
 }
 
-// What the schedule has in each interval; where users are scheduled, the requests that became due stand in for it.
+// What the schedule has in each interval. Where users are scheduled, or chance says when requests are due, what became
+// due stands in for it: to hold a target to the mean of a draw would measure the draw.
 void LoadRun::lay_plan(measure::RunRecord& record, Nanos until) const {
   const RateProfile& profile = schedule_->profile();
   // What a run that was ended early did not come to is not counted against the target.
@@ -271,7 +272,7 @@ void LoadRun::lay_plan(measure::RunRecord& record, Nanos until) const {
   for (std::size_t i = 0; i < record.intervals().size(); ++i) {
     const Nanos from = interval * static_cast<std::int64_t>(i);
     auto& at = record.intervals()[i];
-    at.planned = scenario_.model == LoadModel::kUsers
+    at.planned = scenario_.model == LoadModel::kUsers || scenario_.spacing == Spacing::kPoisson
                      ? static_cast<double>(at.offered)
                      : profile.arrivals_by(std::min(from + interval, end)) - profile.arrivals_by(std::min(from, end));
   }

@@ -65,11 +65,15 @@ core::Result<void> check_scenario(const Scenario& scenario) {
       return fail(fmt::format("the header '{}' does not do: write 'Name: value' without control characters", header));
     }
   }
-  if (scenario.connection_per_user && scenario.users > 60'000) {
+  // One source address and one target address have no more ports between them.
+  constexpr std::uint64_t kPortsOfAPair = 60'000;
+  const auto sources = static_cast<std::uint64_t>(
+      1 + std::count(scenario.source_addresses.begin(), scenario.source_addresses.end(), ','));
+  if (scenario.connection_per_user && scenario.users > kPortsOfAPair * sources) {
     return fail(
-        fmt::format("{} users can't have a connection each: at most 60,000 (one address pair has no more ports); "
-                    "let them share a pool instead",
-                    core::format_count(scenario.users)));
+        fmt::format("{} users can't have a connection each from {} source address{}: at most 60,000 for each; name "
+                    "more with --source-address, or let users share a pool",
+                    core::format_count(scenario.users), sources, sources == 1 ? "" : "es"));
   }
   return std::visit([](const auto& plan) { return check_journey(plan); }, scenario.journey);
 }

@@ -87,7 +87,7 @@ class AsioConnection {
   // Ends the exchange under way with this outcome. What the server still sends for it can't be told from the next
   // answer, so the connection is closed.
   void fail(measure::Outcome outcome) {
-    close();
+    abandon();
     if (!busy_) return;
     Response response;
     response.outcome = outcome;
@@ -109,6 +109,17 @@ class AsioConnection {
     writing_ = false;
     parser_.reset();
     if (was_open) host_.on_closed(id_);
+  }
+
+  // Closes without the ceremony. A connection that is closed in the ordinary way keeps its port in TIME_WAIT for a
+  // minute; when a target fails, thousands of time-outs a second use up the 28,000 ports, and connect() then searches
+  // them all: measured as 450 ms of dispatch lag in a generator that was idle before.
+  void abandon() {
+    if (stream_) {
+      boost::system::error_code ignored;
+      socket().set_option(boost::asio::socket_base::linger(true, 0), ignored);
+    }
+    close();
   }
 
  private:

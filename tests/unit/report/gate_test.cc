@@ -210,6 +210,28 @@ TEST(Judge, AnInvalidRunNeverPassesWhateverItsGatesSay) {
   EXPECT_EQ(exit_code_of("invalid"), 4);
 }
 
+TEST(Judge, ARunOfFailuresHasNotPassedThoughNoGateAsked) {
+  auto run = good_run();
+  run.gates.clear();
+  run.outcomes[0] = 400;
+  run.outcomes[static_cast<std::size_t>(Outcome::kHttpError)] = 600;
+  EXPECT_EQ(judge(run).verdict, "failed");
+  EXPECT_THAT(judge(run).reasons.at(0), HasSubstr("600 of 1,000 requests failed"));
+  run.outcomes[0] = 0;
+  run.outcomes[static_cast<std::size_t>(Outcome::kHttpError)] = 0;
+  run.outcomes[static_cast<std::size_t>(Outcome::kReset)] = 1000;
+  run.rate.completed = 0;
+  EXPECT_THAT(judge(run).reasons.at(0), HasSubstr("not one of 1,000 requests was answered"));
+}
+
+TEST(Judge, SaysWhenThePoolWasTooSmall) {
+  auto run = good_run();
+  run.gates = {{"p99 < 1ms", "60 ms", "< 1 ms", false}};
+  run.connection_wait_ms.p99 = 55;
+  run.connections.peak = 4;
+  EXPECT_THAT(judge(run).reasons.back(), HasSubstr("all 4 were busy"));
+}
+
 TEST(Judge, AnInvalidRungMakesTheRunInvalid) {
   auto run = good_run();
   run.rungs.resize(2);

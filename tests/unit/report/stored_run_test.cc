@@ -146,10 +146,39 @@ TEST_F(StoredRunTest, RunsOfDifferentLoadsAreRefused) {
   auto a = read_run(write("a", report(one), one));
   ASSERT_TRUE(a);
   auto b = *a;
+  b.directory = "b";
   b.report.warmup_sec = 1;
   const auto merged = merge_runs({*a, b});
   ASSERT_FALSE(merged);
   EXPECT_THAT(merged.error().message, HasSubstr("their warm-ups differ: 0 s and 1 s"));
+}
+
+TEST_F(StoredRunTest, EveryRunsGatesJudgeTheWholeAndARunIsMergedOnce) {
+  const RunRecord one = record(1);
+  auto a = read_run(write("a", report(one), one));
+  ASSERT_TRUE(a);
+  auto b = *a;
+  b.directory = "b";
+  b.report.gates[0].expression = "p99 < 1us";
+  const auto merged = merge_runs({*a, b});
+  ASSERT_TRUE(merged);
+  ASSERT_EQ(merged->report.gates.size(), 3u) << "one of the two is the same in both";
+  EXPECT_EQ(merged->report.verdict, "failed");
+  EXPECT_THAT(merged->report.adapted.back(), HasSubstr("Give each machine a --seed of its own"));
+  EXPECT_THAT(merge_runs({*a, *a}).error().message, HasSubstr("named twice"));
+}
+
+TEST_F(StoredRunTest, ARungIsAskedWhatConcernsItAndOneThatWasNotReachedIsLeftOut) {
+  const RunRecord one = record(1);
+  RunReport r;
+  Assembly assembly;
+  assembly.rungs = {
+      {"first", seconds(0), seconds(2)}, {"second", seconds(2), seconds(3)}, {"never", seconds(9), seconds(12)}};
+  assembly.gates = {*Gate::parse("p99[2s..] < 50ms", one.steps()), *Gate::parse("errors < 5%", one.steps())};
+  assemble(one, assembly, r);
+  ASSERT_EQ(r.rungs.size(), 2u);
+  EXPECT_EQ(r.rungs[0].gates.size(), 1u);
+  EXPECT_EQ(r.rungs[1].gates.size(), 2u);
 }
 
 TEST_F(StoredRunTest, SaysWhichFileIsMissingOrBroken) {

@@ -194,7 +194,7 @@ TEST_P(QueueStoreContract, SoldOutIsToldToTheWholeLineAndForGood) {
 
 TEST_P(QueueStoreContract, TheAbsentAreSweptAndThePresentAreNot) {
   options.seats = 0 + 1;
-  options.admission_rate = Rate::per_second(0);
+  options.admission_rate = Rate::per_second(0.001);
   options.heartbeat_ttl = seconds(10);
   pass(seconds(1));
   join(99);  // takes the one admission of the burst
@@ -209,8 +209,16 @@ TEST_P(QueueStoreContract, TheAbsentAreSweptAndThePresentAreNot) {
   EXPECT_EQ(status(absent).view.status, TicketStatus::kExpired);
 }
 
-TEST_P(QueueStoreContract, WhoLeftOrLapsedStartsAgainAtTheEnd) {
+TEST_P(QueueStoreContract, ARateOfZeroLetsNobodyInNotEvenTheBurst) {
   options.admission_rate = Rate::per_second(0);
+  options.admission_burst = 100;
+  const auto ref = join(1).ref;
+  pass(seconds(1));
+  EXPECT_EQ(status(ref).view.status, TicketStatus::kWaiting);
+}
+
+TEST_P(QueueStoreContract, WhoLeftOrLapsedStartsAgainAtTheEnd) {
+  options.admission_rate = Rate::per_second(0.001);
   options.admission_burst = 1;
   join(99);
   pass(milliseconds(20));
