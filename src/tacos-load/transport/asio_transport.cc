@@ -34,6 +34,10 @@ constexpr std::uint32_t kOpeningAtOnce = 64;
 // While the pool is opened, the first failures are taken for chance as long as others succeed.
 constexpr std::uint32_t kToleratedFailures = 3;
 
+// Each costs a close and, with a request waiting, a connect: about 100 us. When a target fails, all connections time out
+// together, and slots that come due meanwhile must not wait for the last of them (measured: 30 ms with 300).
+constexpr int kGiveUpsPerTurn = 8;
+
 std::vector<asio::ip::address> parse_addresses(const std::string& list, std::string& bad) {
   std::vector<asio::ip::address> addresses;
   for (std::size_t at = 0; at < list.size();) {
@@ -252,7 +256,7 @@ void AsioTransport<Stream>::on_exchange_over(ConnectionId id, Response& response
 
 template <class Stream>
 void AsioTransport<Stream>::give_up_overdue(Instant now) {
-  while (deadlines_.earliest_deadline() <= now) {
+  for (int given_up = 0; given_up < kGiveUpsPerTurn && deadlines_.earliest_deadline() <= now; ++given_up) {
     const ConnectionId id = deadlines_.earliest();
     deadlines_.clear(id);
     connections_[id]->fail(measure::Outcome::kTimeout);
