@@ -218,7 +218,8 @@ class ScriptedServer::Loop {
 
   void accept() {
     acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
-      if (error) return;
+      // One that was accepted just before the end has nobody left to close it.
+      if (error || !acceptor_.is_open()) return;
       error_code gone;
       const auto peer = socket.remote_endpoint(gone);
       script_.accepted(gone ? std::string() : peer.address().to_string());
