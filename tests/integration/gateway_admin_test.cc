@@ -35,7 +35,7 @@ TEST_F(GatewayAdminTest, AsksForTheToken) {
 }
 
 TEST_F(GatewayAdminTest, ChangesTheRateOfOneEventWhileItRuns) {
-  options.admission_rate = core::Rate::per_second(0);
+  options.admission_rate = core::Rate::per_second(0.001);
   options.admission_burst = 1;
   start();
   const std::string ann = join("ann").text("waiting_token");
