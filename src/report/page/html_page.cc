@@ -1,7 +1,9 @@
 #include "report/page/html_page.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -41,7 +43,7 @@ struct Figure {
   const char* note;
 };
 constexpr std::array<Figure, 9> kFigures{{
-    {"rates", "Requests per second", "by the moment they were due"},
+    {"rates", "Requests per second", "by the moment they were due, however late they were sent or answered"},
     {"response", "Response time", "from when a request was due; log scale"},
     {"percentiles", "Percentiles", "a curve ends where less than one request lies beyond it; log scale"},
     {"heatmap", "Where response times lay", "the darker, the larger the share of that moment's requests"},
@@ -49,7 +51,8 @@ constexpr std::array<Figure, 9> kFigures{{
     {"errors", "Errors per second", "by kind and by the moment they were due"},
     {"position", "Position in line", "that users were told when they asked"},
     {"admission", "Let in", "users told to enter, and how long half of them had waited"},
-    {"lag", "Lag of the generator, p99", "how late requests left; log scale"},
+    {"lag", "Delay before sending, p99",
+     "dispatch lag is the generator's own; the rest of send lag is the wait for a connection"},
 }};
 
 std::string charts_section() {
@@ -73,6 +76,19 @@ std::string reading_section(const RunReport& r, const measure::WindowSummary& me
     html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escaped(answer.question), escaped(answer.text));
   }
   return html + "</dl></section>\n";
+}
+
+std::vector<PageMark> marks_of(const RunReport& r) {
+  std::vector<PageMark> marks;
+  if (const auto bend = find_bend(r)) marks.push_back({bend->t_sec, "bend"});
+  const auto failed = std::find_if(r.intervals.begin(), r.intervals.end(),
+                                   [&](const auto& i) { return i.t_sec >= r.warmup_sec && i.errors > 0; });
+  if (failed != r.intervals.end()) marks.push_back({failed->t_sec, "first failure"});
+  const auto sold_out = std::find_if(r.intervals.begin(), r.intervals.end(), [](const auto& i) {
+    return i.users[static_cast<std::size_t>(measure::UserState::kToldSoldOut)] > 0;
+  });
+  if (sold_out != r.intervals.end()) marks.push_back({sold_out->t_sec, "sold out"});
+  return marks;
 }
 
 std::string data_element(const char* id, const std::string& json) {
@@ -110,7 +126,7 @@ std::string html_page(const RunReport& report, const measure::RunRecord& record)
   html += health_section(report);
   html += origin_section(report);
   html += data_element("run", measure::to_json(report));
-  html += data_element("detail", page_detail(record, from));
+  html += data_element("detail", page_detail(record, from, marks_of(report)));
   for (const auto script : {kDygraphsScript, kPanelScript, kLineChartScript, kHeatmapScript, kReportScript}) {
     html.append("<script>").append(script).append("</script>\n");
   }

@@ -151,7 +151,9 @@ std::string steps_section(const RunReport& r, const measure::WindowSummary& meas
   std::string html =
       "<section><h2>Steps</h2>\n<p class=\"soft\">Response time runs from when a request was due: what a user felt. "
       "Service "
-      "time runs from when it was sent: what the server took. Both in ms.</p>\n";
+      "time runs from when it was sent: what the server took. Both in ms. Time-outs count in response time with as "
+      "long as "
+      "they lasted, and not in service time; what was reset or never sent is in neither, but among the errors.</p>\n";
   Table table({{"step", Table::kText},
                {"requests", Table::kNumber},
                {"errors", Table::kNumber},
@@ -230,12 +232,12 @@ std::string outcomes_section(const RunReport& r) {
 std::string users_section(const RunReport& r) {
   const auto& u = r.users;
   if (u.planned == 0 && u.started == 0) return "";
-  Table table({{"users", Table::kText}, {"", Table::kNumber}, {"of planned", Table::kNumber}, {"", Table::kText}});
+  Table table(
+      {{"users", Table::kText}, {"", Table::kNumber}, {"of those who came", Table::kNumber}, {"", Table::kText}});
   const auto stage = [&](const char* name, std::uint64_t count) {
-    table.row().name(name).number(count).number(share(count, u.planned));
-    table.bar(u.planned == 0 ? 0 : static_cast<double>(count) / static_cast<double>(u.planned));
+    table.row().name(name).number(count).number(share(count, u.started));
+    table.bar(u.started == 0 ? 0 : static_cast<double>(count) / static_cast<double>(u.started));
   };
-  stage("planned", u.planned);
   stage("came", u.started);
   stage("were admitted", u.admitted);
   stage("entered the sale", u.entered);
@@ -246,7 +248,13 @@ std::string users_section(const RunReport& r) {
   stage("lost their turn", u.expired);
   stage("failed", u.failed);
   std::string html = "<section><h2>The users' story</h2>\n" + table.html() + "<dl>";
-  html += entry("active at once, at most", format_count(u.peak_active));
+  html +=
+      entry("planned", u.started < u.planned
+                           ? fmt::format("{}; {} did not come, because those who were there already filled the rate",
+                                         format_count(u.planned), format_count(u.planned - u.started))
+                           : format_count(u.planned));
+  html +=
+      entry("active at once, at most", format_count(u.peak_active) + ", those who were told it is sold out included");
   const Percentiles& wait = u.time_to_admission_ms;
   html += entry("time to admission", wait.max <= 0 ? "–"
                                                    : fmt::format("p50 {}, p99 {}, max {}", latency(wait.p50),

@@ -113,9 +113,12 @@ json heatmaps(const RunRecord& record) {
 
 }  // namespace
 
-std::string page_detail(const RunRecord& record, Nanos from) {
+std::string page_detail(const RunRecord& record, Nanos from, const std::vector<PageMark>& marks) {
+  json drawn = json::array();
+  for (const auto& mark : marks) drawn.push_back({{"t_sec", mark.t_sec}, {"name", mark.name}});
   const json detail = {{"percentiles", curves(record.window(from, Nanos::max()), record.steps())},
-                       {"heatmap", heatmaps(record)}};
+                       {"heatmap", heatmaps(record)},
+                       {"marks", drawn}};
   return detail.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -56,7 +56,33 @@
         context.fillText(name, left + 4, area.top + 3);
       }
     }
+    if (over) marks(context, area, toPixel);
     context.restore();
+  }
+
+  // Moments that the text speaks of, such as where the run began to bend.
+  function marks(context, area, toPixel) {
+    (detail.marks || []).forEach(({ t_sec: at, name }, row) => {
+      const x = Math.round(toPixel(at));
+      if (x < area.left || x > area.left + area.width) return;
+      context.globalAlpha = 1;
+      context.strokeStyle = colour('failed');
+      context.lineWidth = 1;
+      context.setLineDash([3, 3]);
+      context.beginPath();
+      context.moveTo(x + 0.5, area.top);
+      context.lineTo(x + 0.5, area.top + area.height);
+      context.stroke();
+      context.setLineDash([]);
+      const width = context.measureText(name).width;
+      const left = x + 5 + width > area.left + area.width ? x - 5 - width : x + 5;
+      const top = area.top + 18 + 14 * row;
+      context.lineWidth = 3;
+      context.strokeStyle = colour('page');
+      context.strokeText(name, left, top);
+      context.fillStyle = colour('failed');
+      context.fillText(name, left, top);
+    });
   }
 
   // ---- what each chart shows
@@ -124,6 +150,7 @@
     },
 
     users: (figure) => {
+      if (!intervals.some((each) => each.active_users > 0)) return null; // single requests
       const states = ['joining', 'waiting', 'ready', 'buying', 'told_sold_out', 'done'];
       const colours = ['series-6', 'series-1', 'series-5', 'series-4', 'series-2', 'series-0'];
       if (!intervals.some((each) => each.users)) {

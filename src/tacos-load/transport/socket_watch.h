@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "tacos-load/transport/early_wake.h"
 
 namespace tacos::load {
 
@@ -63,10 +64,15 @@ class SocketWatch {
   // of those to which something did. Few, so that what is due is never kept waiting by a crowd of answers for long.
   template <class Handle>
   void wait(core::Instant until, core::Instant now, Handle&& handle) {
-    const bool overdue = until <= now;
-    if (!overdue) arm(until);
+    // Awake early for this very moment: the rest is asked for, not slept.
+    const bool awake = until <= now || (woken_for_ == until && until - now <= EarlyWake::kEarly);
+    if (!awake) {
+      const bool early = EarlyWake::pays(until, now);
+      woken_for_ = early ? until : core::Instant::never();
+      arm(early ? until - EarlyWake::kEarly : until);
+    }
     std::array<epoll_event, kBatch> happened{};
-    const int count = ::epoll_wait(epoll_.get(), happened.data(), kBatch, overdue ? 0 : -1);
+    const int count = ::epoll_wait(epoll_.get(), happened.data(), kBatch, awake ? 0 : -1);
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = happened[static_cast<std::size_t>(i)];
       if (event.data.fd == timer_.get()) continue;
@@ -119,7 +125,8 @@ class SocketWatch {
   FileDescriptor epoll_;
   FileDescriptor timer_;
   core::Instant armed_for_ = core::Instant::never();
-  std::vector<Interest> interests_;  // by descriptor
+  core::Instant woken_for_ = core::Instant::never();  // what the timer was set early for
+  std::vector<Interest> interests_;                   // by descriptor
 };
 
 }  // namespace tacos::load

@@ -153,7 +153,7 @@ TEST(HtmlPage, LeavesOutRungsAndUsersWhenThereAreNone) {
 }
 
 TEST(PageDetail, HasCurvesAsFarAsTheRequestsReachAndEveryRequestInTheHeatMap) {
-  const auto detail = nlohmann::json::parse(page_detail(a_record(), Nanos(0)));
+  const auto detail = nlohmann::json::parse(page_detail(a_record(), Nanos(0), {{20, "bend"}}));
   const auto& status = detail["percentiles"]["steps"]["status"];
   ASSERT_EQ(status["response_ms"].size(), 100u) << "300 requests: 2.48 nines, 40 points each";
   EXPECT_NEAR(status["response_ms"][40].get<double>(), 0.09 + 2.7, 0.004) << "p90";
@@ -166,6 +166,7 @@ TEST(PageDetail, HasCurvesAsFarAsTheRequestsReachAndEveryRequestInTheHeatMap) {
     EXPECT_LT(cell[1].get<std::size_t>() + 1, map["edges_ms"].size());
   }
   EXPECT_EQ(requests, 300u);
+  EXPECT_EQ(detail["marks"][0]["name"], "bend");
   EXPECT_LE(map["edges_ms"].front().get<double>(), 0.1);
   EXPECT_GE(map["edges_ms"].back().get<double>(), 3.09);
 }
@@ -184,7 +185,7 @@ TEST(Reading, SaysWhereItBentFromThreeIntervalsInARow) {
   ASSERT_TRUE(bend.has_value());
   EXPECT_EQ(bend->t_sec, 12);
   EXPECT_EQ(bend->rate, 13'000);
-  EXPECT_THAT(bend->sign, HasSubstr("p99 stood at 9.00 ms, 9 times its usual 1.00 ms"));
+  EXPECT_THAT(bend->sign, HasSubstr("p99 rose to 9.00 ms, 9 times its usual 1.00 ms"));
   r.intervals.resize(12);
   EXPECT_FALSE(find_bend(r).has_value());
   for (std::size_t t = 8; t < 11; ++t) r.intervals[t].errors = r.intervals[t].offered / 50;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <queue>
@@ -54,13 +55,17 @@ class SimulatedTransport final : public Transport {
       if (answer_first) {
         deliver(events);
       } else {
+        const std::uint64_t before = sends_;
         wake = events.on_time(clock_.now());
+        most_in_a_turn_ = std::max(most_in_a_turn_, sends_ - before);
       }
     }
   }
 
   TransportStats stats() const override { return {}; }
   std::uint64_t sends() const { return sends_; }
+  // By one call of on_time, after the first.
+  std::uint64_t most_in_a_turn() const { return most_in_a_turn_; }
 
  private:
   struct Event {
@@ -100,6 +105,7 @@ class SimulatedTransport final : public Transport {
   std::vector<std::pair<core::Instant, core::Instant>> frozen_;
   std::uint64_t order_ = 0;
   std::uint64_t sends_ = 0;
+  std::uint64_t most_in_a_turn_ = 0;
 };
 
 }  // namespace tacos::load
