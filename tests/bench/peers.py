@@ -118,14 +118,20 @@ class Bench:
             self.say("| " + " | ".join(row) + " |")
         self.say()
 
-    def medians(self, variants):
-        """variants: name -> function giving a dict of numbers. Run in turn; the median of each number."""
+    def medians(self, variants, beside=None, key=None):
+        """variants: name -> function giving a dict of numbers. Run in turn; the median of each number. The machine's speed
+        changes from minute to minute, so "ratio" is the median over the rounds of `key` beside that of `beside` in the
+        same round, and not a ratio of medians."""
         found = {name: [] for name in variants}
         for _ in range(self.rounds):
             for name, run in variants.items():
                 numbers = run()
                 if numbers:
                     found[name].append(numbers)
+            if beside in variants:
+                base = found[beside][-1][key]
+                for name in variants:
+                    found[name][-1]["ratio"] = found[name][-1][key] / base
         return {name: {key: statistics.median(one[key] for one in all_rounds) for key in all_rounds[0]}
                 for name, all_rounds in found.items() if all_rounds}
 
@@ -171,16 +177,17 @@ class Bench:
 
     def clients(self):
         self.say("## Closed loop, flat out: 64 connections to one nginx worker, client and server on a core each\n")
-        variants = {"tacos asio": lambda: self.closed_loop("asio"), "tacos curl": lambda: self.closed_loop("curl")}
+        variants = {"tacos asio": lambda: self.closed_loop("asio")}
         if shutil.which("wrk"):
             variants["wrk"] = lambda: self.wrk(self.servers.url("nginx"))
+        variants["tacos curl"] = lambda: self.closed_loop("curl")
         if shutil.which("h2load"):
             variants["h2load"] = self.h2load_flat_out
         self.servers.pin(0)
-        found = self.medians(variants)
-        base = found.get("wrk", found["tacos asio"])["cpu"]
-        self.table(["client", "requests/s", "CPU us a request", "beside wrk"],
-                   [[name, f"{n['rate']:,.0f}", f"{n['cpu']:.2f}", f"{n['cpu'] / base:.2f}"] for name, n in found.items()])
+        found = self.medians(variants, "wrk", "cpu")
+        self.table(["client", "requests/s", "CPU us a request", "CPU beside wrk's, round by round"],
+                   [[name, f"{n['rate']:,.0f}", f"{n['cpu']:.2f}", f"{n['ratio']:.2f}" if "ratio" in n else "–"]
+                    for name, n in found.items()])
 
     def open_loop(self):
         self.say("## Open loop, 30,000 requests/s: what each generator reports of the same nginx\n")
@@ -211,10 +218,9 @@ class Bench:
             numbers = self.wrk(self.servers.url(server, path))
             return {"rate": numbers["rate"],
                     "cpu": (cpu_sec_of(pid) - before) * 1e6 / (numbers["rate"] * self.seconds)}
-        found = self.medians({name: lambda a=args: serve(*a) for name, args in paths.items()})
-        base = found["nginx `return 200`"]
-        self.table(["server", "requests/s", "beside nginx", "CPU us a request"],
-                   [[name, f"{n['rate']:,.0f}", f"{n['rate'] / base['rate']:.2f}", f"{n['cpu']:.2f}"]
+        found = self.medians({name: lambda a=args: serve(*a) for name, args in paths.items()}, "nginx `return 200`", "rate")
+        self.table(["server", "requests/s", "rate beside nginx's, round by round", "CPU us a request"],
+                   [[name, f"{n['rate']:,.0f}", f"{n['ratio']:.2f}", f"{n['cpu']:.2f}"]
                     for name, n in found.items()])
 
     def memory(self):
