@@ -1,169 +1,151 @@
-// Ways to wait for the next slot, without the rest of a load generator: one thread, one request a slot, even spacing,
-// keep-alive connections used in turn, one fixed answer. For docs/decisions/0007-pacing.md.
+// What it costs to wait for the next slot: a bare open loop of one thread at an even rate, with ways of waiting to
+// choose from. No parser, no journey, no record: the floor under what any generator pays for the same requests.
 //
-//   pacing_loop PORT CONNECTIONS RPS SECONDS timerfd|pwait2|spin COALESCE_US
+//   pacing_loop --wait timerfd|pwait2|spin|uring|uring-multishot [--coalesce US] [--spin US] [--rps N] [--connections
+//   N] [--seconds N]
+//               [--port N]
 //
-// timerfd: epoll_wait, woken by a timer that is set for each turn. pwait2: epoll_pwait2 with the time left, timer slack
-// 1 ns. spin: the same, but the last 50 us before a slot are spent asking epoll without waiting. Prints one line of
-// JSON.
+// The target is 127.0.0.1:PORT and answers GET / with the same number of bytes each time. Prints one line of JSON.
+// docs/decisions/0007-pacing.md has what came of it.
+#include "pacing_loop.h"
+
 #include <arpa/inet.h>
-#include <cstdio>
+#include <array>
+#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <netinet/in.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
-#include <string>
+#include <string_view>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-
-#include "core/clock.h"
-#include "core/units.h"
-#include "measure/histogram.h"
+#ifdef TACOS_HAVE_URING
+#include "pacing_uring.h"
+#endif
 
 namespace {
 
-using namespace tacos;
-using core::Nanos;
+using namespace tacos::bench;
 
-constexpr Nanos kSpin = std::chrono::microseconds(50);
-constexpr const char* kRequest = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+constexpr int kEvents = 128;  // as asio
 
-timespec as_timespec(Nanos time) {
-  return {time.count() / 1'000'000'000, time.count() % 1'000'000'000};
-}
-
-class Loop {
+class EpollLoop final : public Loop {
  public:
-  Loop(int connections, Nanos spacing, Nanos end, std::string wait, Nanos coalesce)
-      : spacing_(spacing),
-        end_(end),
-        wait_(std::move(wait)),
-        coalesce_(coalesce),
-        intended_(static_cast<std::size_t>(connections)) {}
-
-  bool open(int port) {
-    prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLET;
-    event.data.u32 = static_cast<std::uint32_t>(intended_.size());
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, timer_, &event);
-    for (std::size_t i = 0; i < intended_.size(); ++i) {
-      const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      sockaddr_in to{};
-      to.sin_family = AF_INET;
-      to.sin_port = htons(static_cast<std::uint16_t>(port));
-      to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      if (fd < 0 || connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) return false;
-      const int on = 1;
-      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      event.data.u32 = static_cast<std::uint32_t>(i);
-      epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
-      sockets_.push_back(fd);
-    }
-    return true;
+  EpollLoop(const Options& options, std::vector<int> sockets, long answer_bytes)
+      : Loop(options, std::move(sockets), answer_bytes), timerfd_(options.wait == "timerfd") {
+    for (std::size_t id = 0; id < sockets_.size(); ++id) add(sockets_[id], id);
+    if (timerfd_) add(timer_, kTimer);
   }
-
-  void run() {
-    start_ = clock_.now();
-    while (sent_ * spacing_ < end_ || answered_ < sent_) {
-      const Nanos now = clock_.now() - start_;
-      while (due() <= now && due() < end_) send_one();
-      wait(std::max(due(), now + coalesce_));
-      if (clock_.now() - start_ > end_ + std::chrono::seconds(1)) break;
-    }
-  }
-
-  measure::Histogram lag, response;
-  std::int64_t sent_ = 0, answered_ = 0;
 
  private:
-  Nanos due() const { return spacing_ * sent_; }
+  static constexpr std::size_t kTimer = SIZE_MAX;
 
-  void send_one() {
-    const auto at = static_cast<std::size_t>(sent_) % sockets_.size();
-    intended_[at] = due();
-    lag.record(clock_.now() - start_ - intended_[at]);
-    if (::send(sockets_[at], kRequest, std::strlen(kRequest), MSG_NOSIGNAL) < 0) std::abort();
-    ++sent_;
+  void add(int fd, std::size_t id) {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLET;  // a timer armed anew is ready anew: it never has to be read
+    event.data.u64 = id;
+    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) die("epoll_ctl", errno);
   }
 
-  void wait(Nanos until) {
-    const Nanos left = std::max(Nanos(0), until - (clock_.now() - start_));
-    int n = 0;
-    if (wait_ == "timerfd") {
-      const itimerspec at{{0, 0}, as_timespec(std::max(left, Nanos(1)))};
-      timerfd_settime(timer_, 0, &at, nullptr);
-      n = epoll_wait(epoll_, events_, kEvents, -1);
-    } else {
-      const bool spin = wait_ == "spin" && left <= kSpin;
-      const timespec time = as_timespec(spin ? Nanos(0) : wait_ == "spin" ? left - kSpin : left);
-      n = epoll_pwait2(epoll_, events_, kEvents, &time, nullptr);
+  void transmit(std::size_t id) override {
+    const auto sent = ::send(sockets_[id], kRequest.data(), kRequest.size(), MSG_NOSIGNAL);
+    if (sent != static_cast<ssize_t>(kRequest.size())) die("send", errno);
+  }
+
+  int poll(Instant now, Instant until) {
+    if (timerfd_) {
+      if (until != armed_) {
+        const itimerspec when{{}, to_timespec(until.since_origin())};
+        ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+        armed_ = until;
+      }
+      return ::epoll_wait(epoll_, events_.data(), kEvents, -1);
     }
-    for (int i = 0; i < n; ++i) {
-      const auto at = static_cast<std::size_t>(events_[i].data.u32);
-      if (at < sockets_.size()) take_answer(at);
+    const Nanos left = until - now;
+    if (left <= options_.spin) return ::epoll_wait(epoll_, events_.data(), kEvents, 0);
+    const timespec timeout = to_timespec(left - options_.spin);
+    return ::epoll_pwait2(epoll_, events_.data(), kEvents, &timeout, nullptr);
+  }
+
+  void wait(Instant now, Instant until) override {
+    const int count = poll(now, until);
+    for (int i = 0; i < count; ++i) {
+      const std::size_t id = events_[static_cast<std::size_t>(i)].data.u64;
+      if (id == kTimer) continue;
+      const auto got = ::recv(sockets_[id], scratch_.data(), scratch_.size(), 0);
+      if (got >= 0 || errno != EAGAIN) on_bytes(id, got >= 0 ? got : -errno);
     }
   }
 
-  void take_answer(std::size_t at) {
-    char buffer[2048];
-    if (recv(sockets_[at], buffer, sizeof buffer, MSG_DONTWAIT) <= 0) return;
-    response.record(clock_.now() - start_ - intended_[at]);
-    ++answered_;
-  }
-
-  static constexpr int kEvents = 128;
-  core::SteadyClock clock_;
-  core::Instant start_;
-  Nanos spacing_, end_;
-  std::string wait_;
-  Nanos coalesce_;
-  std::vector<Nanos> intended_;
-  std::vector<int> sockets_;
-  epoll_event events_[kEvents];
-  int epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  int timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  bool timerfd_;
+  int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+  int timer_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  Instant armed_;
+  std::array<epoll_event, kEvents> events_{};
+  std::array<char, 4096> scratch_{};  // nobody looks at what is answered
 };
+
+int connect_to(long port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<std::uint16_t>(port));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (fd < 0 || ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) die("connect", errno);
+  const int on = 1;
+  const linger at_once{1, 0};  // thousands of sockets in TIME-WAIT would be in the way of the next run
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  return fd;
+}
+
+// One exchange on every connection, so that each is warm, and for the length of an answer.
+long warm_up(int fd) {
+  std::array<char, 4096> answer{};
+  if (::send(fd, kRequest.data(), kRequest.size(), MSG_NOSIGNAL) < 0) die("send", errno);
+  const auto got = ::recv(fd, answer.data(), answer.size(), 0);
+  if (got <= 0) die("no answer", got < 0 ? errno : ECONNRESET);
+  ::fcntl(fd, F_SETFL, O_NONBLOCK);
+  return got;
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 7) {
-    fmt::print(stderr, "usage: pacing_loop PORT CONNECTIONS RPS SECONDS timerfd|pwait2|spin COALESCE_US\n");
+  Options options;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view name = argv[i];
+    const long value = std::atol(argv[i + 1]);
+    if (name == "--wait") options.wait = argv[i + 1];
+    if (name == "--coalesce") options.coalesce = std::chrono::microseconds(value);
+    if (name == "--spin") options.spin = std::chrono::microseconds(value);
+    if (name == "--rps") options.rps = value;
+    if (name == "--connections") options.connections = value;
+    if (name == "--seconds") options.seconds = value;
+    if (name == "--port") options.port = value;
+  }
+  if (options.wait != "spin") options.spin = Nanos(0);
+  ::prctl(PR_SET_TIMERSLACK, 1);
+  std::vector<int> sockets;
+  long answer_bytes = 0;
+  for (long i = 0; i < options.connections; ++i) {
+    sockets.push_back(connect_to(options.port));
+    answer_bytes = warm_up(sockets.back());
+  }
+  if (options.wait == "timerfd" || options.wait == "pwait2" || options.wait == "spin") {
+    EpollLoop(options, std::move(sockets), answer_bytes).run();
+#ifdef TACOS_HAVE_URING
+  } else if (options.wait.starts_with("uring")) {
+    UringLoop(options, std::move(sockets), answer_bytes).run();
+#endif
+  } else {
+    fmt::print(stderr,
+               "pacing_loop: --wait is timerfd, pwait2, spin or, if built with liburing, uring or uring-multishot\n");
     return 2;
   }
-  const int connections = std::atoi(argv[2]);
-  const Nanos spacing(1'000'000'000 / std::atol(argv[3]));
-  Loop loop(connections, spacing, std::chrono::seconds(std::atol(argv[4])), argv[5],
-            std::chrono::microseconds(std::atol(argv[6])));
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  if (!loop.open(std::atoi(argv[1]))) {
-    std::perror("pacing_loop: can't connect");
-    return 3;
-  }
-  rusage before{}, after{};
-  getrusage(RUSAGE_SELF, &before);
-  loop.run();
-  getrusage(RUSAGE_SELF, &after);
-  const auto us = [](const rusage& u) {
-    return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
-           static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-  };
-  const auto ms = [](const measure::Histogram& h, double p) { return core::to_millis(h.percentile(p)); };
-  fmt::print(
-      "{{\"cpu_us\": {:.2f}, \"lag_p50\": {:.4f}, \"lag_p99\": {:.4f}, \"p50\": {:.4f}, \"p99\": {:.4f}, \"sent\": "
-      "{}, \"answered\": {}}}\n",
-      (us(after) - us(before)) / static_cast<double>(loop.sent_), ms(loop.lag, 50), ms(loop.lag, 99),
-      ms(loop.response, 50), ms(loop.response, 99), loop.sent_, loop.answered_);
-  return 0;
 }
