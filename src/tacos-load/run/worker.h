@@ -27,7 +27,8 @@ struct WorkerOptions {
   // Slots that come due within this of each other are sent in one turn of the loop. Costs half of it in mean send lag,
   // and saves a wake-up for each slot it gathers.
   core::Nanos coalesce = std::chrono::microseconds(75);
-  // Set to end the run early as if its schedule ended now; may be null.
+  // Set to end the run early, as an interruption does: what waits is given up, what is in flight may still end. May be
+  // null.
   const std::atomic<bool>* abort = nullptr;
   LiveRecord* live_record = nullptr;  // where settled intervals go once a second; null when nobody judges meanwhile
   core::Nanos interrupted_drain = std::chrono::seconds(2);  // how long an interrupted run waits for what is in flight
