@@ -28,7 +28,6 @@ class RunFiles {
   core::Result<void> write_file(const std::string& name, const std::string& text) const;
 
   const std::string& directory() const { return directory_; }
-  std::string html_path() const { return directory_ + "/report.html"; }
 
  private:
   std::string directory_;
