@@ -66,9 +66,13 @@ core::Result<void> RunFiles::write_file(const std::string& name, const std::stri
     std::ofstream file(beside, std::ios::binary | std::ios::trunc);
     file << text;
     file.flush();
-    if (!file)
+    if (!file) {
+      const int reason = errno;
+      std::error_code ignored;
+      std::filesystem::remove(beside, ignored);  // on a full disk, half a report keeps the room that others need
       return core::fail(
-          fmt::format("can't write '{}': {}. Name another place with --report", path, std::strerror(errno)));
+          fmt::format("can't write '{}': {}. Name another place with --report", path, std::strerror(reason)));
+    }
   }
   std::error_code error;
   std::filesystem::rename(beside, path, error);
