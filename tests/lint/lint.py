@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "report": {"measure", "core"},
     "tacos-load": {"report", "measure", "net", "core"},
     "tacos-gateway": {"net", "core"},
-    "tacos-plan": {"measure", "core"},
+    "tacos-plan": {"report", "measure", "core"},
 }
 # third-party header: the only files, by part of their name, that may include it
 ONLY_IN = {"curl/": "curl", "hiredis/": "redis"}
