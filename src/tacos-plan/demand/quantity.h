@@ -1,0 +1,127 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace tacos::plan {
+
+// Every number that a plan is made from. Each has a name, a unit, a range and a source (quantity.cc), and can be given
+// by a flag, by a file or by a measured run. What a plan works out from them is not here.
+enum class Quantity : std::uint8_t {
+  // The sale.
+  kUsers,
+  kSeats,
+  kTargetWait,
+  kTargetPercentile,
+  kAdmissionRate,
+  kAdmissionBurst,
+  kSaleTime,
+  kGatherTime,
+  kArrivalTime,
+  kTicketsPerBuyer,
+  kConversion,
+  kNoShow,
+  kPatience,
+  kBotShare,
+  kEventsPerMonth,
+  kEventHours,
+  // Polling and the network.
+  kPollInterval,
+  kPollJitter,
+  kPollShare,
+  kPollShortest,
+  kPollLongest,
+  kStatusResponseBytes,
+  kStatusRequestBytes,
+  kPageBytes,
+  kUsersPerAddress,
+  // Behind the waiting room.
+  kReservationCapacity,
+  kInventoryCapacity,
+  kPaymentCapacity,
+  kBackendUtilisation,
+  kTurnTtl,
+  kHoldTtl,
+  kCheckoutTime,
+  // The gateway.
+  kPodCapacity,
+  kPodUtilisation,
+  kPodVcpu,
+  kPodMemory,
+  kPodConnections,
+  kConnectionShare,
+  kPodsAtLeast,
+  kZones,
+  kNodeVcpu,
+  kMeshCpu,
+  kMeshMemory,
+  kStatusPromise,
+  kErrorPromise,
+  // Scaling.
+  kMetricDelay,
+  kScalerPeriod,
+  kPodStart,
+  kNodeStart,
+  kSpotShare,
+  kSpotDiscount,
+  // Redis.
+  kUserIdBytes,
+  kHeartbeatInterval,
+  kHeartbeatTtl,
+  kGrantTtl,
+  kLineBuckets,
+  kRedisShards,
+  kRedisReplicas,
+  kRedisCpuLimit,
+  kRedisMemoryLimit,
+  kRedisNetworkLimit,
+  kWatermarkRefresh,
+  // DynamoDB.
+  kItemBytes,
+  kWritesPerPurchase,
+  kReadsPerPurchase,
+  kTransactionShare,
+  kFailedWriteShare,
+  kHotItemShare,
+  // Price and month.
+  kRedisHoursPerEvent,
+  kLogBytesPerRequest,
+  kLogSampling,
+  kTraceSampling,
+  kOperatorAccess,
+  kSharedDatabase,
+};
+inline constexpr std::size_t kQuantities = static_cast<std::size_t>(Quantity::kSharedDatabase) + 1;
+
+enum class QuantityUnit : std::uint8_t {
+  kCount,      // whole
+  kNumber,     // any
+  kSeconds,    // "5m" or seconds
+  kPerSecond,  // "3k" or a number
+  kShare,      // "20%" or 0.2
+  kBytes,      // "1k" or a number
+  kUsd,
+};
+
+// What is known of a quantity before anybody says a value.
+struct QuantitySpec {
+  Quantity id{};
+  std::string_view name{};  // as flags, files and JSON call it: snake_case with the unit where it has one
+  std::string_view group{};
+  QuantityUnit unit = QuantityUnit::kNumber;
+  double value = 0;
+  double least = 0, most = 0;
+  std::string_view meaning{};
+  std::string_view source{};
+};
+
+const QuantitySpec& spec_of(Quantity quantity);
+std::span<const QuantitySpec> all_quantities();
+std::optional<Quantity> quantity_named(std::string_view name);
+
+// "s", "1/s", "share", "bytes", "USD", "count", "number".
+std::string_view name_of(QuantityUnit unit);
+
+}  // namespace tacos::plan
