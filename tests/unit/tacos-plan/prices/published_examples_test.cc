@@ -156,6 +156,15 @@ TEST(PublishedExample, AnApplicationLoadBalancerForAMonth) {
   EXPECT_EQ(cents_of(alb_cost(us_east_1(), {.hours = 720, .lcus = lcus}))[1], 17280);
 }
 
+// "EKS Pricing in 2026: The $438/Month Trap", https://cloudburn.io/blog/amazon-eks-pricing, 1 April 2026: a cluster
+// costs 73 a month and three 219; on a version in extended support 438 and 1,314.
+TEST(PublishedExample, EksOfOneAndThreeClusters) {
+  EXPECT_EQ(eks_control_plane_cost(us_east_1(), {.clusters = 1})->cents(), 7300);
+  EXPECT_EQ(eks_control_plane_cost(us_east_1(), {.clusters = 3})->cents(), 21900);
+  EXPECT_EQ(eks_control_plane_cost(us_east_1(), {.clusters = 1, .extended_support = true})->cents(), 43800);
+  EXPECT_EQ(eks_control_plane_cost(us_east_1(), {.clusters = 3, .extended_support = true})->cents(), 131400);
+}
+
 // "S3 FAQs", S3 Express One Zone, example 1, https://aws.amazon.com/s3/faqs/ (the provider; its prices before April
 // 2025): 1.10 + 1.13 + 0.27 + 0.03 + 0.05 = 2.58. Each line is rounded and the total is the sum of the rounded lines.
 TEST(PublishedExample, S3ExpressOneZoneAddsUpAsItIsShown) {

@@ -1,5 +1,7 @@
 #include "tacos-plan/prices/cost/service_costs.h"
 
+#include <cmath>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -154,11 +156,6 @@ TEST(Ec2, OnSpotIsCheaperByWhatTheMarketGave) {
   const double spot =
       ec2_cost(us_east_1(), {.market = Ec2Market::kSpot, .instance_type = "m7g.large", .instances = 1})->exact_usd();
   EXPECT_NEAR(1 - spot / on_demand, 0.39, 0.005);
-}
-
-TEST(Eks, CostsSixfoldInExtendedSupport) {
-  EXPECT_EQ(eks_control_plane_cost(us_east_1(), {.clusters = 1})->cents(), 7300);
-  EXPECT_EQ(eks_control_plane_cost(us_east_1(), {.clusters = 1, .extended_support = true})->cents(), 43800);
 }
 
 TEST(ApiGateway, MetersLargeHttpRequestsInStepsOf512Kilobytes) {
