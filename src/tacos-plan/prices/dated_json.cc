@@ -112,7 +112,7 @@ std::string JsonEntry::text_or_empty(const char* key) const {
 }
 
 std::string JsonEntry::date(const char* key) const {
-  const std::string found = text(key);
+  std::string found = text(key);
   if (!is_date(found)) {
     fault(key, fmt::format("{} is not a date such as 2026-08-21, 2026-08 or 2026", quoted(member(key))));
   }

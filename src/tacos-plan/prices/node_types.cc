@@ -60,6 +60,7 @@ core::Result<NodeType> node_type(const std::vector<NodeType>& types, std::string
   const auto found = std::find_if(types.begin(), types.end(), [&](const NodeType& t) { return t.name == name; });
   if (found != types.end()) return *found;
   std::vector<std::string> names;
+  names.reserve(types.size());
   for (const auto& type : types) names.push_back(type.name);
   return core::fail(fmt::format("'{}' is not a known node type; there are {}", name, fmt::join(names, ", ")));
 }

@@ -15,11 +15,11 @@ constexpr double kFreeGbSeconds = 400'000;
 // GB-s = n · ⌈1000 t⌉ / 1000 · m / 1024.
 core::Result<double> gb_seconds(const LambdaUse& use) {
   const auto seconds = given("seconds per request", use.seconds_per_request);
-  if (!seconds) return seconds;
+  if (!seconds) return seconds.error();
   // 0.2 s is 200.00000000000003 ms in binary, and still 200 steps.
   const double billed_sec = std::ceil(*seconds * 1000 - 1e-9) / 1000;
   const auto gb = product("memory in MB", use.memory_mb, "seconds per request", billed_sec);
-  if (!gb) return gb;
+  if (!gb) return gb.error();
   return product("requests", use.requests, "GB-seconds per request", *gb / 1024);
 }
 
