@@ -1,0 +1,133 @@
+#include "tacos-plan/redis/key_layout.h"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace tacos::plan {
+namespace {
+
+using Kind = RedisStructure::Kind;
+
+constexpr Text kUnixSecond = {.bytes = 10, .decimal = true};
+
+// The family of a key whose tag names the event, or the bucket of it, and that holds its share of the entries.
+KeyFamily family(const LayoutParameters& parameters, bool bucketed, const std::string& suffix, RedisStructure holds) {
+  const bool split = bucketed && parameters.buckets > 1;
+  KeyFamily made;
+  made.keys = split ? parameters.buckets : 1;
+  made.pattern = "tacos:{" + parameters.event + (split ? ":<bucket>" : "") + "}" + suffix;
+  // Bucket numbers are taken at their mean length, and a key without a mean share of the entries does not stand out.
+  const double bucket_bytes = split ? 1 + ticket_text(parameters.buckets - 1).bytes : 0;
+  made.key.name_bytes = static_cast<double>(8 + parameters.event.size() + suffix.size()) + bucket_bytes;
+  holds.entries = (holds.entries + made.keys - 1) / made.keys;
+  made.key.holds = holds;
+  if (holds.entries == 0) made.keys = 0;
+  return made;
+}
+
+Text mean_text(const std::vector<StateField>& fields, std::string StateField::*part) {
+  double bytes = 0;
+  for (const StateField& field : fields) bytes += static_cast<double>((field.*part).size());
+  const bool decimal = std::ranges::all_of(fields, [part](const StateField& field) {
+    return std::ranges::all_of(field.*part, [](unsigned char c) { return std::isdigit(c) != 0; });
+  });
+  return {.bytes = bytes / static_cast<double>(fields.size()), .decimal = decimal};
+}
+
+}  // namespace
+
+const std::vector<StateField>& state_fields() {
+  static const std::vector<StateField> fields = {
+      {"next", "300000"},  {"served", "120000"}, {"rate", "1000"},  {"tokens", "1000000"},
+      {"seats", "100000"}, {"at_ms", "177000"}, {"epoch", "100000"}, {"state", "100000"}};
+  return fields;
+}
+
+KeyLayout waiting_room_layout(const LayoutParameters& parameters) {
+  const Text ticket = ticket_text(parameters.users);
+  const std::uint64_t blocks = (parameters.users + kTicketsPerDepartureBlock - 1) / kTicketsPerDepartureBlock;
+  const std::uint64_t grants = std::min(parameters.users, parameters.admitted_alive);
+  const Text grant = {.bytes = static_cast<double>(kGrantIdBytes + 1 + kMillisecondDigits)};
+
+  std::vector<KeyFamily> families;
+  const auto add = [&](bool bucketed, const std::string& suffix, const RedisStructure& holds) {
+    if (holds.entries > 0) families.push_back(family(parameters, bucketed, suffix, holds));
+  };
+  add(false, "",
+      {.kind = Kind::kHash,
+       .entries = state_fields().size(),
+       .member = mean_text(state_fields(), &StateField::name),
+       .value = mean_text(state_fields(), &StateField::value)});
+  add(false, ":users",
+      {.kind = Kind::kHash, .entries = parameters.users, .member = {.bytes = parameters.user_id_bytes}, .value = ticket});
+  if (parameters.strategy == PositionStrategy::kIndex) {
+    add(true, ":line", {.kind = Kind::kSortedSet, .entries = parameters.users, .member = ticket, .value = ticket});
+  }
+  add(true, ":seen", {.kind = Kind::kSortedSet, .entries = parameters.users, .member = ticket, .value = kUnixSecond});
+  add(false, ":departed",
+      {.kind = Kind::kHash,
+       .entries = blocks,
+       .member = ticket_text(blocks == 0 ? 0 : blocks - 1),
+       .value = {.bytes = kDepartureDigits, .decimal = true}});
+  // Those admitted last are alive: the first tickets, in order of admission, have the fewest digits, so this is exact
+  // at the beginning and at most a digit short at the end.
+  add(true, ":grants", {.kind = Kind::kHash, .entries = grants, .member = ticket_text(grants), .value = grant});
+  return {std::move(families)};
+}
+
+KeyLayout original_layout(const LayoutParameters& parameters) {
+  const std::string tag = "{" + parameters.event + "}";
+  const Text user = {.bytes = parameters.user_id_bytes};
+  const auto named = [&](const std::string& prefix, double more, const RedisStructure& holds, bool expires = false) {
+    return RedisKey{
+        .name_bytes = static_cast<double>(prefix.size()) + more, .holds = holds, .expires = expires};
+  };
+  KeyLayout layout;
+  if (parameters.strategy != PositionStrategy::kKeys) {
+    layout.families.push_back({.pattern = "position:" + tag,
+                               .keys = parameters.users == 0 ? 0U : 1U,
+                               .key = named("position:" + tag, 0,
+                                            {.kind = Kind::kSortedSet,
+                                             .entries = parameters.users,
+                                             .member = user,
+                                             .value = kUnixSecond})});
+  }
+  const std::string record = "stream:event:" + tag + ":user:";
+  layout.families.push_back({.pattern = record + "<id>",
+                             .keys = parameters.users,
+                             .key = named(record, parameters.user_id_bytes,
+                                          {.kind = Kind::kHash,
+                                           .entries = 5,
+                                           .member = {.bytes = 6},
+                                           .value = {.bytes = 6, .decimal = true}})});
+  const std::string heartbeat = "heartbeat:event:" + tag + ":user:";
+  layout.families.push_back({.pattern = heartbeat + "<id>",
+                             .keys = parameters.users,
+                             .key = named(heartbeat, parameters.user_id_bytes,
+                                          {.kind = Kind::kString, .value = kUnixSecond}, true)});
+  return layout;
+}
+
+LayoutMemory layout_memory(const KeyLayout& layout, const RedisBuild& build, bool while_growing) {
+  LayoutMemory memory;
+  std::uint64_t keys = 0;
+  std::uint64_t expiring = 0;
+  for (KeyFamily of : layout.families) {
+    of.key.holds.rehashing = while_growing;
+    const auto count = static_cast<double>(of.keys);
+    memory.families.push_back({.pattern = of.pattern,
+                               .keys = of.keys,
+                               .memory_usage_bytes = count * memory_usage_bytes(of.key, build),
+                               .used_memory_bytes = count * used_memory_bytes(of.key, build)});
+    memory.memory_usage_bytes += memory.families.back().memory_usage_bytes;
+    memory.used_memory_bytes += memory.families.back().used_memory_bytes;
+    keys += of.keys;
+    if (of.key.expires) expiring += of.keys;
+  }
+  memory.keyspace_bytes = keyspace_bytes(keys, expiring, build) * (while_growing ? 1.5 : 1.0);
+  memory.used_memory_bytes += memory.keyspace_bytes;
+  return memory;
+}
+
+}  // namespace tacos::plan
