@@ -17,5 +17,5 @@ function(tacos_embed target header namespace)
     COMMENT "Embedding the files of ${header}"
     VERBATIM)
   target_sources(${target} PRIVATE ${source} ${directory}/${header})
-  target_include_directories(${target} PRIVATE ${directory})
+  target_include_directories(${target} PUBLIC ${directory})
 endfunction()

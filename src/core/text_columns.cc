@@ -48,6 +48,18 @@ Glyph first_glyph(std::string_view text) {
   return {length, is_wide(code) ? 2u : 1u, code >= 0x80 && code < 0xA0};
 }
 
+// The bytes at the front of the text that take at most that many columns.
+std::size_t bytes_within(std::string_view text, std::size_t columns) {
+  std::size_t bytes = 0;
+  while (bytes < text.size()) {
+    const Glyph glyph = first_glyph(text.substr(bytes));
+    if (glyph.columns > columns) break;
+    columns -= glyph.columns;
+    bytes += glyph.bytes;
+  }
+  return bytes;
+}
+
 }  // namespace
 
 std::size_t columns_of(std::string_view text) {
@@ -86,17 +98,19 @@ std::vector<std::string> wrap_to_columns(std::string_view text, std::size_t colu
   columns = std::max<std::size_t>(columns, 1);
   std::vector<std::string> lines;
   while (lines.size() + 1 < most_lines && columns_of(text) > columns) {
-    // The last space that still leaves a line short enough; a word longer than a line is left to the next cut.
+    // The last space that still leaves a line short enough.
     std::size_t at = std::string_view::npos;
     for (std::size_t space = text.find(' '); space != std::string_view::npos; space = text.find(' ', space + 1)) {
       if (columns_of(text.substr(0, space)) > columns) break;
       if (space > 0) at = space;
     }
-    if (at == std::string_view::npos) break;
+    // A word longer than a line, such as a URL or a sentence of a script without spaces, is broken at its end.
+    const bool in_word = at == std::string_view::npos;
+    if (in_word) at = std::max(first_glyph(text).bytes, bytes_within(text, columns));
     lines.push_back(cut_to_columns(text.substr(0, at), columns, ellipsis));
-    text.remove_prefix(at + 1);
+    text.remove_prefix(in_word ? at : at + 1);
   }
-  if (most_lines > 0) lines.push_back(cut_to_columns(text, columns, ellipsis));
+  if (most_lines > 0 && (lines.empty() || !text.empty())) lines.push_back(cut_to_columns(text, columns, ellipsis));
   return lines;
 }
 

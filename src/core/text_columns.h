@@ -15,8 +15,8 @@ std::size_t columns_of(std::string_view text);
 // a name from a file must not move the cursor.
 std::string cut_to_columns(std::string_view text, std::size_t columns, std::string_view ellipsis = "…");
 
-// The text in lines of at most that many columns (at least 1), broken between words where it can be. What does not fit
-// in most_lines is cut with an ellipsis.
+// The text in lines of at most that many columns (at least 1), broken between words where it can be and
+// within a word that is longer than a line. What does not fit in most_lines is cut with an ellipsis.
 std::vector<std::string> wrap_to_columns(std::string_view text, std::size_t columns, std::size_t most_lines,
                                          std::string_view ellipsis = "…");
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/units.h"
+#include "report/markdown_text.h"
 
 namespace tacos::report {
 namespace {
@@ -13,24 +14,6 @@ namespace {
 using core::format_count;
 using measure::RunReport;
 using Out = std::back_insert_iterator<std::string>;
-
-// Text that means itself: in Markdown, in a table's cell and to an HTML renderer behind it.
-std::string plain(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<') {
-      out += "&lt;";
-    } else if (c == '&') {
-      out += "&amp;";
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += ' ';
-    } else {
-      if (std::string_view("\\`*_[]|#~").find(c) != std::string_view::npos) out += '\\';
-      out += c;
-    }
-  }
-  return out;
-}
 
 std::string ms(double value) {
   if (value >= 100) return fmt::format("{:.0f}", value);
@@ -50,7 +33,8 @@ void write_gates(const RunReport& r, Out out) {
   if (r.gates.empty()) return;
   fmt::format_to(out, "\n| | gate | was |\n|---|---|---:|\n");
   for (const auto& gate : r.gates) {
-    fmt::format_to(out, "| {} | {} | {} |\n", sign_of(gate.passed), plain(gate.expression), plain(gate.value));
+    fmt::format_to(out, "| {} | {} | {} |\n", sign_of(gate.passed), plain_markdown(gate.expression),
+                   plain_markdown(gate.value));
   }
 }
 
@@ -60,9 +44,9 @@ void write_steps(const RunReport& r, Out out) {
                  "|---|---:|---:|---:|---:|---:|---:|---:|---:|\n");
   for (const auto& [name, step] : r.steps) {
     const auto& t = step.response_time_ms;
-    fmt::format_to(out, "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", plain(name), format_count(step.count),
-                   format_count(measure::errors(step.outcomes)), ms(t.p50), ms(t.p90), ms(t.p99), ms(t.p99_9),
-                   ms(t.max), ms(step.service_time_ms.p99));
+    fmt::format_to(out, "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", plain_markdown(name),
+                   format_count(step.count), format_count(measure::errors(step.outcomes)), ms(t.p50), ms(t.p90),
+                   ms(t.p99), ms(t.p99_9), ms(t.max), ms(step.service_time_ms.p99));
   }
   fmt::format_to(out, "\nResponse times run from when a request was due; service times from when it was sent.\n");
 }
@@ -77,9 +61,9 @@ void write_rungs(const RunReport& r, Out out) {
     for (const auto& gate : rung.gates) {
       if (!gate.passed) broken += fmt::format("{}{} (was {})", broken.empty() ? "" : "; ", gate.expression, gate.value);
     }
-    fmt::format_to(out, "| {} | {} | {:.0f} | {:.0f} | {} | {} | {} |\n", sign_of(rung.verdict), plain(rung.name),
-                   rung.planned_rps, rung.achieved_rps, format_count(measure::errors(rung.outcomes)),
-                   ms(rung.send_lag_ms.p99), plain(broken));
+    fmt::format_to(out, "| {} | {} | {:.0f} | {:.0f} | {} | {} | {} |\n", sign_of(rung.verdict),
+                   plain_markdown(rung.name), rung.planned_rps, rung.achieved_rps,
+                   format_count(measure::errors(rung.outcomes)), ms(rung.send_lag_ms.p99), plain_markdown(broken));
   }
 }
 
@@ -90,7 +74,8 @@ void write_facts(const RunReport& r, Out out) {
   bool first = true;
   for (std::size_t i = 0; i < measure::kOutcomeCount; ++i) {
     if (r.outcomes[i] == 0) continue;
-    fmt::format_to(out, "{} {} {}", first ? "" : " +", format_count(r.outcomes[i]), plain(measure::kOutcomeNames[i]));
+    fmt::format_to(out, "{} {} {}", first ? "" : " +", format_count(r.outcomes[i]),
+                   plain_markdown(measure::kOutcomeNames[i]));
     first = false;
   }
   const auto& u = r.users;
@@ -103,9 +88,9 @@ void write_facts(const RunReport& r, Out out) {
                  "\n- **Generator**: dispatch lag p99 {} ms, send lag p99 {} ms, {:.1f} µs CPU a request, {:.0f} MiB\n",
                  ms(r.dispatch_lag_ms.p99), ms(r.send_lag_ms.p99), r.self.cpu_us_per_request,
                  static_cast<double>(r.self.peak_rss_bytes) / 1048576.0);
-  for (const auto& note : r.adapted) fmt::format_to(out, "- **Adapted**: {}\n", plain(note));
-  fmt::format_to(out, "- **Made by**: tacos {}, {}, seed {}, {} CPUs, {}\n", plain(r.tool_version), plain(r.command),
-                 r.seed, r.host.cpus, plain(r.started_at));
+  for (const auto& note : r.adapted) fmt::format_to(out, "- **Adapted**: {}\n", plain_markdown(note));
+  fmt::format_to(out, "- **Made by**: tacos {}, {}, seed {}, {} CPUs, {}\n", plain_markdown(r.tool_version),
+                 plain_markdown(r.command), r.seed, r.host.cpus, plain_markdown(r.started_at));
 }
 
 }  // namespace
@@ -113,10 +98,10 @@ void write_facts(const RunReport& r, Out out) {
 std::string summary_markdown(const RunReport& report) {
   std::string text;
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "## {} {}: {} against {}\n", sign_of(report.verdict), plain(report.verdict),
-                 plain(report.scenario), plain(report.target));
+  fmt::format_to(out, "## {} {}: {} against {}\n", sign_of(report.verdict), plain_markdown(report.verdict),
+                 plain_markdown(report.scenario), plain_markdown(report.target));
   if (!report.verdict_reasons.empty()) text += '\n';
-  for (const auto& reason : report.verdict_reasons) fmt::format_to(out, "- {}\n", plain(reason));
+  for (const auto& reason : report.verdict_reasons) fmt::format_to(out, "- {}\n", plain_markdown(reason));
   write_gates(report, out);
   write_steps(report, out);
   write_rungs(report, out);

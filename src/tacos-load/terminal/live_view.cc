@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "core/sparkline.h"
 #include "core/text_columns.h"
 #include "core/units.h"
 #include "tacos-load/terminal/plain_line.h"
-#include "tacos-load/terminal/sparkline.h"
 
 namespace tacos::load {
 namespace {
@@ -18,6 +18,8 @@ namespace {
 using core::columns_of;
 using core::format_count;
 using core::format_latency;
+using core::sparkline;
+using core::SparkScale;
 
 constexpr std::size_t kWide = 80;  // columns from which labels are whole and ranges are shown
 constexpr std::size_t kRangeWidth = 19;

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-namespace tacos::load {
+namespace tacos::core {
 
 // How tall a value is drawn between the two ends of a sparkline.
 enum class SparkScale : std::uint8_t { kLinear, kLog };
@@ -13,4 +13,4 @@ enum class SparkScale : std::uint8_t { kLinear, kLog };
 // number is a blank: nothing was measured. On a log scale low and high are above 0.
 std::string sparkline(std::span<const double> values, double low, double high, SparkScale scale, bool unicode);
 
-}  // namespace tacos::load
+}  // namespace tacos::core

@@ -1,11 +1,11 @@
-#include "tacos-load/terminal/sparkline.h"
+#include "core/sparkline.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
 
-namespace tacos::load {
+namespace tacos::core {
 namespace {
 
 constexpr std::array<std::string_view, 8> kBlocks{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -40,4 +40,4 @@ std::string sparkline(std::span<const double> values, double low, double high, S
   return line;
 }
 
-}  // namespace tacos::load
+}  // namespace tacos::core
