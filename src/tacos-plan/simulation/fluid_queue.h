@@ -4,9 +4,9 @@
 
 namespace tacos::plan {
 
-// A server seen as a pipe: work comes in, drains at `capacity` per second, and what comes now waits for what lies before
-// it, delay = backlog ÷ capacity. A D/D/1 fluid model stepped in ticks: right for the waits that overload makes, which
-// are seconds; blind to the milliseconds that chance makes below saturation (for those see M/M/c).
+// A server seen as a pipe: work comes in, drains at `capacity` per second, and what comes now waits for what lies
+// before it, delay = backlog ÷ capacity. A D/D/1 fluid model stepped in ticks: right for the waits that overload makes,
+// which are seconds; blind to the milliseconds that chance makes below saturation (for those see M/M/c).
 //
 // What comes within a tick is taken as spread over it, so a flow below capacity waits for nothing. Thread rule: none.
 class FluidQueue {

@@ -54,20 +54,20 @@ struct AdmissionParameters {
 struct SeatParameters {
   std::uint32_t seats = 10'000;
   double hold_ttl_sec = 300;
-  double tickets_per_buyer = 1;  // the mean; a buyer wants one of the two whole numbers beside it
+  double tickets_per_buyer = 1;          // the mean; a buyer wants one of the two whole numbers beside it
   std::vector<double> ticket_weights{};  // of 1, 2, 3 … tickets; takes the place of the mean when not empty
 };
 
 struct BehaviourParameters {
-  double no_show_share = 0;        // of those who see their turn, let it lapse
-  double conversion_share = 1;     // of those who enter, go on to reserve
+  double no_show_share = 0;     // of those who see their turn, let it lapse
+  double conversion_share = 1;  // of those who enter, go on to reserve
   double payment_success_share = 1;
-  double think_mean_sec = 2;       // from seeing the turn to entering, exponential
-  double choose_mean_sec = 2;      // from entering to reserving, exponential
-  double pay_mean_sec = 10;        // from reserving to paying, exponential
-  double patience_mean_sec = 0;    // in line, exponential; 0: everybody waits to the end
-  double says_goodbye_share = 0.5; // of those who lose patience; the others just stop asking, and are swept
-  double refresh_share = 0;        // of those told "sold out", ask again and again
+  double think_mean_sec = 2;        // from seeing the turn to entering, exponential
+  double choose_mean_sec = 2;       // from entering to reserving, exponential
+  double pay_mean_sec = 10;         // from reserving to paying, exponential
+  double patience_mean_sec = 0;     // in line, exponential; 0: everybody waits to the end
+  double says_goodbye_share = 0.5;  // of those who lose patience; the others just stop asking, and are swept
+  double refresh_share = 0;         // of those told "sold out", ask again and again
   double refresh_every_sec = 20;
   double refresh_for_sec = 120;
 };
@@ -79,9 +79,9 @@ struct FleetParameters {
   std::uint32_t minimum_pods = 3;
   std::uint32_t maximum_pods = 30;
   std::uint32_t pods_at_opening = 30;
-  double timeout_sec = 10;        // a request that would wait longer, at gateway and store together, is shed
-  std::uint32_t retries = 2;      // of a shed request, by the client
-  double retry_spread_sec = 1;    // a client tries again evenly within this after its time-out
+  double timeout_sec = 10;      // a request that would wait longer, at gateway and store together, is shed
+  std::uint32_t retries = 2;    // of a shed request, by the client
+  double retry_spread_sec = 1;  // a client tries again evenly within this after its time-out
   // The autoscaler: Kubernetes' defaults.
   double target_utilisation = 0.15;
   double tolerance = 0.1;
@@ -95,8 +95,8 @@ struct FleetParameters {
   double down_period_sec = 15;
   double down_stabilisation_sec = 300;
   // What stands between wanting a pod and having it.
-  double pod_start_sec = 20;      // image pull, boot, readiness
-  double node_start_sec = 60;     // when all nodes are full
+  double pod_start_sec = 20;   // image pull, boot, readiness
+  double node_start_sec = 60;  // when all nodes are full
   std::uint32_t pods_per_node = 10;
   std::uint32_t spare_nodes = 0;  // empty ones, standing by at the opening
   double spot_share = 0;          // of the nodes
@@ -130,9 +130,9 @@ struct SaleParameters {
   FleetParameters gateway{};
   RedisParameters redis{};
   BackendParameters backends{};
-  double horizon_sec = 3600;           // the simulation ends here even if people still wait
-  double run_on_sec = 0;               // and goes on this long after the last of them, to see the fleet shrink
-  double timeline_interval_sec = 0;    // whole seconds; 0: 1 s, or as many as keep the timeline to 600 points
+  double horizon_sec = 3600;         // the simulation ends here even if people still wait
+  double run_on_sec = 0;             // and goes on this long after the last of them, to see the fleet shrink
+  double timeline_interval_sec = 0;  // whole seconds; 0: 1 s, or as many as keep the timeline to 600 points
 };
 
 // Says which parameter is out of its range, and what the range is.

@@ -13,7 +13,7 @@ namespace tacos::plan {
 // A slot is a chain of small blocks out of one pool, sized once for the whole crowd. Thread rule: none.
 class TimingWheel {
  public:
-  explicit TimingWheel(std::uint32_t crowd) : blocks_(crowd / kEntries + kSlots + 2) {
+  explicit TimingWheel(std::uint32_t crowd) : blocks_(crowd / kEntries + kSlots + 4) {
     slots_.resize(kSlots);
     for (std::uint32_t i = 0; i < blocks_.size(); ++i) blocks_[i].next = i + 1;
     blocks_.back().next = kNone;

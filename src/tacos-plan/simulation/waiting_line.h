@@ -7,9 +7,9 @@
 namespace tacos::plan {
 
 // The line: tickets 0, 1, 2 … in the order of joining, first come first served, with people leaving out of the middle.
-// A ticket's position is exact: the set bits up to it, in words summed by blocks of 512 tickets, the blocks by a Fenwick
-// tree (Fenwick 1994), which for a million tickets is 8 KB. While nobody has left the middle it is a subtraction.
-// Thread rule: none.
+// A ticket's position is exact: the set bits up to it, in words summed by blocks of 512 tickets, the blocks by a
+// Fenwick tree (Fenwick 1994), which for a million tickets is 8 KB. While nobody has left the middle it is a
+// subtraction. Thread rule: none.
 class WaitingLine {
  public:
   explicit WaitingLine(std::uint32_t capacity)
