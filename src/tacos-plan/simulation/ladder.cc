@@ -64,17 +64,18 @@ std::vector<LadderRung> simulate_ladder(const LadderParameters& parameters, std:
     rung.pods_needed = pods_for(rate, parameters.gateway);
     rung.pods_before = fleet.ready();
     if (settled(rung, fleet, parameters.gateway)) rung.settled_sec = 0;
-    double gateway = 0;
     while (rung.lasted_sec < parameters.hold_sec ||
            (rung.settled_sec < 0 && rung.lasted_sec < parameters.longest_sec)) {
       fleet.begin_tick(1);
       rung.shed += fleet.offer_many(rate);
       rung.delay_max_sec = std::max(rung.delay_max_sec, fleet.delay_sec());
-      gateway = fleet.end_second(second++).share();
+      fleet.end_second(second++);
       rung.lasted_sec += 1;
       if (rung.settled_sec < 0 && settled(rung, fleet, parameters.gateway)) rung.settled_sec = rung.lasted_sec;
     }
     rung.pods_after = fleet.ready();
+    const double capacity = fleet.ready() * parameters.gateway.requests_per_sec_per_pod;
+    const double gateway = capacity > 0 ? std::min(1.0, rate / capacity) : 1;
     const double waiting = rate * parameters.poll_interval_sec;
     const double redis =
         rate * (parameters.redis.status_cpu_sec + parameters.redis.status_cpu_sec_per_waiting * waiting);

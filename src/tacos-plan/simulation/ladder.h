@@ -34,7 +34,7 @@ struct LadderRung {
   double lasted_sec = 0;
   double shed = 0;  // requests
   double delay_max_sec = 0;
-  // In the rung's last second. Above 1 the component cannot carry the rung; the gateway's stays at 1 then, and it
+  // At the rung's end. Above 1 the component cannot carry the rung; the gateway's stays at 1 then, and it
   // sheds.
   std::array<double, kComponents> utilisation{};
   double utilisation_of(Component component) const { return utilisation[static_cast<std::size_t>(component)]; }

@@ -209,8 +209,10 @@ void SaleRun::answer_status(std::uint32_t who, std::uint32_t seen_before) {
     ++summary_.polls_in_vain;
     return plan_poll(who);
   }
-  to_turn_.count(now_ - visitor.arrived);
-  const bool comes = visitor.bot || !draw_chance(random_, sale_.behaviour.no_show_share);
+  // Who was called in and whose enter was shed sees the turn again, and has decided.
+  const bool again = std::exchange(visitor.knows, true);
+  if (!again) to_turn_.count(now_ - visitor.arrived);
+  const bool comes = again || visitor.bot || !draw_chance(random_, sale_.behaviour.no_show_share);
   if (visitor.turn != Turn::kOpen || !comes) return finish(visitor, Ending::kMissedTurn);
   visitor.call = Call::kEnter;
   plan(who, Next::kAsk, draw_exponential(random_) * sale_.behaviour.think_mean_sec);

@@ -46,6 +46,7 @@ class SaleRun {
     std::uint8_t attempts = 0;
     std::uint8_t seats = 0;  // held
     bool bot = false;
+    bool knows = false;  // of the turn
   };
 
   static constexpr std::uint32_t kNever = UINT32_MAX;
