@@ -1,0 +1,36 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/random.h"
+#include "tacos-plan/simulation/sale_parameters.h"
+
+namespace tacos::plan {
+
+// When a user who is told "waiting" asks again.
+class PollPolicy {
+ public:
+  PollPolicy(const PollParameters& polling, double admission_rate_per_sec)
+      : polling_(polling), sec_per_place_(polling.share_of_wait / admission_rate_per_sec) {}
+
+  bool by_position() const { return polling_.kind == PollParameters::Kind::kByPosition; }
+
+  // position is 1-based, and read only by_position().
+  double next_sec(std::uint32_t position, core::Random& random) const {
+    if (!by_position()) return jittered(polling_.interval_sec, random);
+    const double base = std::clamp(position * sec_per_place_, polling_.shortest_sec, polling_.longest_sec);
+    return std::clamp(jittered(base, random), polling_.shortest_sec, polling_.longest_sec);
+  }
+
+  double jittered(double interval_sec, core::Random& random) const {
+    if (polling_.jitter_share <= 0) return interval_sec;
+    return interval_sec * (1 + polling_.jitter_share * (2 * random.uniform() - 1));
+  }
+
+ private:
+  PollParameters polling_;
+  double sec_per_place_;
+};
+
+}  // namespace tacos::plan
