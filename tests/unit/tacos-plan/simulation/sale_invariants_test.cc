@@ -171,10 +171,13 @@ TEST(AnySale, AddsUpToItsTimeline) {
 }
 
 TEST(AnySale, IsTheSameForTheSameSeedAndAnotherForAnother) {
-  core::Random random(77);
-  SaleParameters sale = draw_sale(random);
+  SaleParameters sale;
   sale.arrivals.users = 3000;
   sale.arrivals.shape = ArrivalParameters::Shape::kRamp;
+  sale.admission.rate_per_sec = 20;
+  sale.seating.seats = 500;
+  sale.behaviour.patience_mean_sec = 60;
+  sale.gateway.requests_per_sec_per_pod = 20;
   SaleTrace first;
   SaleTrace again;
   SaleTrace other;

@@ -54,6 +54,7 @@ TEST(SaleUnderPressure, KeysFillsRedisWhereTheIndexDoesNot) {
   sale.admission.rate_per_sec = 100;
   sale.polling.interval_sec = 1;
   sale.redis.status_cpu_sec = 40e-6;
+  sale.gateway.timeout_sec = 4;  // the original's pool time-out of then
   sale.horizon_sec = 60;
   const SaleResult index = play(sale);
   EXPECT_NEAR(peak(index, Component::kRedis), 0.4, 0.05);
@@ -65,7 +66,7 @@ TEST(SaleUnderPressure, KeysFillsRedisWhereTheIndexDoesNot) {
   EXPECT_EQ(keys.summary.first_saturated, static_cast<std::size_t>(Component::kRedis));
   const auto slowest = std::max_element(keys.timeline.begin(), keys.timeline.end(),
                                         [](const auto& a, const auto& b) { return a.delay_p50_sec < b.delay_p50_sec; });
-  EXPECT_GT(slowest->delay_p50_sec, 5);
+  EXPECT_GT(slowest->delay_p50_sec, 2);
   EXPECT_GT(keys.summary.shed, 1000U);
 }
 
@@ -106,7 +107,7 @@ TEST(SaleUnderPressure, SilentLeaversBlockTurnsUntilTheyLapse) {
   EXPECT_GT(silent.expired_turns, 2 * polite.expired_turns);
   EXPECT_GT(silent.swept_tickets, 0U);
   EXPECT_EQ(polite.swept_tickets, 0U);
-  EXPECT_GT(silent.sold_out_sec, polite.sold_out_sec);
+  EXPECT_LT(silent.seats_sold, polite.seats_sold);
 }
 
 TEST(SaleUnderPressure, LapsedTurnsAndFailedPaymentsGiveTheirSeatsToOthers) {
