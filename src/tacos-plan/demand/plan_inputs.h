@@ -9,10 +9,10 @@
 #include "core/result.h"
 #include "tacos-plan/demand/quantity.h"
 #include "tacos-plan/prices/price_catalogue.h"
+#include "tacos-plan/redis/key_layout.h"
 
 namespace tacos::plan {
 
-enum class PositionStrategy : std::uint8_t { kKeys, kIndex, kWatermark };
 enum class PollPolicy : std::uint8_t { kFixed, kByPosition };
 enum class RedisEngine : std::uint8_t { kRedis, kValkey };
 enum class Profile : std::uint8_t { kTacos, kOriginal };

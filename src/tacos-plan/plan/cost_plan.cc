@@ -1,0 +1,157 @@
+#include "tacos-plan/plan/cost_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "tacos-plan/document/number_text.h"
+#include "tacos-plan/prices/cost/service_costs.h"
+
+namespace tacos::plan {
+namespace {
+
+using Q = Quantity;
+
+constexpr double kGb = 1024.0 * 1024 * 1024;
+constexpr double kEdgeRules = 5;         // rate, geography, known bots, two of one's own
+constexpr double kRequestsPerPage = 10;  // the page and what it loads, from the edge
+
+// Collects lines; a price that is not there becomes a name in `unpriced`.
+class Ledger {
+ public:
+  explicit Ledger(CostPlan& to) : to_(to) {}
+
+  void add(std::string name, const core::Result<Costs>& costs, std::string basis, bool monthly = false) {
+    if (!costs) {
+      to_.unpriced.push_back(fmt::format("{}: {}", name, costs.error().message));
+      return;
+    }
+    const double usd = static_cast<double>(costs->cents()) / 100;
+    if (costs->exact_usd() > 0) to_.lines.push_back({std::move(name), usd, std::move(basis), monthly});
+  }
+  void add_amount(std::string name, double usd, std::string basis, bool monthly) {
+    const double cents = std::round(usd * 100);
+    if (cents > 0) to_.lines.push_back({std::move(name), cents / 100, std::move(basis), monthly});
+  }
+
+ private:
+  CostPlan& to_;
+};
+
+CacheEngine engine_of(const PlanInputs& in) {
+  return in.redis_engine == RedisEngine::kRedis ? CacheEngine::kRedis : CacheEngine::kValkey;
+}
+
+void add_redis(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+  const auto& in = plan.inputs;
+  const double hours = in[Q::kRedisHoursPerEvent];
+  const auto nodes = static_cast<double>(plan.redis.nodes);
+  ledger.add("Redis nodes", elasticache_nodes_cost(prices, {engine_of(in), plan.redis.node_type, nodes, hours}),
+             fmt::format("{} × {} × {:g} h", plan.redis.nodes, plan.redis.node_type, hours));
+}
+
+// That run all month: the floor of pods, and at least one node a zone.
+double standing_nodes(const PlanInputs& in) {
+  return std::max(std::ceil(in[Q::kPodsAtLeast] * in[Q::kPodVcpu] / in[Q::kNodeVcpu]), in[Q::kZones]);
+}
+
+void add_gateway(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+  const auto& in = plan.inputs;
+  const double hours = in[Q::kEventHours];
+  const double more = std::max(0.0, static_cast<double>(plan.gateway.nodes) - standing_nodes(in));
+  const double spot = std::floor(more * in[Q::kSpotShare]);
+  const double on_demand = more - spot;
+  ledger.add("Gateway nodes, on demand", ec2_cost(prices, {Ec2Market::kOnDemand, in.gateway_node, on_demand, hours}),
+             fmt::format("{:g} more × {} × {:g} h", on_demand, in.gateway_node, hours));
+  if (spot > 0) {
+    Bill bill(prices);
+    bill.add("spot", fmt::format("ec2.on_demand.{}.hour", in.gateway_node), "per hour",
+             spot * hours * (1 - in[Q::kSpotDiscount]));
+    ledger.add("Gateway nodes, spot", bill.finish(),
+               fmt::format("{:g} × {} × {:g} h, {} under on demand", spot, in.gateway_node, hours,
+                           share_text(in[Q::kSpotDiscount])));
+  }
+}
+
+void add_network(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+  const auto& in = plan.inputs;
+  const double hours = in[Q::kEventHours];
+  const double gb = plan.polling.egress_bytes_per_event / kGb;
+  const AlbTraffic traffic{.new_connections_per_second = plan.polling.joins_rps,
+                           .active_connections = in[Q::kUsers],
+                           .gb_per_hour = gb / hours};
+  const auto lcus = alb_lcus(traffic);
+  if (lcus) {
+    Bill bill(prices);
+    bill.add("LCU", "elb.application.lcu_hour", "per LCU-hour", *lcus * hours);
+    ledger.add("Load balancer units", bill.finish(), fmt::format("{:.0f} LCU × {:g} h", *lcus, hours));
+  }
+  ledger.add("Traffic out, status", egress_cost(prices, {.gb = gb}),
+             fmt::format("{} status answers, {}", count_text(plan.polling.polls_per_event),
+                         bytes_text(plan.polling.egress_bytes_per_event)));
+  ledger.add("Waiting page at the edge",
+             cloudfront_cost(prices, {.price_class = in.region.starts_with("ap-") ? "apac" : "us",
+                                      .gb = in[Q::kUsers] * in[Q::kPageBytes] / kGb,
+                                      .https_requests = in[Q::kUsers] * kRequestsPerPage}),
+             fmt::format("{} × {}", count_text(in[Q::kUsers]), bytes_text(in[Q::kPageBytes])));
+  const double requests = plan.polling.polls_per_event + 2 * in[Q::kUsers];
+  Bill inspected(prices);
+  inspected.add("requests", "waf.requests", "per million requests", requests);
+  ledger.add("Edge firewall, requests", inspected.finish(), fmt::format("{} requests", count_text(requests)));
+}
+
+void add_records(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+  const auto& in = plan.inputs;
+  ledger.add("DynamoDB",
+             dynamodb_on_demand_cost(
+                 prices, {.write_units = plan.dynamodb.write_units, .read_units = plan.dynamodb.read_units}),
+             fmt::format("{} write units, {} read units", count_text(plan.dynamodb.write_units),
+                         count_text(plan.dynamodb.read_units)));
+  const double lines = plan.polling.polls_per_event * in[Q::kLogSampling] + 2 * in[Q::kUsers];
+  ledger.add("Logs", log_ingest_cost(prices, lines * in[Q::kLogBytesPerRequest] / kGb),
+             fmt::format("{} lines of {}", count_text(lines), bytes_text(in[Q::kLogBytesPerRequest])));
+}
+
+void add_standing(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+  const auto& in = plan.inputs;
+  ledger.add("Kubernetes control plane", eks_control_plane_cost(prices, {.clusters = 1}),
+             fmt::format("1 × {:g} h", kHoursPerMonth), true);
+  const double idle = standing_nodes(in);
+  ledger.add("Gateway nodes that always run", ec2_cost(prices, {Ec2Market::kOnDemand, in.gateway_node, idle}),
+             fmt::format("{:g} × {} × {:g} h", idle, in.gateway_node, kHoursPerMonth), true);
+  ledger.add("Load balancer", alb_cost(prices, {.hours = kHoursPerMonth, .lcus = 0}),
+             fmt::format("1 × {:g} h", kHoursPerMonth), true);
+  ledger.add("Edge firewall, rules", waf_cost(prices, {.acls = 1, .rules = kEdgeRules, .requests = 0}),
+             fmt::format("1 list, {:g} rules", kEdgeRules), true);
+  const double stored = plan.dynamodb.storage_bytes * in[Q::kEventsPerMonth] / kGb;
+  Bill storage(prices);
+  storage.add("storage", "dynamodb.storage_gb_month", "per GB-month", stored);
+  ledger.add("DynamoDB storage", storage.finish(),
+             bytes_text(plan.dynamodb.storage_bytes * in[Q::kEventsPerMonth]) + ", of one month's sales", true);
+  ledger.add_amount("Operators' access", in[Q::kOperatorAccess], "operator_access_usd", true);
+  ledger.add_amount("Database", in[Q::kSharedDatabase], "database_usd", true);
+}
+
+}  // namespace
+
+CostPlan plan_cost(const Plan& plan, const Catalogues& catalogues) {
+  CostPlan cost;
+  Ledger ledger(cost);
+  add_redis(plan, catalogues.prices, ledger);
+  add_gateway(plan, catalogues.prices, ledger);
+  add_network(plan, catalogues.prices, ledger);
+  add_records(plan, catalogues.prices, ledger);
+  add_standing(plan, catalogues.prices, ledger);
+  // In cents, so that the sums are exactly those of the lines as they are shown.
+  double event_cents = 0, standing_cents = 0;
+  for (const auto& line : cost.lines) (line.monthly ? standing_cents : event_cents) += std::round(line.usd * 100);
+  cost.per_event_usd = event_cents / 100;
+  cost.standing_usd = standing_cents / 100;
+  cost.per_month_usd = std::round(event_cents * plan.inputs[Q::kEventsPerMonth] + standing_cents) / 100;
+  return cost;
+}
+
+}  // namespace tacos::plan

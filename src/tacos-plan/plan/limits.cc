@@ -1,0 +1,138 @@
+#include "tacos-plan/plan/limits.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "tacos-plan/document/number_text.h"
+
+namespace tacos::plan {
+namespace {
+
+using Q = Quantity;
+
+constexpr double kFirewallWindow = 300;  // seconds: the window of the edge's rate rule
+constexpr double kFirewallRequests = 100;
+constexpr double kLambdaSeconds = 0.05;  // of a status answer, when a function gives it
+
+class Checks {
+ public:
+  explicit Checks(const QuotaCatalogue& quotas) : quotas_(quotas) {}
+
+  void add(std::string_view id, std::string name, double need, std::string advice) {
+    const auto quota = quotas_.quota(id);
+    if (!quota) return;
+    add_limit(std::move(name), need, quota->value, quota->unit, quota->adjustable, std::move(advice),
+              fmt::format("{}, {}", quota->source, quota->as_of));
+  }
+  void add_limit(std::string name, double need, double limit, std::string unit, bool adjustable, std::string advice,
+                 std::string source) {
+    checks_.push_back({std::move(name), need, limit, std::move(unit), need > limit, adjustable, std::move(advice),
+                       std::move(source)});
+  }
+  std::vector<QuotaCheck> take() {
+    std::stable_sort(checks_.begin(), checks_.end(),
+                     [](const auto& a, const auto& b) { return a.need / a.limit > b.need / b.limit; });
+    return std::move(checks_);
+  }
+
+ private:
+  const QuotaCatalogue& quotas_;
+  std::vector<QuotaCheck> checks_;
+};
+
+Headroom of(std::string component, double used, double capacity, std::string unit, double limit) {
+  Headroom headroom;
+  headroom.component = std::move(component);
+  headroom.used = used;
+  headroom.capacity = capacity;
+  headroom.unit = std::move(unit);
+  headroom.utilisation = capacity > 0 ? used / capacity : 0;
+  headroom.limit = limit;
+  return headroom;
+}
+
+Headroom by_admission(Headroom headroom) {
+  headroom.grows_with_users = false;
+  return headroom;
+}
+
+Headroom elastic(Headroom headroom) {
+  headroom.elastic = true;
+  return headroom;
+}
+
+double tightness(const Headroom& headroom) {
+  return headroom.utilisation / headroom.limit;
+}
+
+}  // namespace
+
+std::vector<QuotaCheck> check_quotas(const Plan& plan, const Catalogues& catalogues) {
+  const auto& in = plan.inputs;
+  Checks checks(catalogues.quotas);
+  const double writes = plan.dynamodb.peak_write_units_per_sec;
+  checks.add("dynamodb.on_demand.table_write_units", "DynamoDB table, write units", writes,
+             "ask for a higher table quota before the sale");
+  checks.add("dynamodb.on_demand.table_read_units", "DynamoDB table, read units", plan.dynamodb.peak_read_units_per_sec,
+             "ask for a higher table quota before the sale");
+  checks.add("dynamodb.on_demand.new_table_writes", "DynamoDB, writes of a table that was idle", writes,
+             "set the table's warm throughput before the sale opens");
+  checks.add("dynamodb.partition.writes", "DynamoDB, one hot item", plan.dynamodb.hot_partition_writes_per_sec,
+             "no table size helps one item: keep the count of seats elsewhere, or one item a seat");
+  checks.add("api_gateway.requests", "Managed API gateway, requests", plan.gateway.requests_per_sec,
+             "its default throttle is for the whole account and region; ask for more, or go round it");
+  checks.add("api_gateway.burst", "Managed API gateway, burst", plan.gateway.requests_per_sec,
+             "the burst can't be raised on request: smooth the arrivals");
+  checks.add("lambda.concurrency", "Functions at once, if they answered status",
+             plan.gateway.requests_per_sec * kLambdaSeconds, "raise the account's concurrency, or answer from pods");
+  const double interval = in.poll == PollPolicy::kFixed ? in[Q::kPollInterval] : in[Q::kPollLongest];
+  const double asks = kFirewallWindow / interval;
+  checks.add_limit("Edge rate rule, requests of one address in 5 min", asks * in[Q::kUsersPerAddress],
+                   kFirewallRequests, "requests", true,
+                   "raise it, count by cookie instead of address, or ask less often: whole offices share an address",
+                   "the original's rule: 100 requests per 5 min and address");
+  return checks.take();
+}
+
+std::vector<Headroom> headroom_of(const Plan& plan, const Catalogues& catalogues) {
+  const auto& in = plan.inputs;
+  const double rate = plan.admission.rate;
+  const double enter = rate * (1 - in[Q::kNoShow]);
+  const double ceiling = in[Q::kBackendUtilisation];
+  const double pods = static_cast<double>(plan.gateway.pods);
+  std::vector<Headroom> all;
+  all.push_back(elastic(of("gateway pods, CPU", plan.gateway.requests_per_sec * (1 + in[Q::kMeshCpu]),
+                           pods * in[Q::kPodCapacity], "1/s", in[Q::kPodUtilisation])));
+  all.push_back(elastic(
+      of("gateway pods, connections", plan.gateway.connections, pods * in[Q::kPodConnections], "connections", 1)));
+  all.push_back(of("Redis, the line's slot", plan.redis.hot_slot.cpu_cores, 1, "cores", in[Q::kRedisCpuLimit]));
+  all.push_back(of("Redis, memory of its shard", plan.redis.hot_slot.memory_bytes, plan.redis.node_memory_bytes,
+                   "bytes", in[Q::kRedisMemoryLimit]));
+  all.push_back(of("Redis, network of its shard", plan.redis.bandwidth_bytes_per_sec,
+                   plan.redis.node_baseline_bytes_per_sec, "bytes/s", in[Q::kRedisNetworkLimit]));
+  all.push_back(by_admission(of("reservation API", enter, in[Q::kReservationCapacity], "1/s", ceiling)));
+  all.push_back(by_admission(of("inventory API", enter, in[Q::kInventoryCapacity], "1/s", ceiling)));
+  all.push_back(by_admission(of("payment API", enter * in[Q::kConversion], in[Q::kPaymentCapacity], "1/s", ceiling)));
+  if (const auto quota = catalogues.quotas.quota("dynamodb.on_demand.table_write_units")) {
+    all.push_back(by_admission(
+        of("DynamoDB, the table's writes", plan.dynamodb.peak_write_units_per_sec, quota->value, "1/s", 1)));
+  }
+  if (const auto quota = catalogues.quotas.quota("dynamodb.partition.writes"); quota && in[Q::kHotItemShare] > 0) {
+    all.push_back(
+        by_admission(of("DynamoDB, one hot item", plan.dynamodb.hot_partition_writes_per_sec, quota->value, "1/s", 1)));
+  }
+  for (auto& headroom : all) {
+    const double scale = headroom.grows_with_users ? in[Q::kUsers] : rate;
+    headroom.breaks_at = headroom.utilisation > 0 ? scale / tightness(headroom) : 0;
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return tightness(a) > tightness(b); });
+  return all;
+}
+
+const Headroom* first_to_break(const std::vector<Headroom>& headroom) {
+  const auto found = std::find_if(headroom.begin(), headroom.end(), [](const auto& h) { return !h.elastic; });
+  return found == headroom.end() ? nullptr : &*found;
+}
+
+}  // namespace tacos::plan

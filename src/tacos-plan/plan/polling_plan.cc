@@ -1,0 +1,116 @@
+#include "tacos-plan/plan/polling_plan.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "tacos-plan/document/number_text.h"
+#include "tacos-plan/models/fluid_queue.h"
+#include "tacos-plan/models/polling.h"
+#include "tacos-plan/plan/admission_plan.h"
+
+namespace tacos::plan {
+namespace {
+
+using Q = Quantity;
+
+constexpr int kSteps = 400;  // of the integral over the line; the curve is smooth
+
+PollRule rule_of(const PlanInputs& in) {
+  PollRule rule;
+  rule.share = in[Q::kPollShare];
+  rule.shortest_seconds = in[Q::kPollShortest];
+  rule.longest_seconds = in[Q::kPollLongest];
+  rule.heartbeat_seconds = in[Q::kHeartbeatTtl];
+  rule.jitter = in[Q::kPollJitter];
+  return rule;
+}
+
+// Polls of everybody when the line is told at told_sec: each asks P(wait) − P(wait left when told) times.
+core::Result<double> polls_until_told(const PlanInputs& in, const AdmissionPlan& admission, double told_sec) {
+  const PollRule rule = rule_of(in);
+  const double users = in[Q::kUsers], ramp = in[Q::kArrivalTime];
+  double total = 0;
+  for (int i = 0; i < kSteps; ++i) {
+    const double k = users * (i + 0.5) / kSteps;
+    const double arrives = k * ramp / users;
+    const double wait = std::max(0.0, k / admission.rate - arrives);
+    const double left = std::max(0.0, arrives + wait - std::max(told_sec, arrives));
+    const auto all = polls_of_user(rule, wait);
+    const auto spared = polls_of_user(rule, left);
+    if (!all) return all.error();
+    if (!spared) return spared.error();
+    total += (*all - *spared) * users / kSteps;
+  }
+  return total;
+}
+
+core::Result<void> count_polls(const PlanInputs& in, const AdmissionPlan& admission, const SellingPlan& selling,
+                               const PollLoad& load, PollingPlan& plan) {
+  const double users = in[Q::kUsers];
+  const bool stops = in.at_sell_out == AtSellOut::kStop && selling.in_vain > 0;
+  if (in.poll == PollPolicy::kFixed) {
+    const auto all = fixed_polls_total(users, admission.mean_wait, in[Q::kPollInterval]);
+    const auto told = fixed_polls_total(users, selling.answer_mean_wait, in[Q::kPollInterval]);
+    if (!all) return all.error();
+    if (!told) return told.error();
+    plan.polls_without_stop = *all;
+    plan.polls_per_event = stops ? *told : *all;
+    return {};
+  }
+  plan.polls_without_stop = load.total;
+  plan.polls_per_event = load.total;
+  if (stops) {
+    const auto told = polls_until_told(in, admission, selling.told_sec);
+    if (!told) return told.error();
+    plan.polls_per_event = *told;
+  }
+  return {};
+}
+
+}  // namespace
+
+core::Result<PollingPlan> plan_polling(const PlanInputs& in, const AdmissionPlan& admission, const SellingPlan& selling,
+                                       Derivations& derive) {
+  PollingPlan plan;
+  const double line = admission.longest_queue;
+  const auto fixed = fixed_polls_per_second(line, in[Q::kPollInterval]);
+  if (!fixed) return fixed.error();
+  const auto load = poll_load({line, admission.rate}, rule_of(in), in[Q::kPollInterval]);
+  if (!load) return load.error();
+  plan.fixed_rps = *fixed;
+  plan.by_position_rps = load->peak_per_second;
+  const bool by_position = in.poll == PollPolicy::kByPosition;
+  plan.status_rps = derive.add(
+      "polling.status_rps", by_position ? plan.by_position_rps : plan.fixed_rps, "1/s",
+      by_position
+          ? fmt::format("{} in line, each asking after clamp({:g} × wait left, {}, {})", count_text(line),
+                        in[Q::kPollShare], seconds_text(in[Q::kPollShortest]), seconds_text(in[Q::kPollLongest]))
+          : fmt::format("{} in line ÷ {}", count_text(line), seconds_text(in[Q::kPollInterval])),
+      by_position ? "renewal density of the interval rule" : "n users who each ask every i seconds ask n ÷ i a second");
+  const double joins_in = in[Q::kArrivalTime] > 0 ? in[Q::kArrivalTime] : in[Q::kGatherTime];
+  plan.joins_rps = derive.add("polling.joins_rps", in[Q::kUsers] / joins_in, "1/s",
+                              fmt::format("{} users ÷ {}", count_text(in[Q::kUsers]), seconds_text(joins_in)),
+                              "an even stream of arrivals");
+  if (auto counted = count_polls(in, admission, selling, *load, plan); !counted) return counted.error();
+  derive.add(
+      "polling.polls_per_event", plan.polls_per_event, "requests",
+      fmt::format(
+          "users × mean wait to an answer ÷ interval{}",
+          selling.in_vain > 0 && in.at_sell_out == AtSellOut::kStop ? ", the line being told of the last seat" : ""),
+      "Little's law: polls in a burst are N × mean wait ÷ interval");
+  plan.feedback_mean_sec = mean_feedback_seconds(in);
+  plan.response_bytes_per_sec = derive.add(
+      "polling.bandwidth_bytes_per_sec", plan.status_rps * in[Q::kStatusResponseBytes], "bytes/s",
+      fmt::format("{} × {}", rate_text(plan.status_rps), bytes_text(in[Q::kStatusResponseBytes])), "rate × size");
+  plan.request_bytes_per_sec = plan.status_rps * in[Q::kStatusRequestBytes];
+  plan.egress_bytes_per_event =
+      derive.add("polling.egress_bytes_per_event",
+                 (plan.polls_per_event + 2 * in[Q::kUsers]) * in[Q::kStatusResponseBytes], "bytes",
+                 fmt::format("({} polls + 2 × {} joins and entries) × {}", count_text(plan.polls_per_event),
+                             count_text(in[Q::kUsers]), bytes_text(in[Q::kStatusResponseBytes])),
+                 "requests × size");
+  return plan;
+}
+
+}  // namespace tacos::plan

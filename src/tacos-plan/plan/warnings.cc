@@ -1,0 +1,255 @@
+#include "tacos-plan/plan/warnings.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "tacos-plan/document/number_text.h"
+#include "tacos-plan/plan/limits.h"
+
+namespace tacos::plan {
+namespace {
+
+using Q = Quantity;
+using enum Severity;
+
+constexpr double kFirewallWindow = 300, kFirewallRequests = 100;
+constexpr double kAdmissionWindow = 100;  // tickets, of the original's published code
+
+class Remarks {
+ public:
+  void add(Severity severity, const char* code, std::string text) { all_.push_back({code, severity, std::move(text)}); }
+  std::vector<PlanWarning> take() {
+    std::stable_sort(all_.begin(), all_.end(), [](const auto& a, const auto& b) { return a.severity > b.severity; });
+    return std::move(all_);
+  }
+
+ private:
+  std::vector<PlanWarning> all_;
+};
+
+void about_the_rules(const Plan& plan, Remarks& to) {
+  const auto& in = plan.inputs;
+  const auto& a = plan.admission;
+  const double wanted = std::max(a.by_seats, a.by_wait);
+  if (a.conflict && a.chosen_by != "given") {
+    to.add(
+        kConflict, "RULES_CONFLICT",
+        fmt::format("the promise of {} needs {}, but the {} carries {}: at that rate the longest wait is {}. Raise its "
+                    "capacity {:.1f} times, or promise {}",
+                    seconds_text(in[Q::kTargetWait]), rate_text(wanted), a.tightest_backend, rate_text(a.by_backend),
+                    seconds_text(a.longest_wait), wanted / a.by_backend, seconds_text(a.promised_wait)));
+  } else if (a.conflict && a.rate > a.by_backend) {
+    to.add(kConflict, "RATE_OVER_BACKEND",
+           fmt::format("{} let in is more than the {} carries ({} at {} of its capacity)", rate_text(a.rate),
+                       a.tightest_backend, rate_text(a.by_backend), share_text(in[Q::kBackendUtilisation])));
+  } else if (a.conflict) {
+    to.add(kWarning, "PROMISE_NOT_KEPT",
+           fmt::format("at {} the promised wait is {}, not {}: {} would keep it", rate_text(a.rate),
+                       seconds_text(a.promised_wait), seconds_text(in[Q::kTargetWait]), rate_text(wanted)));
+  }
+  if (in[Q::kTargetPercentile] >= 100 && a.longest_wait > 0) {
+    to.add(kNote, "WAIT_IS_THE_LONGEST",
+           fmt::format("{} ÷ {} = {} is the wait of whoever is last in line. The mean is {}; a promise about the mean "
+                       "would need only {}",
+                       count_text(in[Q::kUsers]), rate_text(a.rate), seconds_text(a.longest_wait),
+                       seconds_text(a.mean_wait), rate_text(a.by_wait / 2)));
+  }
+  if (plan.selling.in_vain > 0 && a.by_answer < 0.8 * a.rate && in.at_sell_out == AtSellOut::kStop) {
+    to.add(kNote, "RATE_HIGHER_THAN_NEEDED",
+           fmt::format("when the line is told of the last seat, {} gives everyone their answer within {}: a seat, or "
+                       "\"sold out\". Everything behind the room could be {:.0f} times smaller",
+                       rate_text(a.by_answer), seconds_text(in[Q::kTargetWait]), a.rate / a.by_answer));
+  }
+}
+
+void about_the_seats(const Plan& plan, Remarks& to) {
+  const auto& in = plan.inputs;
+  const auto& s = plan.selling;
+  if (s.in_vain > 0) {
+    const bool stops = in.at_sell_out == AtSellOut::kStop;
+    to.add(
+        stops ? kNote : kWarning, "SOLD_OUT_EARLY",
+        fmt::format("the last seat is gone {} after the opening, and {} of {} people ({}) stand in line for nothing: "
+                    "{} hours of waiting and {} status requests, unless admission knows the seats left and the line "
+                    "is told at once{}",
+                    seconds_text(s.sellout_sec), count_text(s.in_vain), count_text(in[Q::kUsers]),
+                    share_text(s.in_vain / in[Q::kUsers]), count_text(s.hours_in_vain),
+                    count_text(std::max(0.0, plan.polling.polls_without_stop - plan.polling.polls_per_event)),
+                    stops ? " (this plan counts on that)" : " (this plan does not do that: --at-sell-out stop)"));
+  }
+  if (s.sells_out && plan.gateway.scale_up_sec > s.sellout_sec) {
+    to.add(kWarning, "TOO_SHORT_TO_AUTOSCALE",
+           fmt::format("from {:g} to {} pods takes about {}, and the seats are gone after {}: capacity has to stand "
+                       "before the sale opens",
+                       in[Q::kPodsAtLeast], plan.gateway.pods, seconds_text(plan.gateway.scale_up_sec),
+                       seconds_text(s.sellout_sec)));
+  }
+  if (in[Q::kBotShare] > 0 && s.sells_out) {
+    to.add(
+        kNote, "BOTS_BUY_SEATS",
+        fmt::format("a line does not know people from bots: with {} bots in it, about {} of {} seats go to them unless "
+                    "they are kept out before they join. They are also {} of every capacity here",
+                    share_text(in[Q::kBotShare]), count_text(std::floor(in[Q::kSeats] * in[Q::kBotShare])),
+                    count_text(in[Q::kSeats]), share_text(in[Q::kBotShare])));
+  }
+}
+
+void about_polling(const Plan& plan, Remarks& to) {
+  const auto& in = plan.inputs;
+  const bool fixed = in.poll == PollPolicy::kFixed;
+  const double interval = fixed ? in[Q::kPollInterval] : in[Q::kPollLongest];
+  if (fixed && plan.selling.sells_out && plan.selling.sellout_sec < 3 * interval) {
+    to.add(
+        kNote, "POLLING_SLOWER_THAN_SALE",
+        fmt::format("users ask every {}, and the sale is over in {}: a turn is noticed {} late on average, so the rate "
+                    "that the backends see is smeared over the interval",
+                    seconds_text(interval), seconds_text(plan.selling.sellout_sec),
+                    seconds_text(plan.polling.feedback_mean_sec)));
+  }
+  if (in[Q::kPollJitter] == 0) {
+    to.add(kWarning, "POLLS_IN_STEP",
+           "without jitter those who joined together ask together for as long as they wait: the peak second is several "
+           "times the mean that is planned here");
+  }
+  const double asks = kFirewallWindow / interval;
+  if (2 * asks > kFirewallRequests) {
+    to.add(kWarning, "RATE_RULE_BLOCKS_USERS",
+           fmt::format(
+               "an edge rule of {:g} requests per 5 min and address stops two users who share one: each asks {:.0f} "
+               "times. Offices, campuses and mobile carriers share addresses",
+               kFirewallRequests, asks));
+  }
+  if (fixed && plan.polling.by_position_rps < 0.8 * plan.polling.fixed_rps) {
+    to.add(kNote, "POLL_BY_POSITION",
+           fmt::format("intervals that grow with the wait would make {} status requests of {} (--poll by-position)",
+                       rate_text(plan.polling.by_position_rps), rate_text(plan.polling.fixed_rps)));
+  }
+  to.add(kNote, "CODE_LIMITS_ADMISSION",
+         fmt::format(
+             "a rate is only reached if the code lets it: a window of {:g} tickets that moves when users poll every "
+             "{} admits about {}, whatever is configured; a line without a sweeper stops at the first absent user; "
+             "an entry that checks and then acts lets two in on one turn. Measure admissions, not the setting",
+             kAdmissionWindow, seconds_text(interval), rate_text(kAdmissionWindow / (interval / 2))));
+}
+
+void about_redis(const Plan& plan, Remarks& to) {
+  const auto& in = plan.inputs;
+  const auto& r = plan.redis;
+  const double limit = in[Q::kRedisCpuLimit];
+  if (in.position == PositionStrategy::kKeys) {
+    to.add(kConflict, "POSITION_BY_SCAN",
+           fmt::format(
+               "a position found by scanning keys costs as much as there are users, on the one thread that executes "
+               "commands: {} cores of 1. The original stood still at 10,000/s",
+               count_text(r.hot_slot.cpu_cores)));
+  } else if (r.hot_slot.utilisation > limit) {
+    to.add(
+        kConflict, "HOT_SLOT_FULL",
+        fmt::format("the line's slot needs {} of the one core that executes its commands, and {} is the limit: answer "
+                    "positions from a watermark (--position watermark), or ask less often",
+                    share_text(r.hot_slot.utilisation), share_text(limit)));
+  }
+  if (r.shards > r.shards_used) {
+    to.add(kWarning, "SHARDS_IDLE",
+           fmt::format("the keys of one event carry one hash tag, so this sale uses {} of {} shards; the other {} hold "
+                       "nothing of it. More shards carry more events, not a bigger one",
+                       r.shards_used, r.shards, r.shards - r.shards_used));
+  } else {
+    to.add(
+        kNote, "ONE_HOT_SLOT",
+        fmt::format("the line of one event lives in one slot of one shard ({} of its core): shards can't be added to "
+                    "carry a bigger event, only to carry more events",
+                    share_text(r.hot_slot.utilisation)));
+  }
+  if (r.node_memory_bytes > 0 && r.hot_slot.memory_bytes < 0.2 * r.node_memory_bytes) {
+    to.add(
+        kNote, "MEMORY_IS_NOT_THE_LIMIT",
+        fmt::format(
+            "{} users take {} ({:.0f} bytes each), {} of a {}; \"1 KB a user\" would say {}. The node is chosen "
+            "for its core and its network, not for memory",
+            count_text(in[Q::kUsers]), bytes_text(r.memory_bytes), r.memory_bytes / in[Q::kUsers],
+            share_text(r.hot_slot.memory_bytes / r.node_memory_bytes), r.node_type, bytes_text(in[Q::kUsers] * 1000)));
+  }
+  if (r.node_burst_bytes_per_sec > r.node_baseline_bytes_per_sec) {
+    to.add(kNote, "NETWORK_IS_A_BURST",
+           fmt::format("\"up to {:.1f} Gbps\" of a {} is {} MB/s (a byte has 8 bits), and only while credits last: the "
+                       "baseline is {}. This sale needs {} at Redis",
+                       r.node_burst_bytes_per_sec * 8 / 1e9, r.node_type,
+                       count_text(std::floor(r.node_burst_bytes_per_sec / 1e6)),
+                       bandwidth_text(r.node_baseline_bytes_per_sec), bandwidth_text(r.bandwidth_bytes_per_sec)));
+  }
+  if (r.replicas_per_shard == 0) {
+    to.add(kWarning, "NO_REPLICA", "without a replica the loss of one node is the loss of the line and of its order");
+  }
+}
+
+void about_dynamodb(const Plan& plan, const Catalogues& catalogues, Remarks& to) {
+  const auto& in = plan.inputs;
+  const auto& d = plan.dynamodb;
+  to.add(kNote, "WRITES_FOLLOW_PURCHASES",
+         fmt::format("{} purchases make {} writes. Rate × time would be {} × {} = {}, which no {} seats can cause",
+                     count_text(d.purchases), count_text(d.writes), rate_text(plan.admission.rate),
+                     seconds_text(in[Q::kSaleTime]), count_text(plan.admission.rate * in[Q::kSaleTime]),
+                     count_text(in[Q::kSeats])));
+  if (in.dynamodb_prices != PriceEra::kCurrent) {
+    to.add(kWarning, "DYNAMODB_PRICES_OLD",
+           fmt::format("on-demand prices were halved in November 2024: {} by the list of before, {} now",
+                       usd_text(d.cost_usd_per_event), usd_text(d.cost_by_other_era_usd)));
+  }
+  const auto warm = catalogues.quotas.quota("dynamodb.on_demand.new_table_writes");
+  if (warm && d.peak_write_units_per_sec > warm->value) {
+    to.add(kWarning, "TABLE_IS_COLD",
+           fmt::format(
+               "the sale starts with {} write units; a table that was idle takes {} and throttles the rest while it "
+               "splits: set its warm throughput before",
+               rate_text(d.peak_write_units_per_sec), rate_text(warm->value)));
+  }
+  const auto partition = catalogues.quotas.quota("dynamodb.partition.writes");
+  if (partition && d.hot_partition_writes_per_sec > partition->value) {
+    to.add(kConflict, "HOT_ITEM",
+           fmt::format("one item takes {} writes and {} are asked of it: keep the count elsewhere, or one item a seat",
+                       rate_text(partition->value), rate_text(d.hot_partition_writes_per_sec)));
+  }
+}
+
+void about_money_and_quotas(const Plan& plan, Remarks& to) {
+  const auto& in = plan.inputs;
+  if (in[Q::kSpotShare] > 0 && in[Q::kSpotDiscount] > 0.5) {
+    to.add(kWarning, "SPOT_DISCOUNT_HIGH",
+           fmt::format(
+               "spot at {} under on demand is hoped for: the means of September 2026 were 39 % (m7g.large) and 43 % "
+               "(m7g.xlarge), and they move",
+               share_text(in[Q::kSpotDiscount])));
+  }
+  if (plan.admission.rate * in[Q::kConversion] > 100) {
+    to.add(
+        kNote, "PAYMENT_PROVIDER_LIMIT",
+        fmt::format("{} payments: providers' own default limits can be near 100/s. Ask for more in writing, or let the "
+                    "rate of admission follow",
+                    rate_text(plan.admission.rate * in[Q::kConversion] * (1 - in[Q::kNoShow]))));
+  }
+  for (const auto& missing : plan.cost.unpriced) to.add(kWarning, "PRICE_MISSING", "left out of the cost: " + missing);
+  for (const auto& quota : plan.quotas) {
+    if (!quota.bites) continue;
+    to.add(kNote, "DEFAULT_QUOTA",
+           fmt::format("{}: {} needed, {} by default ({}). {}", quota.name, count_text(quota.need),
+                       count_text(quota.limit), quota.unit, quota.advice));
+  }
+}
+
+}  // namespace
+
+std::vector<PlanWarning> warnings_of(const Plan& plan, const Catalogues& catalogues) {
+  Remarks remarks;
+  about_the_rules(plan, remarks);
+  about_the_seats(plan, remarks);
+  about_polling(plan, remarks);
+  about_redis(plan, remarks);
+  about_dynamodb(plan, catalogues, remarks);
+  about_money_and_quotas(plan, remarks);
+  return remarks.take();
+}
+
+}  // namespace tacos::plan
