@@ -67,6 +67,34 @@ std::string between(std::string_view from, std::string_view to) {
   return from == to ? std::string(from) : fmt::format("{} to {}", from, to);
 }
 
+// What is drawn and how it is called.
+struct Extent {
+  Range x, y;
+  std::vector<std::string> names;   // of each series
+  std::vector<std::string> ranges;  // its lowest and highest value
+  std::size_t name_width = 0;
+  std::size_t range_width = 0;
+};
+
+Extent extent_of(const Chart& chart, const Ink& ink) {
+  Extent e;
+  for (const auto& series : chart.series) {
+    Range own;
+    for (const Point& p : series.points) {
+      if (!drawable(chart, p)) continue;
+      e.x.add(p.first);
+      e.y.add(p.second);
+      own.add(p.second);
+    }
+    const auto text = [&](double value) { return axis_text(value, chart.y_unit); };
+    e.names.push_back(ink.clean(series.name));
+    e.ranges.push_back(own.empty() ? "no data" : ink.clean(between(text(own.least), text(own.most))));
+    e.name_width = std::max(e.name_width, columns_of(e.names.back()));
+    e.range_width = std::max(e.range_width, columns_of(e.ranges.back()));
+  }
+  return e;
+}
+
 }  // namespace
 
 std::string axis_text(double value, Chart::Unit unit) {
@@ -91,46 +119,29 @@ std::vector<std::string> terminal_chart(const Chart& chart, const Ink& ink, std:
   if (!chart.note.empty()) {
     for (const auto& line : wrapped(ink.clean(chart.note), width)) out.push_back(ink.faint(line));
   }
-  Range x, y;
-  std::size_t name_width = 0, range_width = 0;
-  std::vector<std::string> names, ranges;
-  for (const auto& series : chart.series) {
-    Range own;
-    for (const Point& p : series.points) {
-      if (!drawable(chart, p)) continue;
-      x.add(p.first);
-      own.add(p.second);
-    }
-    if (!own.empty()) y.add(own.least), y.add(own.most);
-    names.push_back(ink.clean(series.name));
-    ranges.push_back(own.empty()
-                         ? "no data"
-                         : ink.clean(between(axis_text(own.least, chart.y_unit), axis_text(own.most, chart.y_unit))));
-    name_width = std::max(name_width, columns_of(names.back()));
-    range_width = std::max(range_width, columns_of(ranges.back()));
-  }
-  if (y.empty()) {
+  const Extent e = extent_of(chart, ink);
+  if (e.y.empty()) {
     out.push_back(ink.faint("no data"));
     return out;
   }
   // All series of a chart have one scale, as they have on a page.
-  const double low = chart.log_y ? y.least : std::min(0.0, y.least);
+  const double low = chart.log_y ? e.y.least : std::min(0.0, e.y.least);
   const auto scale = chart.log_y ? core::SparkScale::kLog : core::SparkScale::kLinear;
-  const bool beside = name_width + range_width + 4 + kShortest <= width;
-  const std::size_t columns = std::min(kLongest, beside ? width - name_width - range_width - 4 : width);
+  const bool beside = e.name_width + e.range_width + 4 + kShortest <= width;
+  const std::size_t columns = std::min(kLongest, beside ? width - e.name_width - e.range_width - 4 : width);
   for (std::size_t s = 0; s < chart.series.size(); ++s) {
-    const auto values = in_columns(chart, chart.series[s].points, x, columns);
-    const std::string line = core::sparkline(values, low, y.most, scale, ink.unicode());
+    const auto values = in_columns(chart, chart.series[s].points, e.x, columns);
+    const std::string line = core::sparkline(values, low, e.y.most, scale, ink.unicode());
     if (beside) {
-      const std::string pad(name_width - columns_of(names[s]) + 2, ' ');
-      out.push_back(names[s] + pad + line + "  " + ink.faint(ranges[s]));
+      const std::string pad(e.name_width - columns_of(e.names[s]) + 2, ' ');
+      out.push_back(e.names[s] + pad + line + "  " + ink.faint(e.ranges[s]));
     } else {
-      for (const auto& name : wrapped(names[s] + ": " + ranges[s], width)) out.push_back(name);
+      for (const auto& name : wrapped(e.names[s] + ": " + e.ranges[s], width)) out.push_back(name);
       out.push_back(without_end_blanks(line));
     }
   }
-  const std::string x_text = ink.clean(between(axis_text(x.least, chart.x_unit), axis_text(x.most, chart.x_unit)));
-  const std::string indent(beside && name_width > 0 ? name_width + 2 : 0, ' ');
+  const std::string x_text = ink.clean(between(axis_text(e.x.least, chart.x_unit), axis_text(e.x.most, chart.x_unit)));
+  const std::string indent(beside && e.name_width > 0 ? e.name_width + 2 : 0, ' ');
   for (const auto& line : wrapped(x_text, width - indent.size())) out.push_back(indent + ink.faint(line));
   return out;
 }
