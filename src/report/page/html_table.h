@@ -25,7 +25,7 @@ inline std::string ms(double value) {
 // A sign behind the text of a cell, for what its colour says to those who see colours.
 struct CellMark {
   std::string_view sign{};
-  std::string_view meaning{};  // for a screen reader; without one the sign only takes its room
+  std::string_view meaning{};  // for a screen reader
 };
 
 // A table in a box of its own that scrolls when the page is narrower. Text is escaped here and nowhere else.
@@ -98,7 +98,6 @@ class Table {
 
   static std::string html_of(CellMark mark) {
     if (mark.sign.empty()) return "";
-    if (mark.meaning.empty()) return "<span class=\"mark\"></span>";
     return fmt::format("<span class=\"mark\" role=\"img\" aria-label=\"{}\">{}</span>", escaped(mark.meaning),
                        escaped(mark.sign));
   }
