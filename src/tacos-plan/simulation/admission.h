@@ -18,7 +18,7 @@ class AdmissionBucket {
   std::uint32_t take(std::uint32_t wanted) {
     // A millionth forgives what adding tenths and hundredths leaves out, so that a token is not a tick late for it.
     const auto taken = static_cast<std::uint32_t>(std::min(tokens_ + 1e-6, static_cast<double>(wanted)));
-    tokens_ = std::max(0.0, tokens_ - taken);
+    tokens_ -= taken;  // what was forgiven is owed
     return taken;
   }
 

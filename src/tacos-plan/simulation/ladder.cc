@@ -44,7 +44,11 @@ core::Result<void> check(const LadderParameters& parameters) {
   if (auto fits = within("longest_sec", parameters.longest_sec, parameters.hold_sec, 86'400); !fits) return fits;
   if (auto fits = within("admission_per_sec", parameters.admission_per_sec, 0, 1e6); !fits) return fits;
   if (auto fits = within("poll_interval_sec", parameters.poll_interval_sec, 0.1, 3600); !fits) return fits;
-  return check(parameters.gateway);
+  SaleParameters parts;  // whose other parameters are fine
+  parts.gateway = parameters.gateway;
+  parts.redis = parameters.redis;
+  parts.backends = parameters.backends;
+  return check(parts);
 }
 
 std::vector<LadderRung> simulate_ladder(const LadderParameters& parameters, std::uint64_t seed) {

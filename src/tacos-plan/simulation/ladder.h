@@ -17,7 +17,7 @@ struct LadderParameters {
   double longest_sec = 1800;        // but no longer than this
   double admission_per_sec = 1000;  // what reaches the backends, whatever the rung
   double poll_interval_sec = 5;     // requests × this is the number waiting, for Redis costs that grow with it
-  FleetParameters gateway{};
+  FleetParameters gateway{.pods_at_opening = 3};  // the first rung's, as the original began
   RedisParameters redis{};
   BackendParameters backends{};
 };

@@ -130,12 +130,6 @@ void check_fleet(const FleetParameters& fleet, RangeCheck& range) {
 
 }  // namespace
 
-core::Result<void> check(const FleetParameters& parameters) {
-  RangeCheck range;
-  check_fleet(parameters, range);
-  return range.result();
-}
-
 core::Result<void> check(const SaleParameters& parameters) {
   RangeCheck range;
   check_crowd(parameters, range);

@@ -137,6 +137,5 @@ struct SaleParameters {
 
 // Says which parameter is out of its range, and what the range is.
 core::Result<void> check(const SaleParameters& parameters);
-core::Result<void> check(const FleetParameters& parameters);
 
 }  // namespace tacos::plan

@@ -52,7 +52,7 @@ void SaleRun::call_in() {
 
 void SaleRun::tell_sold_out(std::uint32_t who) {
   Visitor& visitor = visitors_[who];
-  if (visitor.stage == Stage::kWaiting) line_.remove(visitor.ticket);
+  if (visitor.stage == Stage::kWaiting && line_.remove(visitor.ticket)) ++summary_.told_in_line;
   if (visitor.turn == Turn::kOpen) close_turn(visitor, Turn::kUsed);
   to_sold_out_.count(now_ - visitor.arrived);
   finish(visitor, Ending::kToldSoldOut);
@@ -76,7 +76,7 @@ void SaleRun::leave(std::uint32_t who) {
   finish(visitor, Ending::kAbandoned);
   if (says) {
     if (fleet_.offer() >= 0) redis_.offer(Call::kLeave, line_.count(), sale_.gateway.timeout_sec);
-    line_.remove(visitor.ticket);
+    if (line_.remove(visitor.ticket)) ++summary_.left_line;
     if (visitor.turn == Turn::kOpen) close_turn(visitor, Turn::kUsed);
   } else if (in_line) {
     const std::uint32_t due = visitor.seen + ticks(sale_.admission.heartbeat_ttl_sec);
@@ -143,6 +143,7 @@ void SaleRun::summarise() {
   for (const std::uint64_t users : summary_.users) ended += users;
   const std::uint64_t all = visitors_.size();
   summary_.arrived = next_arrival_;
+  summary_.in_line_at_end = line_.count();
   summary_.users[static_cast<std::size_t>(Ending::kNotArrived)] = all - next_arrival_;
   summary_.users[static_cast<std::size_t>(Ending::kUnfinished)] = next_arrival_ - ended;
   const std::uint64_t seats = sale_.seating.seats;

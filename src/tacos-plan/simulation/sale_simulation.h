@@ -38,6 +38,10 @@ struct SaleSummary {
   std::uint64_t entered = 0;
   std::uint64_t expired_turns = 0;  // nobody came within the turn's time
   std::uint64_t swept_tickets = 0;  // of users who had left without a word, and of those whose polls were shed
+  // Where tickets went that were not called in: joined = admitted + swept + left + told + still in line.
+  std::uint64_t left_line = 0;     // said goodbye
+  std::uint64_t told_in_line = 0;  // that the sale is sold out
+  std::uint64_t in_line_at_end = 0;
   std::uint64_t seats_sold = 0;
   std::uint64_t oversold = 0;  // 0, or the simulation is wrong
   std::uint64_t bot_buyers = 0;
