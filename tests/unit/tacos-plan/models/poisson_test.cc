@@ -42,6 +42,17 @@ TEST(Poisson, AtLargeMeansItIsNormal) {
   }
 }
 
+// Ramanujan's problem (1911; Knuth, The Art of Computer Programming 1, section 1.2.11.3): at a whole mean m the share
+// at or below it tends to 1/2 + 2/(3 √(2πm)).
+TEST(Poisson, AtTheMeanItIsRamanujansHalf) {
+  const double pi = std::acos(-1.0);
+  const std::pair<double, double> means_and_errors[] = {{1e3, 2e-6}, {1e6, 1e-7}, {1e9, 1e-5}};
+  for (const auto& [mean, error] : means_and_errors) {
+    const double published = 0.5 + 2 / (3 * std::sqrt(2 * pi * mean));
+    EXPECT_NEAR(poisson_at_most(mean, static_cast<std::uint64_t>(mean)).value(), published, error) << mean;
+  }
+}
+
 TEST(Poisson, TheQuantileIsTheFewestThatReachTheShare) {
   core::Random random(21);
   for (int i = 0; i < 300; ++i) {

@@ -89,6 +89,28 @@ TEST(PollLoadProperties, TheTotalIsWithinThreePerCentOfWalkingEveryUser) {
   }
 }
 
+// A line kept at the same length, users joining at the back at the rate they leave: polls a second, counted by walking
+// those who join one after the other for as long as it takes to get through the line.
+TEST(PollLoadProperties, ThePeakIsThatOfASteadyLine) {
+  core::Random random(54);
+  for (const double wait : {10.0, 60.0, 300.0, 1000.0}) {
+    constexpr int kUsers = 20'000;
+    double polls = 0;
+    for (int i = 0; i < kUsers; ++i) {
+      double left = wait * (1 - 1e-3 * random.uniform());
+      const double factor = 0.9 + 0.2 * random.uniform();
+      for (left -= poll_interval_seconds({}, left, factor); left > 0;) {
+        ++polls;
+        left -= poll_interval_seconds({}, left, factor);
+      }
+    }
+    const double per_second = polls / kUsers;  // at one user a second
+    EXPECT_NEAR(per_second + 0.5, poll_load({.users = wait, .admitted_per_sec = 1}, {}, 5).value().peak_per_second,
+                0.03 * per_second + 0.2)
+        << wait;
+  }
+}
+
 TEST(PollLoad, ALongLineAsksLessThanAtAFixedInterval) {
   const auto load = poll_load({.users = 300'000, .admitted_per_sec = 1000}, {}, 5).value();
   EXPECT_GT(load.reduction, 0.4);
