@@ -10,7 +10,7 @@ namespace tacos::plan {
 struct FluidQueue {
   double users = 0;            // N
   double arrival_seconds = 0;  // T; the pace is A = N/T
-  Door door;                   // a, b
+  Door door{};                 // a, b
 };
 
 // Closed forms of that queue, users as a fluid. The k-th arrives at kT/N and is admitted at max(kT/N, (k − b)/a), so

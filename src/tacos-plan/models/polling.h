@@ -48,10 +48,11 @@ struct PolledLine {
 //   P(w) = min(w, w_lo)/p_lo + ln(min(w, w_hi)/w_lo)/κ [w > w_lo] + (w − w_hi)/p_hi [w > w_hi]
 // and, as positions pass at a a second, the line of n asks a × P(n/a) times a second while its users' last steps were
 // taken in the same line: the rate falls from there as the line drains. All n together ask a ∫₀^(n/a) P(w) dw times.
-// P is averaged over f by Simpson's rule. Within 3 % of walking every user's polls for lines of 1,000 and more; the
-// first `longest` seconds of a burst are first_wave_polls instead. Fails as check_poll_rule does, and unless n ≥ 0 and
-// a > 0 are finite. Source: own derivation (renewal density of a piecewise step), checked in the test by walking every
-// user.
+// P is averaged over f by Simpson's rule. Like w/i it counts lengths of steps: polls made in line are half a poll a
+// user fewer, those and the one that shows the turn half a poll more. The total is within 3 % of walking every user's
+// polls; the peak is that of a line in which steps have mixed, so for the first `longest` seconds of a burst see
+// first_wave_polls. Fails as check_poll_rule does, and unless n ≥ 0 and a > 0 are finite. Source: own derivation
+// (renewal density of a step that depends on the place), checked in the test by walking every user.
 struct PollLoad {
   double peak_per_second = 0;         // a P(n/a)
   double total = 0;                   // over the whole drain

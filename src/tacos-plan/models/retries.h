@@ -8,8 +8,7 @@ namespace tacos::plan {
 
 // Attempts per request when each attempt fails with probability p, independently, and a failure is tried again up to r
 // times: Σ pⁱ, i = 0…r = (1 − p^(r+1))/(1 − p), r + 1 at p = 1. Fails unless 0 ≤ p ≤ 1. Source: geometric series;
-// Google, Site Reliability Engineering (2016), chapter 22, "Retries", gives 3 attempts at three tries as the worst
-// case.
+// layers multiply, as in Google, Site Reliability Engineering (2016), chapter 22.
 core::Result<double> retry_amplification(double failure_share, std::uint32_t most_retries);
 
 // λ × amplification, attempts per second. λ ≥ 0, finite.
