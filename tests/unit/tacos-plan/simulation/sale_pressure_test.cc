@@ -121,6 +121,55 @@ TEST(SaleUnderPressure, LapsedTurnsAndFailedPaymentsGiveTheirSeatsToOthers) {
   EXPECT_GT(summary.of(Ending::kPaymentFailed), 0U);
 }
 
+// 100 seats make 100 turns; when nobody takes theirs, the next 100 come when these have lapsed.
+TEST(SaleUnderPressure, AnUntakenTurnComesBackAfterItsTime) {
+  SaleParameters sale = crowd_of(1000);
+  sale.seating.seats = 100;
+  sale.admission.turn_ttl_sec = 12;
+  sale.behaviour.no_show_share = 1;
+  SaleTrace trace;
+  const SaleResult result = simulate_sale(sale, 1, &trace);
+  ASSERT_EQ(trace.admissions.size(), 1000U);
+  EXPECT_NEAR(trace.admissions[100].at_sec - trace.admissions[0].at_sec, 12, 0.011);
+  EXPECT_NEAR(trace.admissions[900].at_sec - trace.admissions[0].at_sec, 9 * 12, 0.1);
+  EXPECT_EQ(result.summary.expired_turns, 1000U);
+  EXPECT_EQ(result.summary.of(Ending::kMissedTurn), 1000U);
+}
+
+TEST(SaleUnderPressure, WhoCannotDecideLosesTheGrantAndThePlaceGoesOn) {
+  SaleParameters sale = crowd_of(1000);
+  sale.seating.seats = 100;
+  sale.admission.grant_ttl_sec = 1;
+  sale.behaviour.choose_mean_sec = 1000;  // one in a thousand decides within a second
+  const SaleSummary slow = play(sale).summary;
+  EXPECT_GT(slow.of(Ending::kMissedTurn), 980U);
+  EXPECT_EQ(slow.entered, 1000U);
+}
+
+// Ten rounds of 100 grants, each of a poll, a thought and the grant's 10 s.
+TEST(SaleUnderPressure, WhoReservesNothingKeepsThePlaceForTheGrantsTime) {
+  SaleParameters sale = crowd_of(1000);
+  sale.seating.seats = 100;
+  sale.admission.grant_ttl_sec = 10;
+  sale.behaviour.conversion_share = 0;
+  sale.behaviour.think_mean_sec = 0;
+  sale.polling.interval_sec = 1;
+  const SaleSummary summary = play(sale).summary;
+  EXPECT_EQ(summary.of(Ending::kDeclined), 1000U);
+  EXPECT_GT(summary.ended_sec, 10 * 10);
+  EXPECT_LT(summary.ended_sec, 10 * (10 + 1.2) + 2);
+}
+
+TEST(SaleUnderPressure, AHoldThatIsNotPaidGivesTheSeatToTheNext) {
+  SaleParameters sale = crowd_of(1000);
+  sale.seating.seats = 100;
+  sale.seating.hold_ttl_sec = 1;
+  sale.behaviour.pay_mean_sec = 1000;
+  const SaleSummary slow = play(sale).summary;
+  EXPECT_GT(slow.of(Ending::kPaymentFailed), 980U);
+  EXPECT_LT(slow.seats_sold, 10U);
+}
+
 TEST(SaleUnderPressure, OnlyTheUncoupledRoomCallsPeopleInForNothing) {
   SaleParameters sale = crowd_of(20'000);
   EXPECT_EQ(play(sale).summary.of(Ending::kFoundNoSeat), 0U);
