@@ -11,8 +11,8 @@
 #include "report/comparison/comparison_text.h"
 #include "report/run_files.h"
 #include "report/stored_run.h"
+#include "report/terminal_traits.h"
 #include "tacos-load/command/commands.h"
-#include "tacos-load/terminal/terminal.h"
 
 namespace tacos::load {
 namespace {
@@ -43,7 +43,7 @@ int run_compare(const CompareCommand& command) {
     request.limits.push_back(std::move(*limit));
   }
   const auto comparison = report::compare(std::move(request));
-  const bool colour = wants_colour(STDOUT_FILENO);
+  const bool colour = report::wants_colour(STDOUT_FILENO);
   fmt::print("{}", command.format == "json" ? report::comparison_json(comparison)
                                             : report::comparison_text(comparison, colour));
   if (!command.report_dir.empty()) {

@@ -7,9 +7,9 @@
 #include "report/run_files.h"
 #include "report/stored_run.h"
 #include "report/summary.h"
+#include "report/terminal_traits.h"
 #include "report/verdict.h"
 #include "tacos-load/command/commands.h"
-#include "tacos-load/terminal/terminal.h"
 
 namespace tacos::load {
 namespace {
@@ -51,8 +51,8 @@ int run_report(const ReportCommand& command) {
   if (const auto ready = files.prepare(); !ready) return complain(ready.error(), kCouldNotRun);
   if (const auto written = files.write(whole->report, whole->record); !written)
     return complain(written.error(), kCouldNotRun);
-  const std::size_t width = terminal_width(STDOUT_FILENO);
-  fmt::print("{}{}", report::summary_text(whole->report, wants_colour(STDOUT_FILENO), width),
+  const std::size_t width = report::terminal_width(STDOUT_FILENO);
+  fmt::print("{}{}", report::summary_text(whole->report, report::wants_colour(STDOUT_FILENO), width),
              report::files_text(files.directory(), width));
   return report::exit_code_of(whole->report.verdict);
 }

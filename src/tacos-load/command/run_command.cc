@@ -10,6 +10,7 @@
 #include "net/url.h"
 #include "report/run_files.h"
 #include "report/summary.h"
+#include "report/terminal_traits.h"
 #include "report/verdict.h"
 #include "tacos-load/command/commands.h"
 #include "tacos-load/run/load_run.h"
@@ -75,8 +76,8 @@ int run_load(const CommandLine& command, std::string typed, const std::atomic<bo
 
   const auto report = build_report(*facts, {std::move(typed), *scenario, *resources, machine, *gates});
   const auto written = files.write(report, facts->record);
-  const std::size_t width = terminal_width(STDOUT_FILENO);
-  fmt::print("{}", report::summary_text(report, wants_colour(STDOUT_FILENO), width));
+  const std::size_t width = report::terminal_width(STDOUT_FILENO);
+  fmt::print("{}", report::summary_text(report, report::wants_colour(STDOUT_FILENO), width));
   if (!written) return complain(written.error(), kCouldNotRun);
   fmt::print("{}", report::files_text(files.directory(), width));
   return report::exit_code_of(report.verdict);

@@ -1,9 +1,7 @@
 #include "tacos-load/terminal/terminal.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
-#include <cstdlib>
 #include <string_view>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -12,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/text_columns.h"
+#include "report/terminal_traits.h"
 
 namespace tacos::load {
 namespace {
@@ -37,16 +36,6 @@ void write_all(std::string_view text) {
   }
 }
 
-std::string_view environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
-bool draws_in_place(int descriptor) {
-  const auto kind = environment("TERM");
-  return isatty(descriptor) != 0 && !kind.empty() && kind != "dumb";
-}
-
 // The columns that text with colours in it takes.
 std::size_t visible_columns(const std::string& line) {
   std::string bare;
@@ -70,28 +59,6 @@ void show_cursor(std::string_view then) noexcept {
 
 }  // namespace
 
-bool prints_utf8(const char* lc_all, const char* lc_ctype, const char* lang) {
-  for (const char* value : {lc_all, lc_ctype, lang}) {
-    if (value == nullptr || *value == '\0') continue;
-    std::string letters;
-    for (const char* c = value; *c != '\0'; ++c) {
-      if (*c != '-') letters += static_cast<char>(std::tolower(static_cast<unsigned char>(*c)));
-    }
-    return letters.find("utf8") != std::string::npos;
-  }
-  return false;
-}
-
-bool wants_colour(int descriptor) {
-  return draws_in_place(descriptor) && environment("NO_COLOR").empty();
-}
-
-std::size_t terminal_width(int descriptor) {
-  winsize size{};
-  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
-}
-
 WatchedRun watched_run(const Scenario& scenario, const ResourcePlan& resources) {
   return {scenario.name, scenario.target, resources.connections, scenario.dispatch_lag_limit,
           scenario.model == LoadModel::kUsers};
@@ -100,11 +67,11 @@ WatchedRun watched_run(const Scenario& scenario, const ResourcePlan& resources) 
 Terminal::Terminal(const RateProfile& profile, WatchedRun run, const std::atomic<bool>& stop, bool quiet)
     : view_(profile, std::move(run)),
       stop_(stop),
-      mode_(quiet                           ? Mode::kQuiet
-            : draws_in_place(STDERR_FILENO) ? Mode::kScreen
-                                            : Mode::kLines),
-      unicode_(prints_utf8(std::getenv("LC_ALL"), std::getenv("LC_CTYPE"), std::getenv("LANG"))),
-      colour_(wants_colour(STDERR_FILENO)) {}
+      mode_(quiet                                   ? Mode::kQuiet
+            : report::draws_in_place(STDERR_FILENO) ? Mode::kScreen
+                                                    : Mode::kLines),
+      unicode_(report::prints_utf8()),
+      colour_(report::wants_colour(STDERR_FILENO)) {}
 
 Terminal::~Terminal() {
   show_cursor("");

@@ -16,15 +16,6 @@
 
 namespace tacos::load {
 
-// Does the locale print UTF-8? The first of the three that says anything decides (POSIX, 8.2).
-bool prints_utf8(const char* lc_all, const char* lc_ctype, const char* lang);
-
-// May colours be written there: a terminal that knows them, and no NO_COLOR (no-color.org: any value but none).
-bool wants_colour(int descriptor);
-
-// Columns of the terminal there; 80 where there is none.
-std::size_t terminal_width(int descriptor);
-
 WatchedRun watched_run(const Scenario& scenario, const ResourcePlan& resources);
 
 // What is seen of a run while it lasts, on standard error: a view redrawn in place on a terminal, a line every five

@@ -87,7 +87,8 @@ constexpr std::array<QuantitySpec, kQuantities> kSpecs{{
     {Q::kPodConnections, "pod_connections", "gateway", U::kCount, 16'000, 1, 1e7, "client connections that a pod holds",
      kGatewayDefault},
     {Q::kConnectionShare, "connection_share", "gateway", U::kShare, 1, 0.0001, 1,
-     "share of the users' connections that reach the pods: 1 through a TCP balancer, little behind one that reuses them",
+     "share of the users' connections that reach the pods: 1 through a TCP balancer, little behind one that reuses "
+     "them",
      kAssumed},
     {Q::kPodsAtLeast, "pods_at_least", "gateway", U::kCount, 3, 1, 100'000, "pods that always run",
      "one a zone; the original's first rung"},

@@ -33,6 +33,11 @@ FluidQueue line_of(const PlanInputs& in, double rate) {
   return line;
 }
 
+// The last buyer notices the turn and pays; only then is nothing left, and the line learns it as it asks.
+double seconds_from_last_turn_to_news(const PlanInputs& in) {
+  return mean_feedback_seconds(in) + in[Q::kCheckoutTime] + longest_feedback_seconds(in);
+}
+
 void derive_rules(const PlanInputs& in, AdmissionPlan& plan, Derivations& derive) {
   const double share = in[Q::kTargetPercentile] / 100;
   const double users = in[Q::kUsers], wait = in[Q::kTargetWait], ramp = in[Q::kArrivalTime];
@@ -48,11 +53,12 @@ void derive_rules(const PlanInputs& in, AdmissionPlan& plan, Derivations& derive
                                      : fmt::format("{}{} ÷ {}", share < 1 ? fmt::format("{:g} × ", share) : "",
                                                    count_text(users), seconds_text(wait)),
                             kFluid);
-  const double told_within = std::max(wait - longest_feedback_seconds(in), wait / 10);
+  const double after = seconds_from_last_turn_to_news(in);
+  const double told_within = std::max(wait - after, wait / 10);
   plan.by_answer = derive.add("admission.by_answer_per_sec", std::min(admissions / told_within, plan.by_wait), "1/s",
-                              fmt::format("{} admissions ÷ ({} − {} until the last one asks)", count_text(admissions),
-                                          seconds_text(wait), seconds_text(longest_feedback_seconds(in))),
-                              "everyone has an answer when the last seat is gone and the line is told");
+                              fmt::format("{} admissions ÷ ({} − {} until the last has paid and the line has asked)",
+                                          count_text(admissions), seconds_text(wait), seconds_text(after)),
+                              "everyone has an answer when the last seat is paid and the line is told");
 }
 
 void derive_backend(const PlanInputs& in, AdmissionPlan& plan, Derivations& derive) {
@@ -160,9 +166,14 @@ core::Result<SellingPlan> plan_selling(const PlanInputs& in, const AdmissionPlan
   plan.hours_in_vain =
       derive.add("selling.hours_in_vain", slope * (users * users - plan.admissions * plan.admissions) / 2 / 3600, "h",
                  "∫ w(k) dk over those behind the last winner, w(k) = k ÷ a − kT ÷ N", kFluid);
-  const auto stopped = fluid_sold_out(line_of(in, rate), {plan.sellout_sec, longest_feedback_seconds(in)});
+  const auto stopped = fluid_sold_out(line_of(in, rate), {plan.sellout_sec, seconds_from_last_turn_to_news(in)});
   if (!stopped) return stopped.error();
-  plan.told_sec = plan.in_vain > 0 ? plan.sellout_sec + longest_feedback_seconds(in) : 0;
+  plan.told_sec =
+      derive.add("selling.told_sec", plan.in_vain > 0 ? plan.sellout_sec + seconds_from_last_turn_to_news(in) : 0, "s",
+                 fmt::format("{} + {} to notice + {} to pay + {} until the last one asks",
+                             seconds_text(plan.sellout_sec), seconds_text(mean_feedback_seconds(in)),
+                             seconds_text(in[Q::kCheckoutTime]), seconds_text(longest_feedback_seconds(in))),
+                 "a seat that is held may come back, so nobody is told before it is paid");
   plan.answer_mean_wait = stopped->person_seconds / users;
   return plan;
 }

@@ -231,12 +231,13 @@ void about_money_and_quotas(const Plan& plan, Remarks& to) {
                     rate_text(plan.admission.rate * in[Q::kConversion] * (1 - in[Q::kNoShow]))));
   }
   for (const auto& missing : plan.cost.unpriced) to.add(kWarning, "PRICE_MISSING", "left out of the cost: " + missing);
+  std::string biting;
   for (const auto& quota : plan.quotas) {
     if (!quota.bites) continue;
-    to.add(kNote, "DEFAULT_QUOTA",
-           fmt::format("{}: {} needed, {} by default ({}). {}", quota.name, count_text(quota.need),
-                       count_text(quota.limit), quota.unit, quota.advice));
+    biting += fmt::format("{}{} ({} needed, {} given)", biting.empty() ? "" : "; ", quota.name, count_text(quota.need),
+                          count_text(quota.limit));
   }
+  if (!biting.empty()) to.add(kNote, "DEFAULT_QUOTAS", "limits that stand until someone asks for more: " + biting);
 }
 
 }  // namespace

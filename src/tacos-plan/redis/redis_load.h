@@ -12,8 +12,8 @@ namespace tacos::plan {
 // tests/bench/redis_costs.py. Defaults were measured with that script on a 2-core AMD EPYC that also ran the client,
 // Redis 7.0.15 on a unix socket, 300,000 users: medians of 3 rounds. TCP costs more per request, TLS more still.
 struct CommandCosts {
-  // Reading, parsing and answering one request, beside executing it: user and system time of PING, when a wake-up of the
-  // server finds one request on each ready connection, and when 32 requests come at once.
+  // Reading, parsing and answering one request, beside executing it: user and system time of PING, when a wake-up of
+  // the server finds one request on each ready connection, and when 32 requests come at once.
   double request_alone = 0;
   double request_in_batch = 0;
 
@@ -55,7 +55,7 @@ struct LoadParameters {
   PositionStrategy strategy = PositionStrategy::kIndex;
   std::uint64_t users = 300'000;  // in the line
   double joins_per_second = 0;
-  double statuses_per_second = 0;  // each says "still here" too
+  double statuses_per_second = 0;    // each says "still here" too
   double heartbeats_per_second = 0;  // that come by themselves
   double admissions_per_second = 0;
   // How many requests the server finds waiting on a connection: 1 without pipelining.
@@ -99,9 +99,10 @@ struct RedisLoad {
 
 // CPU of the executing thread: Σ over operations of rate × (requests × r + Σ over commands of their cost), where
 //   r = in_batch + (alone - in_batch) / requests_together,
-// a script adds its own cost and one per call, sorted sets cost c · log2(users) / log2(measured_at_users) and KEYS costs
-// users × keys_per_key. Valid while the share is below 1; snapshots, expiry and the server's own chores come on top.
-// Source: redis.io documentation, "one thread executes commands"; utilisation law U = X · D (Denning and Buzen 1978).
+// a script adds its own cost and one per call, sorted sets cost c · log2(users) / log2(measured_at_users) and KEYS
+// costs users × keys_per_key. Valid while the share is below 1; snapshots, expiry and the server's own chores come on
+// top. Source: redis.io documentation, "one thread executes commands"; utilisation law U = X · D (Denning and Buzen
+// 1978).
 RedisLoad redis_load(const LoadParameters& parameters, const CommandCosts& costs = {});
 
 // CPU microseconds of one operation.

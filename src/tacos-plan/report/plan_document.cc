@@ -90,20 +90,15 @@ Document::Section headroom_section(const Plan& plan) {
   Document::Table table{{{"component"},
                          {"used", Kind::kNumber, 2},
                          {"of", Kind::kNumber, 3},
-                         {"", Kind::kBar, 1},
-                         {"load", Kind::kNumber},
+                         {"load", Kind::kBar, 1},
                          {"limit", Kind::kNumber, 4},
                          {"breaks at", Kind::kNumber}},
                         {}};
   for (const auto& h : plan.headroom) {
     const double tight = h.utilisation / h.limit;
     const Tone tone = tight > 1 + 1e-9 ? Tone::kBad : tight > 0.8 && !h.elastic ? Tone::kCaution : Tone::kGood;
-    table.rows.push_back({{h.component,
-                           shown(h.used, h.unit),
-                           shown(h.capacity, h.unit),
-                           Document::Cell::bar(std::min(h.utilisation, 1.0), tone),
-                           {share_text(h.utilisation), tone},
-                           share_text(h.limit),
+    table.rows.push_back({{h.component, shown(h.used, h.unit), shown(h.capacity, h.unit),
+                           Document::Cell::bar(h.utilisation, tone), share_text(h.limit),
                            h.elastic            ? std::string("more are bought")
                            : h.breaks_at <= 0   ? std::string("–")
                            : h.grows_with_users ? count_text(h.breaks_at) + " users"
@@ -160,19 +155,19 @@ Document::Section parts_section(const Plan& plan) {
 }
 
 Document::Section cost_section(const Plan& plan) {
-  Document::Table table{{{"line"}, {"USD", Kind::kNumber}, {"", Kind::kBar, 2}, {"basis", Kind::kText, 1}}, {}};
+  Document::Table table{{{"line"}, {"USD", Kind::kNumber}, {"basis", Kind::kText, 1}, {"share", Kind::kBar, 2}}, {}};
   const auto add = [&](bool monthly, double total) {
     for (const auto& line : plan.cost.lines) {
       if (line.monthly != monthly) continue;
       table.rows.push_back(
-          {{line.name, usd_text(line.usd), Document::Cell::bar(total > 0 ? line.usd / total : 0), line.basis}});
+          {{line.name, usd_text(line.usd), line.basis, Document::Cell::bar(total > 0 ? line.usd / total : 0)}});
     }
   };
   add(false, plan.cost.per_event_usd);
-  table.rows.push_back({{"an event", usd_text(plan.cost.per_event_usd), "", ""}, true});
+  table.rows.push_back({{"an event", usd_text(plan.cost.per_event_usd)}, true});
   add(true, plan.cost.standing_usd);
-  table.rows.push_back({{"standing, a month", usd_text(plan.cost.standing_usd), "", ""}, true});
-  table.rows.push_back({{"a month", usd_text(plan.cost.per_month_usd), "",
+  table.rows.push_back({{"standing, a month", usd_text(plan.cost.standing_usd)}, true});
+  table.rows.push_back({{"a month", usd_text(plan.cost.per_month_usd),
                          fmt::format("{:g} events and what stands", plan.inputs[Q::kEventsPerMonth])},
                         true});
   Document::Section section{"Cost", {table}};

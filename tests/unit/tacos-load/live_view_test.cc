@@ -8,7 +8,6 @@
 
 #include "core/text_columns.h"
 #include "tacos-load/terminal/plain_line.h"
-#include "tacos-load/terminal/terminal.h"
 
 namespace tacos::load {
 namespace {
@@ -231,13 +230,6 @@ TEST(LiveSampler, AddsUpWorkersAndTakesDifferences) {
   EXPECT_EQ(s.response_p99, milliseconds(2));
   EXPECT_DOUBLE_EQ(s.busiest_worker_cpu_share, 0.25);
   EXPECT_EQ(s.errors(), 6u);
-}
-
-TEST(Locale, TheFirstVariableThatSaysAnythingDecides) {
-  EXPECT_TRUE(prints_utf8(nullptr, nullptr, "C.UTF-8"));
-  EXPECT_TRUE(prints_utf8("", "de_DE.utf8", "C"));
-  EXPECT_FALSE(prints_utf8("C", "de_DE.utf8", "C.UTF-8"));
-  EXPECT_FALSE(prints_utf8(nullptr, nullptr, nullptr));
 }
 
 }  // namespace
