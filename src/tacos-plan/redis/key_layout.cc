@@ -9,7 +9,8 @@ namespace {
 
 using Kind = RedisStructure::Kind;
 
-constexpr Text kUnixSecond = {.bytes = 10, .decimal = true};
+// Up to the year 2038 a second fits the 4 bytes that a listpack has for nine digits; with ten it would not always.
+constexpr Text kUnixSecond = {.bytes = 9, .decimal = true};
 
 // The family of a key whose tag names the event, or the bucket of it, and that holds its share of the entries.
 KeyFamily family(const LayoutParameters& parameters, bool bucketed, const std::string& suffix, RedisStructure holds) {
@@ -38,9 +39,9 @@ Text mean_text(const std::vector<StateField>& fields, std::string StateField::*p
 }  // namespace
 
 const std::vector<StateField>& state_fields() {
-  static const std::vector<StateField> fields = {
-      {"next", "300000"},  {"served", "120000"}, {"rate", "1000"},  {"tokens", "1000000"},
-      {"seats", "100000"}, {"at_ms", "177000"}, {"epoch", "100000"}, {"state", "100000"}};
+  static const std::vector<StateField> fields = {{"next", "300000"},    {"served", "120000"}, {"rate", "1000"},
+                                                 {"tokens", "1000000"}, {"seats", "100000"},  {"at_ms", "177000"},
+                                                 {"epoch", "100000"},   {"state", "100000"}};
   return fields;
 }
 
@@ -60,7 +61,10 @@ KeyLayout waiting_room_layout(const LayoutParameters& parameters) {
        .member = mean_text(state_fields(), &StateField::name),
        .value = mean_text(state_fields(), &StateField::value)});
   add(false, ":users",
-      {.kind = Kind::kHash, .entries = parameters.users, .member = {.bytes = parameters.user_id_bytes}, .value = ticket});
+      {.kind = Kind::kHash,
+       .entries = parameters.users,
+       .member = {.bytes = parameters.user_id_bytes},
+       .value = ticket});
   if (parameters.strategy == PositionStrategy::kIndex) {
     add(true, ":line", {.kind = Kind::kSortedSet, .entries = parameters.users, .member = ticket, .value = ticket});
   }
@@ -80,32 +84,28 @@ KeyLayout original_layout(const LayoutParameters& parameters) {
   const std::string tag = "{" + parameters.event + "}";
   const Text user = {.bytes = parameters.user_id_bytes};
   const auto named = [&](const std::string& prefix, double more, const RedisStructure& holds, bool expires = false) {
-    return RedisKey{
-        .name_bytes = static_cast<double>(prefix.size()) + more, .holds = holds, .expires = expires};
+    return RedisKey{.name_bytes = static_cast<double>(prefix.size()) + more, .holds = holds, .expires = expires};
   };
   KeyLayout layout;
   if (parameters.strategy != PositionStrategy::kKeys) {
-    layout.families.push_back({.pattern = "position:" + tag,
-                               .keys = parameters.users == 0 ? 0U : 1U,
-                               .key = named("position:" + tag, 0,
-                                            {.kind = Kind::kSortedSet,
-                                             .entries = parameters.users,
-                                             .member = user,
-                                             .value = kUnixSecond})});
+    layout.families.push_back(
+        {.pattern = "position:" + tag,
+         .keys = parameters.users == 0 ? 0U : 1U,
+         .key = named("position:" + tag, 0,
+                      {.kind = Kind::kSortedSet, .entries = parameters.users, .member = user, .value = kUnixSecond})});
   }
   const std::string record = "stream:event:" + tag + ":user:";
-  layout.families.push_back({.pattern = record + "<id>",
-                             .keys = parameters.users,
-                             .key = named(record, parameters.user_id_bytes,
-                                          {.kind = Kind::kHash,
-                                           .entries = 5,
-                                           .member = {.bytes = 6},
-                                           .value = {.bytes = 6, .decimal = true}})});
+  layout.families.push_back(
+      {.pattern = record + "<id>",
+       .keys = parameters.users,
+       .key =
+           named(record, parameters.user_id_bytes,
+                 {.kind = Kind::kHash, .entries = 5, .member = {.bytes = 6}, .value = {.bytes = 6, .decimal = true}})});
   const std::string heartbeat = "heartbeat:event:" + tag + ":user:";
-  layout.families.push_back({.pattern = heartbeat + "<id>",
-                             .keys = parameters.users,
-                             .key = named(heartbeat, parameters.user_id_bytes,
-                                          {.kind = Kind::kString, .value = kUnixSecond}, true)});
+  layout.families.push_back(
+      {.pattern = heartbeat + "<id>",
+       .keys = parameters.users,
+       .key = named(heartbeat, parameters.user_id_bytes, {.kind = Kind::kString, .value = kUnixSecond}, true)});
   return layout;
 }
 

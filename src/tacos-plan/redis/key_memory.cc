@@ -52,8 +52,7 @@ double table_bytes(const RedisStructure& of, const Count& count) {
 }
 
 bool in_listpack(const RedisStructure& of, const RedisBuild& build) {
-  const std::uint64_t most =
-      of.kind == Kind::kHash ? build.hash_listpack_entries : build.sorted_set_listpack_entries;
+  const std::uint64_t most = of.kind == Kind::kHash ? build.hash_listpack_entries : build.sorted_set_listpack_entries;
   const auto longest = static_cast<double>(build.listpack_value_bytes);
   return of.entries <= most && of.member.bytes <= longest && (of.kind != Kind::kHash || of.value.bytes <= longest);
 }
@@ -96,7 +95,8 @@ double set_bytes(const RedisStructure& of, const Count& count) {
 // Listpacks of up to list-max-listpack-size bytes, linked: as many elements as fit, and a struct, to each.
 double list_bytes(const RedisStructure& of, const Count& count) {
   const double each = listpack_element_bytes(of.member);
-  const double most = std::max(1.0, std::floor((static_cast<double>(count.build.list_node_bytes) - kListpackFrame) / each));
+  const double most =
+      std::max(1.0, std::floor((static_cast<double>(count.build.list_node_bytes) - kListpackFrame) / each));
   const auto entries = static_cast<double>(of.entries);
   const double full = std::floor(entries / most);
   const double rest = entries - full * most;
@@ -108,11 +108,16 @@ double list_bytes(const RedisStructure& of, const Count& count) {
 
 double content_bytes(const RedisStructure& of, const Count& count) {
   switch (of.kind) {
-    case Kind::kString: return string_bytes(of.value, count);
-    case Kind::kHash: return hash_bytes(of, count);
-    case Kind::kSortedSet: return sorted_set_bytes(of, count);
-    case Kind::kSet: return set_bytes(of, count);
-    case Kind::kList: return list_bytes(of, count);
+    case Kind::kString:
+      return string_bytes(of.value, count);
+    case Kind::kHash:
+      return hash_bytes(of, count);
+    case Kind::kSortedSet:
+      return sorted_set_bytes(of, count);
+    case Kind::kSet:
+      return set_bytes(of, count);
+    case Kind::kList:
+      return list_bytes(of, count);
   }
   return 0;
 }
@@ -129,7 +134,7 @@ double valkey_key_bytes(const RedisKey& key, const Count& count) {
   }
   if (holds.value.decimal && holds.value.bytes <= kMostDigits) return count.block(object);
   const std::uint64_t value = 3 + static_cast<std::uint64_t>(std::ceil(holds.value.bytes)) + 1;
-  if (object - 8 + value <= kValkeyEmbedLimit) return count.block(object - 8 + value);
+  if (object + value <= kValkeyEmbedLimit) return count.block(object + value);
   return count.block(object) + count.text(holds.value);
 }
 

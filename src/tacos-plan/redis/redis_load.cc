@@ -9,15 +9,24 @@ namespace {
 double command_cpu_us(Command command, double users, const CommandCosts& costs) {
   const double growth = std::log2(std::max(users, 2.0)) / std::log2(std::max(costs.measured_at_users, 2.0));
   switch (command) {
-    case Command::kHget: return costs.hget;
-    case Command::kHset: return costs.hset;
-    case Command::kHmgetState: return costs.hmget_state;
-    case Command::kHincrby: return costs.hincrby;
-    case Command::kZrank: return costs.zrank * growth;
-    case Command::kZaddUpdate: return costs.zadd_update * growth;
-    case Command::kZaddNew: return costs.zadd_new * growth;
-    case Command::kZrem: return costs.zrem * growth;
-    case Command::kKeys: return costs.keys_per_key * users;
+    case Command::kHget:
+      return costs.hget;
+    case Command::kHset:
+      return costs.hset;
+    case Command::kHmgetState:
+      return costs.hmget_state;
+    case Command::kHincrby:
+      return costs.hincrby;
+    case Command::kZrank:
+      return costs.zrank * growth;
+    case Command::kZaddUpdate:
+      return costs.zadd_update * growth;
+    case Command::kZaddNew:
+      return costs.zadd_new * growth;
+    case Command::kZrem:
+      return costs.zrem * growth;
+    case Command::kKeys:
+      return costs.keys_per_key * users;
   }
   return 0;
 }
@@ -37,9 +46,7 @@ double requests_of(const RedisOperation& operation) {
 std::vector<RedisOperation> redis_operations(const LoadParameters& parameters) {
   using enum Command;
   std::vector<RedisOperation> operations = {
-      {.name = "join",
-       .per_second = parameters.joins_per_second,
-       .steps = {{kHget}, {kHincrby}, {kHset}, {kZaddNew}}},
+      {.name = "join", .per_second = parameters.joins_per_second, .steps = {{kHget}, {kHincrby}, {kHset}, {kZaddNew}}},
       {.name = "status", .per_second = parameters.statuses_per_second, .steps = {{kHmgetState}, {kZaddUpdate}}},
       {.name = "heartbeat", .per_second = parameters.heartbeats_per_second, .script = false, .steps = {{kZaddUpdate}}},
       {.name = "admission",
@@ -60,7 +67,8 @@ std::vector<RedisOperation> redis_operations(const LoadParameters& parameters) {
       status.script = false;
       status.steps = {{kKeys}, {kHget, 6}, {kHset, 2}};
       break;
-    case PositionStrategy::kWatermark: break;
+    case PositionStrategy::kWatermark:
+      break;
   }
   return operations;
 }

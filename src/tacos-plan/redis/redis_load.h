@@ -12,28 +12,29 @@ namespace tacos::plan {
 // tests/bench/redis_costs.py. Defaults were measured with that script on a 2-core AMD EPYC that also ran the client,
 // Redis 7.0.15 on a unix socket, 300,000 users: medians of 3 rounds. TCP costs more per request, TLS more still.
 struct CommandCosts {
-  // Reading, parsing and answering one request, beside executing it: user and system time of PING, when a wake-up of the
-  // server finds one request on each ready connection, and when 32 requests come at once.
-  double request_alone = 0;
-  double request_in_batch = 0;
+  // Reading, parsing and answering one request, beside executing it: user and system time of PING, when a wake-up of
+  // the server finds one request on each ready connection, and when 32 requests come at once.
+  double request_alone = 4.0;
+  double request_in_batch = 0.27;
 
   // Execution alone, as INFO commandstats shows it.
-  double hget = 0;
-  double hset = 0;
-  double hmget_state = 0;  // four fields of a hash of eight
-  double hincrby = 0;
-  double zrank = 0;
-  double zadd_update = 0;
-  double zadd_new = 0;
+  double hget = 1.0;
+  double hset = 1.1;
+  double hmget_state = 0.42;  // four fields of a hash of eight
+  double hincrby = 0.24;
+  double zrank = 2.6;        // an earlier measurement, members of 36 bytes; 1.7 with members of 12
+  double zadd_update = 3.5;  // moved to the end of the set, as a heartbeat is
+  double zadd_new = 1.6;     // an earlier measurement; 2.1 at a random place
   // Not measured: taken as a new member's.
-  double zrem = 0;
+  double zrem = 1.6;
 
-  // EVALSHA of an empty script beside PING, and each redis.call beside the command it calls.
-  double script = 0;
-  double script_call = 0;
+  // EVALSHA of an empty script beside PING; and each redis.call beside the command it calls, fitted to the join script.
+  double script = 0.75;
+  double script_call = 0.1;
 
-  // KEYS with a pattern that every key matches, by key, with its answer.
-  double keys_per_key = 0;
+  // KEYS with a pattern that every key matches, by key, with its answer: 0.5 from 100,000 keys on, 0.2 at 1,000, where
+  // the processor's caches hold them.
+  double keys_per_key = 0.5;
 
   // The size of the sorted set that the sorted sets' costs were measured on: they grow with its logarithm.
   double measured_at_users = 300'000;
@@ -55,7 +56,7 @@ struct LoadParameters {
   PositionStrategy strategy = PositionStrategy::kIndex;
   std::uint64_t users = 300'000;  // in the line
   double joins_per_second = 0;
-  double statuses_per_second = 0;  // each says "still here" too
+  double statuses_per_second = 0;    // each says "still here" too
   double heartbeats_per_second = 0;  // that come by themselves
   double admissions_per_second = 0;
   // How many requests the server finds waiting on a connection: 1 without pipelining.
@@ -99,9 +100,10 @@ struct RedisLoad {
 
 // CPU of the executing thread: Σ over operations of rate × (requests × r + Σ over commands of their cost), where
 //   r = in_batch + (alone - in_batch) / requests_together,
-// a script adds its own cost and one per call, sorted sets cost c · log2(users) / log2(measured_at_users) and KEYS costs
-// users × keys_per_key. Valid while the share is below 1; snapshots, expiry and the server's own chores come on top.
-// Source: redis.io documentation, "one thread executes commands"; utilisation law U = X · D (Denning and Buzen 1978).
+// a script adds its own cost and one per call, sorted sets cost c · log2(users) / log2(measured_at_users) and KEYS
+// costs users × keys_per_key. Valid while the share is below 1; snapshots, expiry and the server's own chores come on
+// top. Source: redis.io documentation, "one thread executes commands"; utilisation law U = X · D (Denning and Buzen
+// 1978).
 RedisLoad redis_load(const LoadParameters& parameters, const CommandCosts& costs = {});
 
 // CPU microseconds of one operation.
