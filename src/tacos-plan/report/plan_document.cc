@@ -114,7 +114,7 @@ Document::Section redis_section(const Plan& plan) {
   for (const auto& s : r.strategies) {
     const Tone tone = s.cpu_cores > plan.inputs[Q::kRedisCpuLimit] ? Tone::kBad : Tone::kGood;
     strategies.rows.push_back(
-        {{std::string(name_of(s.strategy)), rate_text(s.commands_per_sec), {fmt::format("{:.3g}", s.cpu_cores), tone}},
+        {{std::string(name_of(s.strategy)), rate_text(s.commands_per_sec), {number_text(s.cpu_cores, ""), tone}},
          s.strategy == plan.inputs.position});
   }
   Document::Table keys{{{"key"}, {"entries", Kind::kNumber}, {"bytes", Kind::kNumber}}, {}};
