@@ -148,6 +148,12 @@ struct CostPlan {
   std::vector<std::string> unpriced;  // what the region's list has no price for
 };
 
+struct LinePoint {
+  double t_sec = 0;  // after the opening
+  double in_line = 0, in_line_if_told = 0;
+  double status_rps = 0;
+};
+
 enum class Severity : std::uint8_t { kNote, kWarning, kConflict };
 
 struct PlanWarning {
@@ -181,6 +187,7 @@ struct Plan {
   CostPlan cost;
   std::vector<PlanWarning> warnings;
   std::vector<Derivation> derivations;
+  std::vector<LinePoint> timeline;
   std::vector<OriginalFigure> original;  // of --profile original
   std::string prices_as_of;
 };

@@ -107,6 +107,24 @@ Document::Section headroom_section(const Plan& plan) {
   return {"What breaks first", {table}};
 }
 
+Document::Section timeline_section(const Plan& plan) {
+  report::Chart line{"People in line", "from the opening on, as a fluid"};
+  report::Chart::Series all{"if all are let in"}, told{"if told of the last seat"};
+  report::Chart status{"Status requests per second", "in proportion to those in line, by the policy chosen"};
+  report::Chart::Series rps{"status requests"};
+  for (const auto& point : plan.timeline) {
+    all.points.emplace_back(point.t_sec, point.in_line);
+    told.points.emplace_back(point.t_sec, point.in_line_if_told);
+    rps.points.emplace_back(point.t_sec, point.status_rps);
+  }
+  all.colour = 0;
+  all.dashed = true;
+  told.filled = rps.filled = true;
+  line.series = {std::move(all), std::move(told)};
+  status.series = {std::move(rps)};
+  return {"Over time", {Document::Charts{{std::move(line), std::move(status)}}}};
+}
+
 Document::Section redis_section(const Plan& plan) {
   const auto& r = plan.redis;
   Document::Table strategies{{{"position by"}, {"commands", Kind::kNumber}, {"cores of the slot's one", Kind::kNumber}},
@@ -266,6 +284,7 @@ Document plan_document(const Plan& plan, const std::string& command) {
   document.sections.push_back(headroom_section(plan));
   if (!plan.original.empty()) document.sections.push_back(original_section(plan));
   document.sections.push_back(warnings_section(plan.warnings));
+  document.sections.push_back(timeline_section(plan));
   document.sections.push_back(parts_section(plan));
   document.sections.push_back(redis_section(plan));
   document.sections.push_back(cost_section(plan));
