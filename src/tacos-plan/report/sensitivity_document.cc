@@ -70,9 +70,9 @@ Document sensitivity_document(const Plan& plan, const std::vector<Sensitivity>& 
         fmt::format("Measure {} first: {} more or less of it moves {} by {}.", spec_of(all.front().quantity).name,
                     share_text(vary), all.front().most_moved, share_text(all.front().effect));
   }
-  document.sections.push_back({"The largest first", {bars_of(plan, all)}});
+  document.sections.push_back(Document::section("The largest first", bars_of(plan, all)));
   document.sections.push_back(
-      {"What each does to the plan", {effects_of(plan, all, true), effects_of(plan, all, false)}});
+      Document::section("What each does to the plan", effects_of(plan, all, true), effects_of(plan, all, false)));
   document.sections.back().blocks.push_back(
       Document::Paragraph{"One at a time: what two assumptions do together is not seen here. Quantities of 0, and "
                           "those that change none of "

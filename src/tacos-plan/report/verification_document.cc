@@ -60,7 +60,7 @@ Document verification_document(const Plan& plan, const PlanVerification& v, cons
                              check.why}});
     }
   }
-  document.sections.push_back({"Promise by promise", {table}});
+  document.sections.push_back(Document::section("Promise by promise", table));
   document.origin = fmt::format("tacos-plan {} · {} · run {}, verdict {}", kVersion, command, run_name, v.run_verdict);
   return document;
 }
@@ -104,9 +104,9 @@ Document calibration_document(const Calibration& calibration, const std::string&
     const std::string unit(name_of(spec.unit));
     table.rows.push_back({{std::string(spec.name), shown(spec.value, unit), shown(value.value, unit), value.source}});
   }
-  document.sections.push_back({"Measured", {table}});
+  document.sections.push_back(Document::section("Measured", table));
   Document::Section left{"What they can't tell", {}};
-  for (const auto& text : calibration.left) left.blocks.push_back(Document::Paragraph{text, true});
+  for (const auto& text : calibration.left) left.blocks.emplace_back(Document::Paragraph{text, true});
   document.sections.push_back(std::move(left));
   document.origin = fmt::format("tacos-plan {} · {}", kVersion, command);
   return document;
