@@ -180,7 +180,8 @@ void PlanInputs::apply_profile(Profile chosen) {
                                                      {kPodCapacity, 1000},
                                                      {kPodUtilisation, 1},
                                                      {kErrorPromise, 0.01},
-                                                     {kZones, 1}};
+                                                     {kZones, 1},
+                                                     {kUserIdBytes, 36}};
   for (const auto& [quantity, value] : kValues) {
     values_[static_cast<std::size_t>(quantity)] = {value, std::string(kOriginalSource), false};
   }

@@ -117,7 +117,8 @@ constexpr std::array<QuantitySpec, kQuantities> kSpecs{{
     {Q::kSpotDiscount, "spot_discount", "scaling", U::kShare, 0.4, 0, 0.95, "what spot costs less than on demand",
      "24-hour means of 2026-09-19: 39 % (m7g.large), 43 % (m7g.xlarge); the original counted 70 %"},
 
-    {Q::kUserIdBytes, "user_id_bytes", "redis", U::kBytes, 36, 1, 512, "length of a user's id", "a UUID as text"},
+    {Q::kUserIdBytes, "user_id_bytes", "redis", U::kBytes, 16, 1, 512, "what Redis keeps of a user's id",
+     "tacos-gateway keeps a keyed hash of 16 bytes; a UUID as text has 36"},
     {Q::kHeartbeatInterval, "heartbeat_interval_sec", "redis", U::kSeconds, 20, 0.1, 3600,
      "how often a user's presence is written; asking more often writes nothing", "a third of heartbeat_ttl_sec"},
     {Q::kHeartbeatTtl, "heartbeat_ttl_sec", "redis", U::kSeconds, 60, 1, 86'400,

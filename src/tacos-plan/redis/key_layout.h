@@ -27,7 +27,7 @@ struct KeyLayout {
 struct LayoutParameters {
   std::string event = "sale-20261121";
   std::uint64_t users = 300'000;  // in the line, each with a ticket from 1 to users
-  double user_id_bytes = 36;      // a UUID
+  double user_id_bytes = 16;      // the gateway's keyed hash of an id, whatever its length; a UUID as text has 36
   std::uint64_t buckets = 1;      // over which the line is spread; each has its own hash tag and so its own slot
   PositionStrategy strategy = PositionStrategy::kIndex;
   std::uint64_t admitted_alive = 30'000;  // admissions per second × seconds a grant lives; at most users count

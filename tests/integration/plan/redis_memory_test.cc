@@ -21,7 +21,12 @@ using Words = std::vector<std::string>;
 constexpr double kTolerance = 0.05;
 constexpr std::uint64_t kWordsPerCommand = 100;
 
-// A name of 36 bytes like a UUID's, other for each number.
+// What the gateway keeps of a user: a keyed hash of 16 bytes.
+std::string user_key(std::uint64_t n) {
+  return fmt::format("u{:07x}{:08x}", n, n * 2654435761U % 0xffffffffU);
+}
+
+// What the original kept: a name of 36 bytes like a UUID's, other for each number.
 std::string user_id(std::uint64_t n) {
   return fmt::format("{:08x}-0000-4000-8000-{:012d}", n * 2654435761U % 0xffffffffU, n);
 }
@@ -40,7 +45,7 @@ void load_waiting_room(RedisServer& server, const LayoutParameters& of) {
   const std::string tag = "tacos:{" + of.event + "}";
   for (const StateField& field : state_fields()) server.send({"HSET", tag, field.name, field.value});
   send_many(server, {"HSET", tag + ":users"}, of.users, [](std::uint64_t n, Words& words) {
-    words.insert(words.end(), {user_id(n + 1), std::to_string(n + 1)});
+    words.insert(words.end(), {user_key(n + 1), std::to_string(n + 1)});
   });
   send_many(server, {"ZADD", tag + ":line"}, of.users, [](std::uint64_t n, Words& words) {
     words.insert(words.end(), {std::to_string(n + 1), std::to_string(n + 1)});
@@ -63,7 +68,7 @@ void poll_once(RedisServer& server, const LayoutParameters& of) {
   const std::string tag = "tacos:{" + of.event + "}";
   const auto ticket = [](std::uint64_t n, Words& words) { words.push_back(std::to_string(n + 1)); };
   send_many(server, {"HMGET", tag + ":users"}, of.users,
-            [](std::uint64_t n, Words& words) { words.push_back(user_id(n + 1)); });
+            [](std::uint64_t n, Words& words) { words.push_back(user_key(n + 1)); });
   send_many(server, {"ZMSCORE", tag + ":line"}, of.users, ticket);
   send_many(server, {"ZMSCORE", tag + ":seen"}, of.users, ticket);
   send_many(server, {"HMGET", tag + ":grants"}, std::min(of.users, of.admitted_alive), ticket);
@@ -116,7 +121,13 @@ class RedisMemoryAt : public testing::TestWithParam<std::uint64_t> {
   LayoutParameters of_{.users = GetParam()};
 };
 class WaitingRoomMemory : public RedisMemoryAt {};
-class OriginalMemory : public RedisMemoryAt {};
+class OriginalMemory : public RedisMemoryAt {
+ protected:
+  void SetUp() override {
+    RedisMemoryAt::SetUp();
+    of_.user_id_bytes = 36;
+  }
+};
 
 TEST_P(WaitingRoomMemory, IsAsPredicted) {
   const double before = used();
