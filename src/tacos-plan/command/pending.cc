@@ -12,9 +12,6 @@ int run_verify(const CommandLine&, const std::string&) {
 int run_calibrate(const CommandLine&) {
   return 2;
 }
-int run_simulate(const CommandLine&, const std::string&) {
-  return 2;
-}
 int run_compare(const CommandLine&, const std::string&) {
   return 2;
 }
