@@ -71,11 +71,12 @@ std::vector<AgainstPlan> against_plan(const Rehearsal& rehearsal) {
   }
   add_waits(rehearsal, rows);
   rows.add("longest_queue", "most people in line", "users", plan.admission.longest_queue,
-           static_cast<double>(s.peak_waiting), "people who lose patience");
+           static_cast<double>(s.peak_waiting),
+           "admission that waits for seats to come back; people who lose patience");
   rows.add("status_rps", "status requests at the peak", "1/s", plan.polling.status_rps, s.peak_status_per_sec,
            "this is the busiest second; the formula is a mean");
   rows.add("polls", "status requests, all", "count", plan.polling.polls_per_event, static_cast<double>(s.polls),
-           "the wait to the answer, which the slowest buyers make longer");
+           "how long the line waits for its answer; each user's last poll, which brings it");
   const ComponentLoad& redis = s.loads[static_cast<std::size_t>(Component::kRedis)];
   rows.add("redis_utilisation", "Redis, its busiest second", "share", plan.redis.hot_slot.utilisation,
            redis.peak_utilisation, "1 is all there is; what is beyond it is shed or waits");

@@ -14,7 +14,8 @@ namespace {
 using Q = Quantity;
 
 constexpr double kMostlyInVain = 0.2;  // of the polls after the last seat was paid, before it is worth a warning
-constexpr double kLongTail = 2;        // times the mean checkout from the last reservation to the last payment
+constexpr double kNearlyAll = 0.99;    // of the buyers
+constexpr double kLongTail = 1.5;      // times as long for the rest of them
 constexpr double kLateScalerSec = 1;   // pods that came later than this after they were wanted
 
 class Findings {
@@ -56,25 +57,42 @@ class Findings {
                       "to the seats that are free, and the line is told.",
                       count_text(users(Ending::kFoundNoSeat))));
     }
-    const double tail = s_.sold_out_sec - s_.seats_gone_sec;
-    if (s_.seats_gone_sec >= 0 && s_.sold_out_sec >= 0 && s_.sold_out_sec > kLongTail * r_.plan.selling.last_paid_sec &&
-        tail > kLongTail * in[Q::kCheckoutTime]) {
-      add("LAST_PAYMENT", Severity::kNote,
-          fmt::format("No seat was free for the first time {} after the opening, but the last was paid at {}: the line "
-                      "waits for the slowest buyers, whose seats may come back. A shorter --hold-ttl (now {}) ends "
-                      "that sooner.",
-                      seconds_text(s_.seats_gone_sec), seconds_text(s_.sold_out_sec), seconds_text(in[Q::kHoldTtl])));
+    judge_last_seats();
+  }
+
+  void judge_last_seats() {
+    if (s_.sold_out_sec < 0) return;
+    std::uint64_t bought = 0;
+    double nearly_sec = 0;  // when nearly all buyers had paid
+    for (const auto& point : r_.result.timeline) {
+      bought += point.bought;
+      nearly_sec = point.t_sec + r_.interval_sec();
+      if (static_cast<double>(bought) >= kNearlyAll * users(Ending::kBought)) break;
     }
+    if (s_.sold_out_sec < kLongTail * nearly_sec) return;
+    add("LAST_SEATS", Severity::kNote,
+        fmt::format("{} of the buyers had paid after {}, but the last seat was paid after {}, and until then there is "
+                    "something to wait for: a hold that lapses ({}) gives its seats back, and each is offered to one "
+                    "person at a time, who may let the turn ({}) or the grant ({}) lapse. Shorter times end it sooner.",
+                    share_text(kNearlyAll), seconds_text(nearly_sec), seconds_text(s_.sold_out_sec),
+                    seconds_text(r_.sale.seating.hold_ttl_sec), seconds_text(r_.sale.admission.turn_ttl_sec),
+                    seconds_text(r_.sale.admission.grant_ttl_sec)));
   }
 
   void judge_answers() {
     const double gone = users(Ending::kGaveUp) + users(Ending::kSwept);
     if (gone > 0) {
-      add("TURNED_AWAY", Severity::kConflict,
-          fmt::format("{} people never got through, and {} lost their place because their requests were shed for "
-                      "longer than {}.",
-                      count_text(users(Ending::kGaveUp)), count_text(users(Ending::kSwept)),
-                      seconds_text(r_.sale.admission.heartbeat_ttl_sec)));
+      std::string text;
+      if (s_.of(Ending::kGaveUp) > 0) {
+        text = fmt::format("{} people never got into the line: their joins were shed again and again.",
+                           count_text(users(Ending::kGaveUp)));
+      }
+      if (s_.of(Ending::kSwept) > 0) {
+        text += fmt::format("{}{} people lost their place: their requests were shed for longer than {}.",
+                            text.empty() ? "" : " ", count_text(users(Ending::kSwept)),
+                            seconds_text(r_.sale.admission.heartbeat_ttl_sec));
+      }
+      add("TURNED_AWAY", Severity::kConflict, std::move(text));
     }
     const double unfinished = users(Ending::kUnfinished) + users(Ending::kNotArrived);
     if (unfinished > 0) {
@@ -83,10 +101,10 @@ class Findings {
                       seconds_text(r_.sale.horizon_sec)));
     }
     const double promised = r_.plan.inputs[Q::kTargetWait];
-    const double longest = std::max(s_.wait_to_turn.max_sec, s_.wait_to_sold_out.max_sec);
+    const double longest = std::max(s_.wait_to_admission.max_sec, s_.wait_to_sold_out.max_sec);
     if (longest > promised * 1.01 && r_.plan.inputs[Q::kTargetPercentile] >= 100) {
       add("PROMISE_BROKEN", Severity::kWarning,
-          fmt::format("The longest wait for an answer was {}; {} is promised.", seconds_text(longest),
+          fmt::format("The longest wait to be called in or told was {}; {} is promised.", seconds_text(longest),
                       seconds_text(promised)));
     }
   }
@@ -127,6 +145,12 @@ class Findings {
     return "One thread serves the line's slot: more shards do not help, --position watermark or fewer polls do";
   }
 
+  // What the autoscaler sees of a fleet at its end is 100 %.
+  std::string step_advice() const {
+    return fmt::format("A CPU shows no more than 100 %, so each decision makes at most {:.3g} times as many pods.",
+                       std::min(2.0, 1 / r_.sale.gateway.target_utilisation));
+  }
+
   void judge_scaling() {
     const FleetParameters& gateway = r_.sale.gateway;
     if (gateway.pods_at_opening >= r_.plan.gateway.pods) return;
@@ -139,14 +163,14 @@ class Findings {
     if (full == timeline.end()) {
       add("SCALED_TOO_LATE", Severity::kWarning,
           fmt::format("The sale opened with {} pods and was over before the autoscaler had any more ready; the plan "
-                      "asks for {}. Scale up beforehand.",
-                      gateway.pods_at_opening, r_.plan.gateway.pods));
+                      "asks for {}: scale up beforehand. {}",
+                      gateway.pods_at_opening, r_.plan.gateway.pods, step_advice()));
     } else if (full->t_sec > saturated + kLateScalerSec) {
       add("SCALED_TOO_LATE", Severity::kWarning,
           fmt::format("The sale opened with {} pods, which were not enough {} after the opening; the autoscaler had {} "
-                      "ready only after {}. The plan asks for {}: scale up beforehand.",
+                      "ready only after {}. The plan asks for {}: scale up beforehand. {}",
                       gateway.pods_at_opening, seconds_text(saturated), s_.peak_pods, seconds_text(full->t_sec),
-                      r_.plan.gateway.pods));
+                      r_.plan.gateway.pods, step_advice()));
     }
   }
 

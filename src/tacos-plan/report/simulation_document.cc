@@ -71,10 +71,15 @@ std::string headline_of(const Rehearsal& r) {
 Document::Figures figures_of(const Rehearsal& r) {
   const SaleSummary& s = r.result.summary;
   const double longest = std::max(s.wait_to_turn.max_sec, s.wait_to_sold_out.max_sec);
+  const bool told = s.of(Ending::kToldSoldOut) > 0 || s.of(Ending::kFoundNoSeat) == 0;
+  const Document::Figure without =
+      told ? Document::Figure{count_of(s.of(Ending::kToldSoldOut)), "told: sold out",
+                              s.wait_to_sold_out.count > 0 ? "half within " + seconds_text(s.wait_to_sold_out.p50_sec)
+                                                           : ""}
+           : Document::Figure{count_of(s.of(Ending::kFoundNoSeat)), "let in to find no seat", "nobody was told"};
   return {{{moment(s.seats_gone_sec), "to the last seat taken", moment(s.sold_out_sec) + " to the last paid"},
            {count_of(s.of(Ending::kBought)), "bought", count_of(s.seats_sold) + " seats"},
-           {count_of(s.of(Ending::kToldSoldOut)), "told: sold out",
-            "half within " + seconds_text(s.wait_to_sold_out.p50_sec)},
+           without,
            {seconds_text(longest), "longest wait", "for an answer"},
            {rate_text(s.peak_status_per_sec), "status requests", count_of(s.polls) + " in all"},
            {count_of(s.shed), "requests shed", share_text(static_cast<double>(s.shed) / std::max(1.0, r.requests()))},
@@ -166,18 +171,19 @@ Document::Cell load_cell(double utilisation) {
 Document::Section ladder_section(const Rehearsal& r) {
   Document::Table table{{{"requests"},
                          {"pods needed", Kind::kNumber},
-                         {"before", Kind::kNumber, 4},
+                         {"before", Kind::kNumber, 3},
                          {"after", Kind::kNumber},
-                         {"fits after", Kind::kNumber},
+                         {"fits after", Kind::kNumber, 4},
                          {"gateway", Kind::kNumber, 1},
                          {"Redis", Kind::kNumber},
-                         {"reservation", Kind::kNumber, 3},
-                         {"inventory", Kind::kNumber, 6},
-                         {"payment", Kind::kNumber, 5},
+                         {"backends", Kind::kNumber, 5},
                          {"shed", Kind::kNumber, 2}},
                         {}};
   for (const auto& rung : r.rungs) {
     const Tone shed = rung.shed > 0 ? Tone::kBad : Tone::kPlain;
+    const double backends =
+        std::max({rung.utilisation_of(Component::kReservation), rung.utilisation_of(Component::kInventory),
+                  rung.utilisation_of(Component::kPayment)});
     table.rows.push_back({{(rung.down ? "down to " : "") + rate_text(rung.requests_per_sec),
                            count_of(rung.pods_needed),
                            count_of(rung.pods_before),
@@ -185,15 +191,14 @@ Document::Section ladder_section(const Rehearsal& r) {
                            rung.settled_sec < 0 ? std::string("not") : seconds_text(rung.settled_sec),
                            load_cell(rung.utilisation_of(Component::kGateway)),
                            load_cell(rung.utilisation_of(Component::kRedis)),
-                           load_cell(rung.utilisation_of(Component::kReservation)),
-                           load_cell(rung.utilisation_of(Component::kInventory)),
-                           load_cell(rung.utilisation_of(Component::kPayment)),
+                           load_cell(backends),
                            {count_text(std::round(rung.shed)), shed}}});
   }
   const Document::Paragraph how{
       fmt::format(
           "Status requests climb step by step, each for {} and until the autoscaler has its pods ready, beginning "
-          "with {} pods; {} are let in throughout. Utilisation is that at the step's end.",
+          "with {} pods; {} are let in throughout. Utilisation is that at the step's end; of "
+          "the backends that of the tightest.",
           seconds_text(r.ladder.hold_sec), r.ladder.gateway.pods_at_opening, rate_text(r.ladder.admission_per_sec)),
       true};
   return {"Climbing through rates of requests", {how, table}};
