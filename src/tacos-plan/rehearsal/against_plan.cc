@@ -41,7 +41,7 @@ void add_waits(const Rehearsal& rehearsal, Rows& rows) {
     rows.add("longest_wait_sec", "longest wait to be called in", "s", plan.admission.longest_wait,
              s.wait_to_admission.max_sec, "people who lose patience, turns that come back");
     rows.add("mean_wait_sec", "mean wait to be called in", "s", plan.admission.mean_wait, s.wait_to_admission.mean_sec,
-             "the same");
+             "people who lose patience, turns that come back");
     return;
   }
   if (plan.inputs[Q::kArrivalTime] <= 0) {
@@ -50,7 +50,7 @@ void add_waits(const Rehearsal& rehearsal, Rows& rows) {
              "the formula takes the mean time to pay; everybody waits for the slowest of all buyers");
   }
   rows.add("answer_mean_wait_sec", "mean wait to an answer", "s", plan.selling.answer_mean_wait,
-           mean_of(s.wait_to_turn, s.wait_to_sold_out), "the same");
+           mean_of(s.wait_to_turn, s.wait_to_sold_out), "most of the line waits for the slowest of all buyers");
 }
 
 }  // namespace

@@ -71,12 +71,13 @@ class Findings {
     }
     if (s_.sold_out_sec < kLongTail * nearly_sec) return;
     add("LAST_SEATS", Severity::kNote,
-        fmt::format("{} of the buyers had paid after {}, but the last seat was paid after {}, and until then there is "
-                    "something to wait for: a hold that lapses ({}) gives its seats back, and each is offered to one "
+        fmt::format("{} of the buyers had paid after {}, but the last seat was paid after {} (the plan, which takes "
+                    "means: {}). Until then there is something to wait for: a hold that lapses ({}) gives its seats "
+                    "back, and each is offered to one "
                     "person at a time, who may let the turn ({}) or the grant ({}) lapse. Shorter times end it sooner.",
                     share_text(kNearlyAll), seconds_text(nearly_sec), seconds_text(s_.sold_out_sec),
-                    seconds_text(r_.sale.seating.hold_ttl_sec), seconds_text(r_.sale.admission.turn_ttl_sec),
-                    seconds_text(r_.sale.admission.grant_ttl_sec)));
+                    seconds_text(r_.plan.selling.last_paid_sec), seconds_text(r_.sale.seating.hold_ttl_sec),
+                    seconds_text(r_.sale.admission.turn_ttl_sec), seconds_text(r_.sale.admission.grant_ttl_sec)));
   }
 
   void judge_answers() {

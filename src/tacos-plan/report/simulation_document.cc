@@ -18,7 +18,9 @@ namespace {
 using Kind = Document::Column::Kind;
 using Tone = Document::Tone;
 
-constexpr double kBusy = 0.8;  // from here on a component is near its end
+constexpr double kBusy = 0.8;    // from here on a component is near its end
+constexpr double kAgree = 0.05;  // what needs no explanation between a formula and a sale
+constexpr double kBeyond = 10;   // from here on a utilisation is said in multiples
 
 std::string count_of(std::uint64_t count) {
   return count_text(static_cast<double>(count));
@@ -27,6 +29,11 @@ std::string count_of(std::uint64_t count) {
 // A time after the opening, or that it never came.
 std::string moment(double sec) {
   return sec < 0 ? "never" : seconds_text(sec);
+}
+
+// "48 %", "225 times": a percentage of what is far beyond all there is says little.
+std::string load_text(double utilisation) {
+  return utilisation < kBeyond ? share_text(utilisation) : count_text(std::round(utilisation)) + " times";
 }
 
 std::string opened_with(std::string text) {
@@ -151,9 +158,10 @@ Document::Section against_section(const Rehearsal& r) {
                         {}};
   for (const auto& row : r.against) {
     const double ratio = row.ratio();
-    table.rows.push_back(
-        {{row.what, shown(row.planned, row.unit), shown(row.simulated, row.unit),
-          std::isfinite(ratio) ? fmt::format("× {}", number_text(ratio, "")) : std::string("–"), row.why}});
+    const auto text = [&](double value) { return row.unit == "share" ? load_text(value) : shown(value, row.unit); };
+    const std::string times = std::isfinite(ratio) ? "× " + number_text(ratio, "") : "–";
+    const std::string why = std::abs(ratio - 1) <= kAgree ? "they agree" : row.why;
+    table.rows.push_back({{row.what, text(row.planned), text(row.simulated), times, why}});
   }
   const Document::Paragraph how{
       "The plan's figures are closed formulas over averages; the simulation plays every user, so it shows what "
@@ -165,7 +173,7 @@ Document::Section against_section(const Rehearsal& r) {
 
 Document::Cell load_cell(double utilisation) {
   const Tone tone = utilisation >= 1 ? Tone::kBad : utilisation > kBusy ? Tone::kCaution : Tone::kPlain;
-  return {share_text(utilisation), tone};
+  return {load_text(utilisation), tone};
 }
 
 Document::Section ladder_section(const Rehearsal& r) {
