@@ -248,12 +248,6 @@ core::Result<void> apply_profile(const CommandLine& command, const std::vector<s
 
 }  // namespace
 
-std::string flag_of(const QuantitySpec& spec) {
-  std::string_view name = spec.name;
-  if (name.ends_with("_sec")) name.remove_suffix(4);
-  return "--" + kebab(name);
-}
-
 Parsed parse_command_line(int argc, const char* const* argv) {
   Grammar grammar;
   Parsed parsed;

@@ -52,9 +52,6 @@ struct Parsed {
 // Reads no file and judges no value: that is what inputs_of and the commands do.
 Parsed parse_command_line(int argc, const char* const* argv);
 
-// "--target-wait" for target_wait_sec.
-std::string flag_of(const QuantitySpec& spec);
-
 // The defaults, the profile, the files and the flags together. The error's message is for exit code 2.
 core::Result<PlanInputs> inputs_of(const CommandLine& command);
 

@@ -1,8 +1,5 @@
 #include "tacos-plan/command/commands.h"
 namespace tacos::plan {
-int run_simulate(const CommandLine&, const std::string&) {
-  return 2;
-}
 int run_compare(const CommandLine&, const std::string&) {
   return 2;
 }

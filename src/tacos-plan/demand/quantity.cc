@@ -104,6 +104,8 @@ constexpr std::array<QuantitySpec, kQuantities> kSpecs{{
     {Q::kErrorPromise, "error_share", "gateway", U::kShare, 0.001, 0, 1, "share of requests that may fail",
      "assumed: 0.1 %, as that gate; the original accepted 1 %"},
 
+    {Q::kPodsAtOpening, "pods_at_opening", "scaling", U::kCount, 0, 0, 10'000,
+     "pods that are ready when the sale opens, in a simulation; 0: all that the plan asks for", "scaled up beforehand"},
     {Q::kMetricDelay, "metric_delay_sec", "scaling", U::kSeconds, 15, 0, 3600, "age of the CPU figure that it acts on",
      "Kubernetes metrics-server scrapes every 15 s by default"},
     {Q::kScalerPeriod, "scaler_period_sec", "scaling", U::kSeconds, 15, 1, 3600, "time between its decisions",
@@ -180,6 +182,14 @@ std::optional<Quantity> quantity_named(std::string_view name) {
   const auto found = std::find_if(kSpecs.begin(), kSpecs.end(), [&](const auto& spec) { return spec.name == name; });
   if (found == kSpecs.end()) return std::nullopt;
   return found->id;
+}
+
+std::string flag_of(const QuantitySpec& spec) {
+  std::string_view name = spec.name;
+  if (name.ends_with("_sec")) name.remove_suffix(4);
+  std::string flag = "--" + std::string(name);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
 }
 
 std::string_view name_of(QuantityUnit unit) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace tacos::plan {
@@ -60,6 +61,7 @@ enum class Quantity : std::uint8_t {
   kStatusPromise,
   kErrorPromise,
   // Scaling.
+  kPodsAtOpening,
   kMetricDelay,
   kScalerPeriod,
   kPodStart,
@@ -120,6 +122,9 @@ struct QuantitySpec {
 const QuantitySpec& spec_of(Quantity quantity);
 std::span<const QuantitySpec> all_quantities();
 std::optional<Quantity> quantity_named(std::string_view name);
+
+// "--target-wait" for target_wait_sec.
+std::string flag_of(const QuantitySpec& spec);
 
 // "s", "1/s", "share", "bytes", "USD", "count", "number".
 std::string_view name_of(QuantityUnit unit);

@@ -79,7 +79,7 @@ struct Document {
 
   using Block = std::variant<Paragraph, Figures, Notices, Table, Charts>;
   struct Section {
-    std::string title;
+    std::string title;  // empty: what follows the headline at once
     std::vector<Block> blocks{};
     bool detail = false;  // left out of text unless asked for, folded on a page
   };

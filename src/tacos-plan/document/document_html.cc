@@ -146,7 +146,7 @@ std::string section_html(const Document::Section& section, std::string_view id) 
   const char* element = section.detail ? "details" : "section";
   std::string html = fmt::format("<{} id=\"{}\">", element, id);
   html += section.detail ? "<summary>" : "";
-  html += fmt::format("<h2>{}</h2>", escaped(section.title));
+  if (!section.title.empty()) html += fmt::format("<h2>{}</h2>", escaped(section.title));
   html += section.detail ? "</summary>\n" : "\n";
   for (const auto& block : section.blocks) {
     if (!says_nothing(block)) std::visit(BlockWriter{html}, block);
@@ -174,7 +174,9 @@ std::string document_html(const Document& d) {
   for (const auto& section : d.sections) {
     if (says_nothing(section)) continue;
     const std::string id = id_of(section.title, taken);
-    contents += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", id, escaped(section.title));
+    if (!section.title.empty()) {
+      contents += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", id, escaped(section.title));
+    }
     sections += section_html(section, id);
     ++count;
   }

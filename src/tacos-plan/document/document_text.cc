@@ -84,7 +84,9 @@ class Writer {
     const std::string title = ink_.clean(section.title);
     const std::size_t used = columns_of(title);
     const std::size_t end = std::min(width_, kWidestProse);
-    if (used + 4 <= end) {
+    if (title.empty()) {
+      // The figures that stand for the whole follow the headline at once.
+    } else if (used + 4 <= end) {
       line(ink_.strong(title) + " " + ink_.rule(end - used - 1));
     } else {
       hanging("", 0, title, Tone::kPlain, Weight::kStrong);

@@ -12,7 +12,6 @@ namespace {
 
 using Q = Quantity;
 
-constexpr double kAllocatable = 0.9;  // of a node's CPU; the rest is the system's, the agents' and the mesh's own
 constexpr std::uint64_t kPodsAtATime = 4;
 
 std::uint64_t whole(double value) {
@@ -58,7 +57,7 @@ GatewayPlan plan_gateway(const PlanInputs& in, const AdmissionPlan& admission, c
                   rate_text(in[Q::kPodCapacity]), share_text(in[Q::kPodUtilisation]), plan.pods_by_connections,
                   count_text(plan.connections), count_text(in[Q::kPodConnections]), without_a_zone, floor, zones),
       "demand ÷ (capacity × utilisation), rounded up");
-  plan.nodes = whole(static_cast<double>(pods) * in[Q::kPodVcpu] / (in[Q::kNodeVcpu] * kAllocatable));
+  plan.nodes = whole(static_cast<double>(pods) * in[Q::kPodVcpu] / (in[Q::kNodeVcpu] * kAllocatableShare));
   plan.memory_bytes = static_cast<double>(pods) * (in[Q::kPodMemory] + in[Q::kMeshMemory]);
   plan.scale_up_sec =
       derive.add("gateway.scale_up_sec", scale_up_seconds(in, floor, pods), "s",

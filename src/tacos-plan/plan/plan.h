@@ -59,6 +59,15 @@ struct RedisStrategyLoad {
   double cpu_cores = 0;
 };
 
+// One kind of thing that Redis does for the line, at the peak, with the strategy that was chosen.
+struct RedisOperationPlan {
+  std::string name;  // "join", "status", "watermark", "heartbeat", "admission"
+  double per_sec = 0;
+  double hot_per_sec = 0;      // of them, in the hot slot: all, unless they are spread over buckets
+  double cpu_sec = 0;          // of the executing thread, each
+  double cpu_sec_per_key = 0;  // of that, what grows with the number of users in line (KEYS)
+};
+
 struct RedisFamily {
   std::string key;
   double entries = 0;
@@ -72,6 +81,7 @@ struct RedisPlan {
   double commands_per_sec = 0;
   double cpu_cores = 0;
   std::vector<RedisStrategyLoad> strategies;  // the three, at the same load
+  std::vector<RedisOperationPlan> operations;
   double bandwidth_bytes_per_sec = 0;
   std::uint64_t shards = 0;
   std::uint64_t shards_by_memory = 0, shards_by_cpu = 0, shards_by_network = 0;

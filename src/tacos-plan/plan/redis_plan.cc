@@ -61,6 +61,12 @@ bool may_be_spread(const RedisOperation& operation) {
   return operation.name == "heartbeat" || operation.name == "status";
 }
 
+double walks_of(const RedisOperation& operation) {
+  double walks = 0;
+  for (const auto& step : operation.steps) walks += step.command == Command::kKeys ? step.times : 0;
+  return walks;
+}
+
 LoadParameters load_of(const PlanInputs& in, const AdmissionPlan& admission, const PollingPlan& polling,
                        PositionStrategy strategy) {
   LoadParameters load;
@@ -126,7 +132,11 @@ void reckon_load(const PlanInputs& in, const AdmissionPlan& admission, const Pol
                               "utilisation law U = X · D (Denning and Buzen, 1978); D measured on Redis 7.0.15");
   const double buckets = in[Q::kLineBuckets];
   for (auto& operation : operations) {
+    const double everywhere = operation.per_second;
     if (may_be_spread(operation)) operation.per_second /= buckets;
+    const double walks = walks_of(operation);
+    plan.operations.push_back({operation.name, everywhere, operation.per_second,
+                               operation_cpu_us(operation, load, costs) / 1e6, walks * costs.keys_per_key / 1e6});
   }
   const Share hot = sum_of(operations, load, costs);
   plan.hot_slot.tag = buckets > 1 ? "{event}" : "{event}";

@@ -30,6 +30,10 @@ std::uint32_t desired_replicas(const FleetReading& reading, double target_utilis
 }
 
 std::uint32_t HorizontalAutoscaler::stabilised(double now_sec, std::uint32_t replicas, std::uint32_t desired) {
+  // What stood when the autoscaler began counts as its first recommendation: a fleet that was raised beforehand is not
+  // taken down at once.
+  if (!began_) recommendations_.push_back({now_sec, replicas});
+  began_ = true;
   const double since = now_sec - rules_.down_stabilisation_sec;
   std::erase_if(recommendations_, [since](const Entry& entry) { return entry.at_sec <= since; });
   recommendations_.push_back({now_sec, desired});

@@ -41,6 +41,7 @@ class HorizontalAutoscaler {
 
   FleetParameters rules_;
   std::vector<Entry> recommendations_;
+  bool began_ = false;
   std::vector<Entry> added_;
   std::vector<Entry> removed_;
 };

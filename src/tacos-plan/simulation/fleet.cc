@@ -119,9 +119,9 @@ void GatewayFleet::scale(double now_sec) {
   replicas_ = wanted;
 }
 
-FluidQueue::Use GatewayFleet::end_second(std::uint32_t second) {
+FluidServer::Use GatewayFleet::end_second(std::uint32_t second) {
   const double now_sec = second + 1.0;
-  const FluidQueue::Use use = queue_.take_use();
+  const FluidServer::Use use = queue_.take_use();
   busy_pods_.push_back(busy_pods_.back() + use.share() * ready_);
   pod_seconds_ += static_cast<double>(pods_.size());
   interrupt_nodes(now_sec);

@@ -5,7 +5,7 @@
 
 #include "core/random.h"
 #include "tacos-plan/simulation/autoscaler.h"
-#include "tacos-plan/simulation/fluid_queue.h"
+#include "tacos-plan/simulation/fluid_server.h"
 #include "tacos-plan/simulation/sale_parameters.h"
 
 namespace tacos::plan {
@@ -35,7 +35,7 @@ class GatewayFleet {
   double delay_sec() const { return queue_.delay_sec(); }
 
   // Ends the second that began at `second`: starts, losses, the autoscaler. Every second must be ended in turn.
-  FluidQueue::Use end_second(std::uint32_t second);
+  FluidServer::Use end_second(std::uint32_t second);
 
   std::uint32_t ready() const { return ready_; }
   std::uint32_t starting() const { return static_cast<std::uint32_t>(pods_.size()) - ready_; }
@@ -68,7 +68,7 @@ class GatewayFleet {
   FleetParameters rules_;
   HorizontalAutoscaler autoscaler_;
   core::Random random_;
-  FluidQueue queue_;
+  FluidServer queue_;
   std::vector<Pod> pods_;  // in order of starting
   std::vector<Node> nodes_;
   std::vector<double> busy_pods_;  // of each second that has ended, summed up from the opening

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "tacos-plan/simulation/fluid_queue.h"
+#include "tacos-plan/simulation/fluid_server.h"
 #include "tacos-plan/simulation/sale_parameters.h"
 
 namespace tacos::plan {
@@ -38,11 +38,11 @@ class RedisStation {
     }
   }
 
-  FluidQueue::Use take_use() { return cpu_.take_use(); }
+  FluidServer::Use take_use() { return cpu_.take_use(); }
 
  private:
   RedisParameters costs_;
-  FluidQueue cpu_;
+  FluidServer cpu_;
 };
 
 }  // namespace tacos::plan

@@ -17,6 +17,9 @@ struct ArrivalParameters {
   Shape shape = Shape::kBurst;
   std::uint32_t users = 300'000;
   double spread_sec = 60;
+  // Of a burst: the people joined before the opening, which asked nothing of anybody that still counts, and by now ask
+  // as evenly as they came. Otherwise all of them join at the opening, in the same hundredth of a second.
+  bool in_line_at_opening = false;
   double bot_share = 0;       // of the users; scripts come first, ask often and have all the patience in the world
   double bot_spread_sec = 1;  // they come evenly over this, from the opening on
   double bot_poll_sec = 1;

@@ -88,7 +88,13 @@ void SaleRun::arrive() {
       visitor.patience_end = now_ + 1 + ticks(draw_exponential(random_) * sale_.behaviour.patience_mean_sec);
     }
     ++timeline_.second().arrivals;
-    ask(next_arrival_, Call::kJoin);
+    if (sale_.arrivals.in_line_at_opening && arrivals_[next_arrival_].at_sec <= 0 && !visitor.bot) {
+      visitor.seen = now_;
+      stand_in_line(next_arrival_);
+      plan_poll(next_arrival_, random_.uniform());
+    } else {
+      ask(next_arrival_, Call::kJoin);
+    }
   }
 }
 
@@ -184,12 +190,16 @@ void SaleRun::answer(std::uint32_t who, double delay_sec) {
 
 void SaleRun::answer_join(std::uint32_t who) {
   if (told()) return tell_sold_out(who);
+  stand_in_line(who);
+  plan_poll(who);
+}
+
+void SaleRun::stand_in_line(std::uint32_t who) {
   Visitor& visitor = visitors_[who];
   visitor.ticket = line_.join(who);
   visitor.stage = Stage::kWaiting;
   ++summary_.joined;
   visitor.call = Call::kStatus;
-  plan_poll(who);
 }
 
 void SaleRun::answer_status(std::uint32_t who, std::uint32_t seen_before) {
@@ -235,7 +245,7 @@ void SaleRun::answer_enter(std::uint32_t who) {
   plan(who, choose_sec < grant_sec ? Next::kReserve : Next::kGrantEnd, std::min(choose_sec, grant_sec));
 }
 
-void SaleRun::plan_poll(std::uint32_t who) {
+void SaleRun::plan_poll(std::uint32_t who, double share_of_interval) {
   Visitor& visitor = visitors_[who];
   double after_sec = 0;
   if (visitor.stage == Stage::kOver) {
@@ -248,7 +258,7 @@ void SaleRun::plan_poll(std::uint32_t who) {
     const bool ranked = policy_.by_position() && visitor.stage == Stage::kWaiting && line_.holds(visitor.ticket);
     after_sec = policy_.next_sec(ranked ? line_.position(visitor.ticket) : 1, random_);
   }
-  const std::uint32_t after = std::max(1U, ticks(after_sec));
+  const std::uint32_t after = std::max(1U, ticks(after_sec * share_of_interval));
   const bool leaves = visitor.patience_end <= now_ + after;
   visitor.next = leaves ? Next::kLeave : Next::kAsk;
   wheel_.add(leaves ? std::max(visitor.patience_end, now_ + 1) : now_ + after, who);

@@ -7,7 +7,7 @@
 #include "tacos-plan/simulation/admission.h"
 #include "tacos-plan/simulation/arrivals.h"
 #include "tacos-plan/simulation/fleet.h"
-#include "tacos-plan/simulation/poll_policy.h"
+#include "tacos-plan/simulation/poll_timer.h"
 #include "tacos-plan/simulation/redis_station.h"
 #include "tacos-plan/simulation/sale_simulation.h"
 #include "tacos-plan/simulation/seat_office.h"
@@ -76,7 +76,8 @@ class SaleRun {
   void answer_join(std::uint32_t who);
   void answer_status(std::uint32_t who, std::uint32_t seen_before);
   void answer_enter(std::uint32_t who);
-  void plan_poll(std::uint32_t who);
+  void stand_in_line(std::uint32_t who);
+  void plan_poll(std::uint32_t who, double share_of_interval = 1);
 
   // The room.
   void lapse_turns();
@@ -98,7 +99,7 @@ class SaleRun {
   SaleParameters sale_;
   core::Random random_;
   SaleTrace* trace_;
-  PollPolicy policy_;
+  PollTimer policy_;
   GatewayFleet fleet_;
   RedisStation redis_;
   AdmissionBucket bucket_;

@@ -63,6 +63,14 @@ TEST(DocumentHtml, EverySectionHasAnIdOfItsOwnAndIsInTheContents) {
   EXPECT_THAT(document_html(with(Document::Paragraph{"p"})), Not(HasSubstr("<nav")));
 }
 
+TEST(DocumentPages, ASectionWithoutATitleHasNoHeading) {
+  Document d = with(Document::Paragraph{"first"});
+  d.sections.front().title.clear();
+  for (const char* title : {"A", "B", "C"}) d.sections.push_back({title, {Document::Paragraph{"p"}}});
+  EXPECT_THAT(document_html(d), AllOf(HasSubstr("<nav"), Not(HasSubstr("<h2></h2>")), Not(HasSubstr("></a>"))));
+  EXPECT_THAT(document_markdown(d), AllOf(HasSubstr("## A\n"), Not(HasSubstr("## \n"))));
+}
+
 TEST(DocumentHtml, IsOneFileThatAsksForNothing) {
   const std::string html = document_html(sample_document());
   EXPECT_THAT(html, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("<link")), Not(HasSubstr("src=")),

@@ -98,7 +98,16 @@ TEST(HorizontalAutoscaler, StaysBetweenMinimumAndMaximum) {
   HorizontalAutoscaler autoscaler(rules(0.5, 3, 12));
   EXPECT_EQ(autoscaler.sync(15, all_ready(10, 1)), 12U);
   HorizontalAutoscaler idle(rules(0.5, 3, 12));
-  EXPECT_EQ(idle.sync(15, all_ready(10, 0)), 3U);
+  idle.sync(15, all_ready(10, 0));
+  EXPECT_EQ(idle.sync(315, all_ready(10, 0)), 3U);
+}
+
+// Kubernetes, pkg/controller/podautoscaler/horizontal.go: the replicas found at the first sync are the window's first
+// recommendation.
+TEST(HorizontalAutoscaler, KeepsAFleetThatWasRaisedBeforehandForTheWholeWindow) {
+  HorizontalAutoscaler autoscaler(rules(0.5, 3, 100));
+  for (double at = 15; at < 315; at += 15) EXPECT_EQ(autoscaler.sync(at, all_ready(30, 0.1)), 30U) << at;
+  EXPECT_EQ(autoscaler.sync(315, all_ready(30, 0.1)), 6U);
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include "core/random.h"
 #include "tacos-plan/simulation/admission.h"
 #include "tacos-plan/simulation/draws.h"
-#include "tacos-plan/simulation/fluid_queue.h"
-#include "tacos-plan/simulation/poll_policy.h"
+#include "tacos-plan/simulation/fluid_server.h"
+#include "tacos-plan/simulation/poll_timer.h"
 #include "tacos-plan/simulation/redis_station.h"
 #include "tacos-plan/simulation/seat_office.h"
 #include "tacos-plan/simulation/timing_wheel.h"
@@ -87,21 +87,21 @@ TEST(WaitingLine, SubtractsWhileNobodyLeavesTheMiddle) {
   EXPECT_EQ(line.position(9), 8U);
 }
 
-TEST(FluidQueue, DelaysByTheBacklogAndDrainsAtItsCapacity) {
-  FluidQueue queue;
+TEST(FluidServer, DelaysByTheBacklogAndDrainsAtItsCapacity) {
+  FluidServer queue;
   queue.begin_tick(1, 100);
   queue.add(350);
   EXPECT_DOUBLE_EQ(queue.delay_sec(), 2.5);
   for (int tick = 0; tick < 2; ++tick) queue.begin_tick(1, 100);
   EXPECT_DOUBLE_EQ(queue.backlog(), 50);
   queue.begin_tick(1, 100);
-  const FluidQueue::Use use = queue.take_use();
+  const FluidServer::Use use = queue.take_use();
   EXPECT_DOUBLE_EQ(use.done, 350);
   EXPECT_DOUBLE_EQ(use.possible, 400);
 }
 
-TEST(FluidQueue, HoldsNobodyUpBelowItsCapacity) {
-  FluidQueue queue;
+TEST(FluidServer, HoldsNobodyUpBelowItsCapacity) {
+  FluidServer queue;
   for (int tick = 0; tick < 100; ++tick) {
     queue.begin_tick(0.01, 100'000);
     for (int i = 0; i < 900; ++i) {
@@ -112,11 +112,11 @@ TEST(FluidQueue, HoldsNobodyUpBelowItsCapacity) {
   EXPECT_NEAR(queue.take_use().share(), 0.9, 1e-9);
 }
 
-TEST(FluidQueue, WaitsForeverWithoutCapacity) {
-  FluidQueue queue;
+TEST(FluidServer, WaitsForeverWithoutCapacity) {
+  FluidServer queue;
   queue.begin_tick(1, 0);
   queue.add(1);
-  EXPECT_EQ(queue.delay_sec(), FluidQueue::kForever);
+  EXPECT_EQ(queue.delay_sec(), FluidServer::kForever);
 }
 
 TEST(RedisStation, ChargesForThoseInLineAsKeysDoes) {
@@ -141,9 +141,9 @@ TEST(AdmissionBucket, IsFullAtTheOpeningAndRefillsAtItsRate) {
   EXPECT_EQ(bucket.take(500), 100U);
 }
 
-TEST(PollPolicy, AsksEveryIntervalWithinItsJitter) {
+TEST(PollTimer, AsksEveryIntervalWithinItsJitter) {
   PollParameters polling;
-  const PollPolicy policy(polling, 1000);
+  const PollTimer policy(polling, 1000);
   core::Random random(1);
   double sum = 0;
   for (int i = 0; i < 10'000; ++i) {
@@ -156,11 +156,11 @@ TEST(PollPolicy, AsksEveryIntervalWithinItsJitter) {
 }
 
 // The rule of the gateway's status answer: a quarter of the wait left, between 1 and 20 s.
-TEST(PollPolicy, AsksMoreOftenTheNearerTheFront) {
+TEST(PollTimer, AsksMoreOftenTheNearerTheFront) {
   PollParameters polling;
   polling.kind = PollParameters::Kind::kByPosition;
   polling.jitter_share = 0;
-  const PollPolicy policy(polling, 1000);
+  const PollTimer policy(polling, 1000);
   core::Random random(1);
   EXPECT_DOUBLE_EQ(policy.next_sec(1, random), 1);
   EXPECT_DOUBLE_EQ(policy.next_sec(40'000, random), 10);

@@ -9,7 +9,7 @@ namespace tacos::plan {
 // which are seconds; blind to the milliseconds that chance makes below saturation (for those see M/M/c).
 //
 // What comes within a tick is taken as spread over it, so a flow below capacity waits for nothing. Thread rule: none.
-class FluidQueue {
+class FluidServer {
  public:
   // Ends the tick before and begins one of `tick_sec` at the capacity given. Work is counted in the capacity's unit.
   void begin_tick(double tick_sec, double capacity_per_sec) {

@@ -9,9 +9,9 @@
 namespace tacos::plan {
 
 // When a user who is told "waiting" asks again.
-class PollPolicy {
+class PollTimer {
  public:
-  PollPolicy(const PollParameters& polling, double admission_rate_per_sec)
+  PollTimer(const PollParameters& polling, double admission_rate_per_sec)
       : polling_(polling), sec_per_place_(polling.share_of_wait / admission_rate_per_sec) {}
 
   bool by_position() const { return polling_.kind == PollParameters::Kind::kByPosition; }
