@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "tacos-plan/document/number_text.h"
+#include "tacos-plan/models/checkout.h"
 #include "tacos-plan/models/fluid_queue.h"
 
 namespace tacos::plan {
@@ -14,6 +15,7 @@ namespace {
 
 using Q = Quantity;
 
+constexpr double kPayingShare = 10.0 / 14;  // of a checkout: the rest is noticing, choosing; as the simulation has it
 constexpr const char* kFluid = "deterministic fluid queue: Newell, Applications of Queueing Theory, 2nd ed., ch. 2";
 
 // Tickets that one admission sells on average.
@@ -33,9 +35,18 @@ FluidQueue line_of(const PlanInputs& in, double rate) {
   return line;
 }
 
-// The last buyer notices the turn and pays; only then is nothing left, and the line learns it as it asks.
+// From the last winner's turn until the last seat is paid: they notice, choose and pay, and seats whose hold lapses are
+// offered again.
+double seconds_to_last_payment(const PlanInputs& in) {
+  const double paying = in[Q::kCheckoutTime] * kPayingShare;
+  const double buyers = std::min(in[Q::kSeats] / in[Q::kTicketsPerBuyer], in[Q::kUsers]);
+  return mean_feedback_seconds(in) + in[Q::kCheckoutTime] - paying +
+         last_checkout_seconds(buyers, paying, in[Q::kHoldTtl]);
+}
+
+// Only then is nothing left, and the line learns it as it asks.
 double seconds_from_last_turn_to_news(const PlanInputs& in) {
-  return mean_feedback_seconds(in) + in[Q::kCheckoutTime] + longest_feedback_seconds(in);
+  return seconds_to_last_payment(in) + longest_feedback_seconds(in);
 }
 
 void derive_rules(const PlanInputs& in, AdmissionPlan& plan, Derivations& derive) {
@@ -158,7 +169,12 @@ core::Result<SellingPlan> plan_selling(const PlanInputs& in, const AdmissionPlan
   plan.sellout_sec = derive.add("admission.sellout_sec", std::max(plan.admissions / rate, came), "s",
                                 fmt::format("{} admissions ÷ {}", count_text(plan.admissions), rate_text(rate)),
                                 "the last winner is admitted at seats ÷ (rate × conversion × tickets)");
-  plan.last_paid_sec = plan.sellout_sec + mean_feedback_seconds(in) + in[Q::kCheckoutTime];
+  const double paid_after = seconds_to_last_payment(in);
+  plan.last_paid_sec =
+      derive.add("selling.last_paid_sec", plan.sellout_sec + paid_after, "s",
+                 fmt::format("{} + {} until the slowest has paid, holds of {} that lapse being sold again",
+                             seconds_text(plan.sellout_sec), seconds_text(paid_after), seconds_text(in[Q::kHoldTtl])),
+                 "the maximum of n exponentials is m (ln n + γ): Rényi, On the theory of order statistics, 1953");
   plan.in_vain = derive.add("selling.in_vain", users - plan.admissions, "users",
                             fmt::format("{} − {}", count_text(users), count_text(plan.admissions)),
                             "there is no seat for them at any rate");
@@ -169,11 +185,10 @@ core::Result<SellingPlan> plan_selling(const PlanInputs& in, const AdmissionPlan
   const auto stopped = fluid_sold_out(line_of(in, rate), {plan.sellout_sec, seconds_from_last_turn_to_news(in)});
   if (!stopped) return stopped.error();
   plan.told_sec =
-      derive.add("selling.told_sec", plan.in_vain > 0 ? plan.sellout_sec + seconds_from_last_turn_to_news(in) : 0, "s",
-                 fmt::format("{} + {} to notice + {} to pay + {} until the last one asks",
-                             seconds_text(plan.sellout_sec), seconds_text(mean_feedback_seconds(in)),
-                             seconds_text(in[Q::kCheckoutTime]), seconds_text(longest_feedback_seconds(in))),
-                 "a seat that is held may come back, so nobody is told before it is paid");
+      derive.add("selling.told_sec", plan.in_vain > 0 ? plan.last_paid_sec + longest_feedback_seconds(in) : 0, "s",
+                 fmt::format("{} + {} until the last one asks", seconds_text(plan.last_paid_sec),
+                             seconds_text(longest_feedback_seconds(in))),
+                 "a seat that is held may come back, so nobody is told before the last is paid");
   plan.answer_mean_wait = stopped->person_seconds / users;
   return plan;
 }

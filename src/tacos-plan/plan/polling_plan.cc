@@ -59,7 +59,7 @@ core::Result<void> count_polls(const PlanInputs& in, const AdmissionPlan& admiss
     told = polls_until_told(in, admission, selling.told_sec);
   }
   if (!told) return told.error();
-  plan.polls_if_told = std::min(*told, plan.polls_without_stop);
+  plan.polls_if_told = *told;
   const bool stops = in.at_sell_out == AtSellOut::kStop;
   plan.polls_per_event = stops ? plan.polls_if_told : plan.polls_without_stop;
   return {};

@@ -71,13 +71,22 @@ void about_the_seats(const Plan& plan, Remarks& to) {
     const bool stops = in.at_sell_out == AtSellOut::kStop;
     to.add(
         stops ? kNote : kWarning, "SOLD_OUT_EARLY",
-        fmt::format("the last seat is gone {} after the opening, and {} of {} people ({}) stand in line for nothing: "
-                    "{} hours of waiting and {} status requests, unless admission knows the seats left and the line "
-                    "is told at once{}",
+        fmt::format("the last seat is taken {} after the opening, and {} of {} people ({}) stand in line for nothing: "
+                    "{} hours of waiting by their turn, unless admission knows the seats left and the line is told{}",
                     seconds_text(s.sellout_sec), count_text(s.in_vain), count_text(in[Q::kUsers]),
                     share_text(s.in_vain / in[Q::kUsers]), count_text(s.hours_in_vain),
-                    count_text(plan.polling.polls_without_stop - plan.polling.polls_if_told),
-                    stops ? " (this plan counts on that)" : " (this plan does not do that: --at-sell-out stop)"));
+                    stops ? fmt::format(" (this plan counts on that: {} after the opening)", seconds_text(s.told_sec))
+                          : std::string(" (this plan does not do that: --at-sell-out stop)")));
+  }
+  if (s.in_vain > 0 && s.last_paid_sec > 3 * s.sellout_sec + 60) {
+    to.add(
+        kNote, "SLOW_LAST_SEATS",
+        fmt::format(
+            "the last seat is taken after {} and paid after {}: the slowest of {} buyers, and holds of {} that lapse "
+            "and are sold again, keep everybody else in line. A shorter hold ends it sooner, or tell the line "
+            "that all seats are held",
+            seconds_text(s.sellout_sec), seconds_text(s.last_paid_sec), count_text(plan.dynamodb.purchases),
+            seconds_text(in[Q::kHoldTtl])));
   }
   if (s.sells_out && plan.gateway.scale_up_sec > s.sellout_sec) {
     to.add(kWarning, "TOO_SHORT_TO_AUTOSCALE",

@@ -84,11 +84,12 @@ TEST(Planner, NeedsMoreAdmissionsWhenNotEveryoneBuys) {
 }
 
 TEST(Planner, PaysForTheStopAtTheLastSeatWithFarFewerPolls) {
-  PlanInputs going_on;
+  const PlanInputs stopping = inputs_with({{kCheckoutTime, 5}, {kHoldTtl, 30}});
+  PlanInputs going_on = stopping;
   ASSERT_TRUE(going_on.choose("at_sell_out", "go-on", "test").has_value());
-  const Plan on = planned(going_on), stop = planned(PlanInputs());
+  const Plan on = planned(going_on), stop = planned(stopping);
   EXPECT_NEAR(on.polling.polls_per_event, 9e6, 1);  // N × mean wait ÷ interval = 300,000 × 150 ÷ 5
-  EXPECT_LT(stop.polling.polls_per_event, on.polling.polls_per_event / 3);
+  EXPECT_LT(stop.polling.polls_per_event, on.polling.polls_per_event / 2);
 }
 
 TEST(Planner, AsksLessOftenByPosition) {
