@@ -15,7 +15,4 @@ int run_calibrate(const CommandLine&) {
 int run_simulate(const CommandLine&, const std::string&) {
   return 2;
 }
-int run_compare(const CommandLine&, const std::string&) {
-  return 2;
-}
 }  // namespace tacos::plan
