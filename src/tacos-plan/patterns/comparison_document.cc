@@ -232,7 +232,9 @@ Document comparison_document(const Comparison& c, const std::string& command) {
           "Without a waiting room everyone presses within {}; a client gives a request up after {} and a person tries "
           "{:.0f} times more. Sold twice is the mean of {} runs, everything else is the run of seed {}. In the dark: "
           "until a user knows their position or the result, or gives up. Out of order: of all pairs of one with a seat "
-          "and one without, those in which the one without pressed first; 50 % is a lottery.",
+          "and one without, those in which the one without pressed first; 50 % is a lottery. Scripts are among the "
+          "users; "
+          "choosing and paying come after the answer and are alike in all four.",
           seconds_text(spread), seconds_text(in[Quantity::kClientTimeout]), in[Quantity::kClientRetries],
           Comparison::kSeeds, c.seed),
       true});

@@ -28,7 +28,7 @@ struct CrowdParameters {
   double horizon_sec = 3600;
 };
 constexpr std::uint32_t kBotRetries = 10;
-constexpr double kBotPauseSec = 0.1;
+constexpr double kBotPauseSec = 1;
 constexpr double kMostBackoffSec = 30;
 
 // Each request for a seat. It is stale once its user has gone on: timed out, ended, or tried again.

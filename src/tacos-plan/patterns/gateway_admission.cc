@@ -45,11 +45,10 @@ SaleParameters sale_of(const Plan& plan) {
   people.no_show_share = in[Q::kNoShow];
   people.conversion_share = in[Q::kConversion];
   people.patience_mean_sec = in[Q::kPatience];
-  const BehaviourParameters usual;
-  const double stretch = in[Q::kCheckoutTime] / (usual.think_mean_sec + usual.choose_mean_sec + usual.pay_mean_sec);
-  people.think_mean_sec = usual.think_mean_sec * stretch;
-  people.choose_mean_sec = usual.choose_mean_sec * stretch;
-  people.pay_mean_sec = usual.pay_mean_sec * stretch;
+  // Choosing and paying come after the answer, and are alike in all four: none of it is played.
+  people.think_mean_sec = 0;
+  people.choose_mean_sec = 0;
+  people.pay_mean_sec = 0;
   sale.gateway.requests_per_sec_per_pod = kAmple;
   sale.redis = {0, 0, 0, 0, 0};
   sale.backends = {in[Q::kReservationCapacity], in[Q::kInventoryCapacity], in[Q::kPaymentCapacity]};
@@ -80,8 +79,9 @@ std::vector<PartLoad> loads_of(const Plan& plan, const SaleSummary& summary) {
   const auto& g = plan.gateway;
   loads.push_back({"gateway", g.requests_per_sec, static_cast<double>(g.pods) * plan.inputs[Q::kPodCapacity], -1, 0});
   const auto& slot = plan.redis.hot_slot;
-  const double commands = slot.utilisation > 0 ? slot.commands_per_sec / slot.utilisation : 0;
-  loads.push_back({"Redis, the line's slot", slot.commands_per_sec, commands, -1, 0});
+  if (slot.utilisation > 0) {
+    loads.push_back({"Redis, the line's slot", slot.commands_per_sec, slot.commands_per_sec / slot.utilisation, -1, 0});
+  }
   const std::pair<Component, Q> kBackends[] = {{Component::kReservation, Q::kReservationCapacity},
                                                {Component::kInventory, Q::kInventoryCapacity},
                                                {Component::kPayment, Q::kPaymentCapacity}};

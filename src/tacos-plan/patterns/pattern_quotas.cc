@@ -63,8 +63,8 @@ void add_queue(const PatternRun& run, const Plan& plan, Checks& checks) {
 void add_serverless(const PatternRun& run, const Plan& plan, Checks& checks) {
   const auto& in = plan.inputs;
   add_front(run, checks);
-  const double at_once = plan.inputs[Q::kFunctionTime] * static_cast<double>(run.attempts) /
-                         std::max(in[Q::kArrivalTime] > 0 ? in[Q::kArrivalTime] : in[Q::kPressTime], 1.0);
+  const double spread_sec = in[Q::kArrivalTime] > 0 ? in[Q::kArrivalTime] : in[Q::kPressTime];
+  const double at_once = in[Q::kUsers] / spread_sec * in[Q::kFunctionTime];
   checks.add("lambda.concurrency", "Functions at once, if all came through", at_once,
              "raise the account's concurrency before the sale");
   checks.add("lambda.scaling", "New environments in the first 10 s", at_once,

@@ -29,12 +29,9 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-void judge_one(const PlanInputs& in, PatternResult& result) {
-  const PatternRun& run = result.run;
-  auto& faults = result.faults;
-  if (result.oversold_mean >= kNobody) {
-    faults.push_back(fmt::format("{} seats sold twice", count_text(std::round(result.oversold_mean))));
-  }
+// What a run doesn't keep, apart from seats sold twice.
+std::vector<std::string> faults_of(const PlanInputs& in, const PatternRun& run) {
+  std::vector<std::string> faults;
   if (run.sold_to_nobody > 0) {
     faults.push_back(fmt::format("{} seats sold to clients that saw a time-out",
                                  count_text(static_cast<double>(run.sold_to_nobody))));
@@ -49,7 +46,16 @@ void judge_one(const PlanInputs& in, PatternResult& result) {
   if (run.inversions > kMostInversions) {
     faults.push_back(fmt::format("{} of the pairs are served out of order", share_text(run.inversions)));
   }
-  result.holds = faults.empty();
+  return faults;
+}
+
+void judge_one(const PlanInputs& in, PatternResult& result) {
+  result.faults = faults_of(in, result.run);
+  if (result.oversold_mean >= kNobody) {
+    const std::string twice = count_text(std::round(result.oversold_mean));
+    result.faults.insert(result.faults.begin(), fmt::format("{} seats sold twice", twice));
+  }
+  result.holds = result.faults.empty();
 }
 
 // Better than another to build?
@@ -105,6 +111,27 @@ std::string headline_of(const Comparison& c) {
   return {};
 }
 
+// What raising the quotas would change.
+std::string prepared_note(const PlanInputs& in, const PatternResult& result) {
+  const PatternRun& run = result.prepared;
+  std::string text = fmt::format(
+      "With the quotas raised before the sale that can be raised, the {} build leaves {} of the users without an "
+      "answer instead of {}; the longest wait is {}.",
+      name_of(result.pattern), share_text(run.without_answer()), share_text(result.run.without_answer()),
+      seconds_text(run.answer.max_sec));
+  const std::vector<std::string> faults = faults_of(in, run);
+  if (faults.empty()) {
+    text += fmt::format(
+        " It would keep the promises then{}. What stays: nobody knows where they stand (p95 {} in the dark), and {} of "
+        "the seats go to scripts.",
+        result.conditional ? "" : ", once its writes are conditional", seconds_text(run.feedback.p95_sec),
+        share_text(run.buyers > 0 ? static_cast<double>(run.bot_buyers) / static_cast<double>(run.buyers) : 0));
+  } else {
+    text += " It would still break: " + joined(faults) + ".";
+  }
+  return text;
+}
+
 void add_notes(Comparison& c) {
   const auto& in = c.plan.inputs;
   const PatternResult& direct = c.of(Pattern::kDirect);
@@ -116,13 +143,7 @@ void add_notes(Comparison& c) {
         seconds_text(in[Q::kCheckThenAct]), others > 0 ? ", and leaves the other faults as they are" : ""));
   }
   for (const Pattern pattern : {Pattern::kQueue, Pattern::kServerless}) {
-    const PatternResult& result = c.of(pattern);
-    if (!result.has_prepared) continue;
-    c.notes.push_back(fmt::format(
-        "With the quotas raised before the sale that can be raised, the {} leaves {} of the users without an answer "
-        "instead of {}, and the longest wait is {} instead of {}.",
-        name_of(pattern), share_text(result.prepared.without_answer()), share_text(result.run.without_answer()),
-        seconds_text(result.prepared.answer.max_sec), seconds_text(result.run.answer.max_sec)));
+    if (c.of(pattern).has_prepared) c.notes.push_back(prepared_note(in, c.of(pattern)));
   }
   c.notes.push_back(
       "Bots: the edge's rules and CAPTCHA are priced in the gateway only. They can be put before the others too; what "
