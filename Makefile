@@ -21,9 +21,9 @@ build/%/build.ninja: CMakeLists.txt CMakePresets.json | bootstrap
 	cmake --preset $*
 
 build: build/release/build.ninja ## Build release binaries into build/release/bin/
-	cmake --build --preset release -j $(JOBS) --target tacos-load tacos-gateway
+	cmake --build --preset release -j $(JOBS) --target tacos-load tacos-gateway tacos-plan
 
-demo: build ## The headline: gateway, 300,000 users, 1k to 30k requests per second, a report
+demo: build ## The headline: gateway, 300,000 users, 1k to 30k requests per second, a report, its plan verified
 	scripts/demo.sh
 
 test: build/dev/build.ninja ## Build with assertions and run every test

@@ -1,13 +1,14 @@
 #!/bin/sh
 # The headline job on this machine alone: a gateway whose sale opens before the ramp ends, 300,000 people who gather, enter and
-# buy, and a report. Extra arguments go to tacos-load. Exits as tacos-load does (0 passed, 1 a gate failed, 4 invalid …).
+# buy, and a report. Then the same sale is planned, and the plan is held against the run. Extra arguments go to tacos-load.
+# Exits as tacos-load does (0 passed, 1 a gate failed, 4 invalid …), or, when that passed, as tacos-plan verify.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin="$root/build/release/bin"
 report="$root/reports/runs/demo-$(date -u +%Y%m%dT%H%M%SZ)"
 
-for program in tacos-gateway tacos-load; do
+for program in tacos-gateway tacos-load tacos-plan; do
   if [ ! -x "$bin/$program" ]; then
     echo "demo: $bin/$program is not there: run 'make build' first (make demo does)" >&2
     exit 3
@@ -61,5 +62,16 @@ echo "demo: the gateway is ready at $url; the sale opens 50 s after the first jo
 trap : INT
 status=0
 "$bin/tacos-load" run "$root/scenarios/ticket-open.json" --rps 30000 --target "$url" --report "$report" "$@" || status=$?
-echo "demo: see $report/report.html"
+
+# The plan of what was just run: the scenario's crowd and polling, the gateway's rate, burst and seats.
+echo "demo: the plan of this sale, held against the run"
+planned=0
+"$bin/tacos-plan" --users 300000 --seats 10000 --admission-rate 1000 --admission-burst 100 --poll-interval 10s --gather 60s \
+  --checkout 2s --out "$report/plan.json" || planned=$?
+if [ "$planned" -eq 0 ]; then
+  "$bin/tacos-plan" --inputs "$report/plan.json" --out "$report/plan.html" || planned=$?
+  "$bin/tacos-plan" verify "$report" --inputs "$report/plan.json" || planned=$?
+fi
+echo "demo: see $report/report.html and $report/plan.html"
+[ "$status" -ne 0 ] || status=$planned
 exit "$status"

@@ -31,7 +31,7 @@ subcommands() { # PROGRAM
   "$bin/$1" --help | awk '/^Subcommands:/ {in_list = 1; next} in_list && !NF {exit} in_list {print $1}'
 }
 
-for program in tacos-load tacos-gateway; do
+for program in tacos-load tacos-plan tacos-gateway; do
   if [ ! -x "$bin/$program" ]; then
     echo "write-cli-docs: no program '$bin/$program': build first (make build), or name the directory of binaries" >&2
     exit 2
@@ -42,7 +42,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p docs/cli
 stale=0
-for entry in tacos-load:load.md tacos-gateway:gateway.md; do
+for entry in tacos-load:load.md tacos-plan:plan.md tacos-gateway:gateway.md; do
   program=${entry%%:*}
   # shellcheck disable=SC2046  # one word for each subcommand
   page "$program" "${entry#*:}" $(subcommands "$program") > "$scratch/$program.md"

@@ -29,7 +29,7 @@ int run(const CommandLine& command, const std::string& typed) {
     case CommandLine::Command::kSensitivity:
       return run_sensitivity(command, typed);
     case CommandLine::Command::kCalibrate:
-      return run_calibrate(command);
+      return run_calibrate(command, typed);
     case CommandLine::Command::kVerify:
       return run_verify(command, typed);
     case CommandLine::Command::kScenario:

@@ -8,6 +8,7 @@ divided by the commands; beside it the execution time alone, from INFO commandst
 """
 import argparse
 import pathlib
+import random
 import socket
 import statistics
 import subprocess
@@ -121,7 +122,7 @@ def report(server, args):
         "HMGET state, 4 fields": ["HMGET", "state", "field0", "field2", "field4", "field6"],
         "HINCRBY state": ["HINCRBY", "state", "field0", "1"],
         "ZRANK line": ["ZRANK", "line", some],
-        "ZADD seen, existing": ["ZADD", "seen", "XX", some, some],
+        "ZADD seen, anywhere": ["ZADD", "seen", "XX", some, some],
         "ZADD line, new": ["ZADD", "fresh", some, some],
         "EVALSHA empty": ["EVALSHA", scripts["empty"], "1", "users"],
         "EVALSHA 10 HGET": ["EVALSHA", scripts["calls"], "1", "users", some],
@@ -142,7 +143,27 @@ def report(server, args):
             together.append(measure(server, args.users, 32, args.requests, command))
         print(f"{name:26} {statistics.median(c for c, _ in alone):8.2f} {statistics.median(c for c, _ in together):11.2f} "
               f"{statistics.median(e for _, e in alone + together):10.2f}", flush=True)
+    heartbeats(server, args)
     scan(server)
+
+
+def heartbeats(server, args):
+    """Members in any order, each moved to the end by the present second: what "still here" does."""
+    chosen = random.Random(1)
+    second = 1_795_000_000
+    executions, cpu = [], []
+    for _ in range(args.rounds):
+        server.ask("CONFIG", "RESETSTAT")
+        before = server.cpu()
+        for start in range(0, args.requests, 32):
+            second += start % 1024 == 0
+            server.socket.sendall(b"".join(encoded("ZADD", "seen", str(second), f"{chosen.randrange(args.users):012d}")
+                                           for _ in range(32)))
+            for _ in range(32):
+                server.reply()
+        cpu.append((server.cpu() - before) / args.requests * 1e6)
+        executions.append(float(server.info("commandstats")["cmdstat_zadd"].split("usec_per_call=")[1].split(",")[0]))
+    print(f"{'ZADD seen, to the end':26} {'':8} {statistics.median(cpu):11.2f} {statistics.median(executions):10.2f}", flush=True)
 
 
 def scan(server):
@@ -150,16 +171,10 @@ def scan(server):
     server.ask("FLUSHALL")
     have = 0
     for keys in (1_000, 10_000, 100_000, 300_000):
-        pipeline = b"".join(encoded("SET", f"stream:event:{{sale-20261121}}:user:{n:036d}", "1") for n in range(have, keys))
-        server.socket.sendall(pipeline) if keys <= 1_000 else None
-        if keys > 1_000:
-            for start in range(have, keys, 500):
-                server.socket.sendall(b"".join(encoded("SET", f"stream:event:{{sale-20261121}}:user:{n:036d}", "1")
-                                               for n in range(start, min(start + 500, keys))))
-                for _ in range(start, min(start + 500, keys)):
-                    server.reply()
-        else:
-            for _ in range(have, keys):
+        for start in range(have, keys, 500):
+            some = range(start, min(start + 500, keys))
+            server.socket.sendall(b"".join(encoded("SET", f"stream:event:{{sale-20261121}}:user:{n:036d}", "1") for n in some))
+            for _ in some:
                 server.reply()
         have = keys
         costs = []

@@ -107,7 +107,8 @@ struct Grammar {
   }
 
   void add_outputs() {
-    app.add_option("--format", typed.format, "text, json, html (one file, offline) or markdown (default text)")
+    app.add_option("--format", typed.format,
+                   "text, json, html (one file, offline) or markdown (default: by the name of --out, else text)")
         ->type_name("text|json|html|markdown")
         ->check(CLI::IsMember({"text", "json", "html", "markdown"}))
         ->group("What comes out");
@@ -194,6 +195,16 @@ struct Grammar {
             "Example:\n  tacos-plan assumptions --profile original");
   }
 
+  // Without --format, the name of the file says it.
+  void take_format_from_name() {
+    if (app.count("--format") > 0) return;
+    constexpr std::pair<const char*, const char*> kEndings[] = {
+        {".json", "json"}, {".html", "html"}, {".md", "markdown"}};
+    for (const auto& [ending, format] : kEndings) {
+      if (typed.out.ends_with(ending)) typed.format = format;
+    }
+  }
+
   CommandLine chosen() {
     using enum CommandLine::Command;
     constexpr std::pair<const char*, CommandLine::Command> kCommands[] = {
@@ -208,6 +219,7 @@ struct Grammar {
     for (auto& given : choices) {
       if (app.count("--" + kebab(given.first)) > 0) typed.choices.push_back(std::move(given));
     }
+    take_format_from_name();
     return std::move(typed);
   }
 };

@@ -13,7 +13,7 @@ int run_assumptions(const CommandLine& command, const std::string& typed);
 int run_sensitivity(const CommandLine& command, const std::string& typed);
 int run_scenario(const CommandLine& command);
 int run_verify(const CommandLine& command, const std::string& typed);
-int run_calibrate(const CommandLine& command);
+int run_calibrate(const CommandLine& command, const std::string& typed);
 int run_simulate(const CommandLine& command, const std::string& typed);
 int run_compare(const CommandLine& command, const std::string& typed);
 

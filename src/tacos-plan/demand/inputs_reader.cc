@@ -150,13 +150,16 @@ core::Result<void> read_inputs(std::string_view text, std::string_view file, Pla
                             file, name.substr(0, kMostText)));
   }
   Reader reader(file, inputs);
-  if (document->contains("assumptions")) {
-    if (auto read = reader.list((*document)["assumptions"]); !read) return read;
+  if (name == "tacos.plan-inputs/1") {
+    if (auto read = read_members(*document, "", reader); !read) return read;
+  } else {
+    const auto members = document->find("inputs");
+    if (members == document->end() || !members->is_object()) return fail(called(file, "/inputs: must be an object"));
+    if (auto read = read_members(*members, "/inputs", reader); !read) return read;
   }
-  if (name == "tacos.plan-inputs/1") return read_members(*document, "", reader);
-  const auto members = document->find("inputs");
-  if (members == document->end() || !members->is_object()) return fail(called(file, "/inputs: must be an object"));
-  return read_members(*members, "/inputs", reader);
+  // After the inputs, which they repeat: the list knows the sources.
+  if (!document->contains("assumptions")) return {};
+  return reader.list((*document)["assumptions"]);
 }
 
 }  // namespace tacos::plan

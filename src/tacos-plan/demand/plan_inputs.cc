@@ -172,9 +172,15 @@ void PlanInputs::apply_profile(Profile chosen) {
   dynamodb_prices = PriceEra::kBefore202411;
   at_sell_out = AtSellOut::kGoOn;
   using enum Quantity;
-  constexpr std::pair<Quantity, double> kValues[] = {
-      {kStatusResponseBytes, 1000}, {kRedisShards, 5},    {kRedisReplicas, 1},  {kSpotShare, 0.7},
-      {kSpotDiscount, 0.7},         {kPodCapacity, 1000}, {kPodUtilisation, 1}, {kErrorPromise, 0.01}};
+  constexpr std::pair<Quantity, double> kValues[] = {{kStatusResponseBytes, 1000},
+                                                     {kRedisShards, 5},
+                                                     {kRedisReplicas, 1},
+                                                     {kSpotShare, 0.7},
+                                                     {kSpotDiscount, 0.7},
+                                                     {kPodCapacity, 1000},
+                                                     {kPodUtilisation, 1},
+                                                     {kErrorPromise, 0.01},
+                                                     {kZones, 1}};
   for (const auto& [quantity, value] : kValues) {
     values_[static_cast<std::size_t>(quantity)] = {value, std::string(kOriginalSource), false};
   }

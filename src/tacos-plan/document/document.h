@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -79,9 +80,23 @@ struct Document {
   using Block = std::variant<Paragraph, Figures, Notices, Table, Charts>;
   struct Section {
     std::string title;
-    std::vector<Block> blocks;
+    std::vector<Block> blocks{};
     bool detail = false;  // left out of text unless asked for, folded on a page
   };
+  // One by one: out of an initializer list of variants GCC 12 warns of what is not there.
+  template <class... Blocks>
+  static Section section(std::string title, Blocks... blocks) {
+    Section section{std::move(title)};
+    section.blocks.reserve(sizeof...(blocks));
+    (section.blocks.emplace_back(std::move(blocks)), ...);
+    return section;
+  }
+  template <class... Blocks>
+  static Section detail_section(std::string title, Blocks... blocks) {
+    Section section = Document::section(std::move(title), std::move(blocks)...);
+    section.detail = true;
+    return section;
+  }
 
   std::string program = "tacos-plan";
   std::string title;  // "300,000 users, 10,000 seats, everyone in within 5m"

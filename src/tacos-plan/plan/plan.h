@@ -47,6 +47,7 @@ struct PollingPlan {
   double joins_rps = 0;
   double polls_per_event = 0;     // by the policy and the stop that were chosen
   double polls_without_stop = 0;  // if the line were never told
+  double polls_if_told = 0;       // if it is told when the last seat is paid
   double feedback_mean_sec = 0;   // from one's turn to noticing it
   double response_bytes_per_sec = 0, request_bytes_per_sec = 0;
   double egress_bytes_per_event = 0;
@@ -147,6 +148,12 @@ struct CostPlan {
   std::vector<std::string> unpriced;  // what the region's list has no price for
 };
 
+struct LinePoint {
+  double t_sec = 0;  // after the opening
+  double in_line = 0, in_line_if_told = 0;
+  double status_rps = 0;
+};
+
 enum class Severity : std::uint8_t { kNote, kWarning, kConflict };
 
 struct PlanWarning {
@@ -180,6 +187,7 @@ struct Plan {
   CostPlan cost;
   std::vector<PlanWarning> warnings;
   std::vector<Derivation> derivations;
+  std::vector<LinePoint> timeline;
   std::vector<OriginalFigure> original;  // of --profile original
   std::string prices_as_of;
 };

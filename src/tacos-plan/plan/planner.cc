@@ -1,12 +1,14 @@
 #include "tacos-plan/plan/planner.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "tacos-plan/plan/admission_plan.h"
 #include "tacos-plan/plan/cost_plan.h"
 #include "tacos-plan/plan/dynamo_plan.h"
 #include "tacos-plan/plan/gateway_plan.h"
 #include "tacos-plan/plan/limits.h"
+#include "tacos-plan/plan/line_timeline.h"
 #include "tacos-plan/plan/original_design.h"
 #include "tacos-plan/plan/polling_plan.h"
 #include "tacos-plan/plan/redis_plan.h"
@@ -14,6 +16,8 @@
 
 namespace tacos::plan {
 namespace {
+
+constexpr int kTimelinePoints = 240;
 
 // From the oldest price to the newest: "2025 to 2026-10-02".
 std::string dates_of(const PriceCatalogue& prices) {
@@ -49,6 +53,9 @@ core::Result<Plan> make_plan(const PlanInputs& inputs, const Catalogues& catalog
   auto dynamodb = plan_dynamodb(inputs, plan.admission, plan.selling, catalogues, derive);
   if (!dynamodb) return dynamodb.error();
   plan.dynamodb = *dynamodb;
+  auto timeline = line_timeline(plan, kTimelinePoints);
+  if (!timeline) return timeline.error();
+  plan.timeline = std::move(*timeline);
   plan.cost = plan_cost(plan, catalogues);
   plan.quotas = check_quotas(plan, catalogues);
   plan.headroom = headroom_of(plan, catalogues);

@@ -48,23 +48,20 @@ core::Result<double> polls_until_told(const PlanInputs& in, const AdmissionPlan&
 core::Result<void> count_polls(const PlanInputs& in, const AdmissionPlan& admission, const SellingPlan& selling,
                                const PollLoad& load, PollingPlan& plan) {
   const double users = in[Q::kUsers];
-  const bool stops = in.at_sell_out == AtSellOut::kStop && selling.in_vain > 0;
+  plan.polls_without_stop = load.total;
+  auto told = core::Result<double>(load.total);
   if (in.poll == PollPolicy::kFixed) {
     const auto all = fixed_polls_total(users, admission.mean_wait, in[Q::kPollInterval]);
-    const auto told = fixed_polls_total(users, selling.answer_mean_wait, in[Q::kPollInterval]);
     if (!all) return all.error();
-    if (!told) return told.error();
     plan.polls_without_stop = *all;
-    plan.polls_per_event = stops ? *told : *all;
-    return {};
+    told = fixed_polls_total(users, selling.answer_mean_wait, in[Q::kPollInterval]);
+  } else if (selling.in_vain > 0) {
+    told = polls_until_told(in, admission, selling.told_sec);
   }
-  plan.polls_without_stop = load.total;
-  plan.polls_per_event = load.total;
-  if (stops) {
-    const auto told = polls_until_told(in, admission, selling.told_sec);
-    if (!told) return told.error();
-    plan.polls_per_event = *told;
-  }
+  if (!told) return told.error();
+  plan.polls_if_told = std::min(*told, plan.polls_without_stop);
+  const bool stops = in.at_sell_out == AtSellOut::kStop;
+  plan.polls_per_event = stops ? plan.polls_if_told : plan.polls_without_stop;
   return {};
 }
 

@@ -76,7 +76,7 @@ void about_the_seats(const Plan& plan, Remarks& to) {
                     "is told at once{}",
                     seconds_text(s.sellout_sec), count_text(s.in_vain), count_text(in[Q::kUsers]),
                     share_text(s.in_vain / in[Q::kUsers]), count_text(s.hours_in_vain),
-                    count_text(std::max(0.0, plan.polling.polls_without_stop - plan.polling.polls_per_event)),
+                    count_text(plan.polling.polls_without_stop - plan.polling.polls_if_told),
                     stops ? " (this plan counts on that)" : " (this plan does not do that: --at-sell-out stop)"));
   }
   if (s.sells_out && plan.gateway.scale_up_sec > s.sellout_sec) {

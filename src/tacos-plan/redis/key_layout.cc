@@ -9,7 +9,8 @@ namespace {
 
 using Kind = RedisStructure::Kind;
 
-constexpr Text kUnixSecond = {.bytes = 10, .decimal = true};
+// Up to the year 2038 a second fits the 4 bytes that a listpack has for nine digits; with ten it would not always.
+constexpr Text kUnixSecond = {.bytes = 9, .decimal = true};
 
 // The family of a key whose tag names the event, or the bucket of it, and that holds its share of the entries.
 KeyFamily family(const LayoutParameters& parameters, bool bucketed, const std::string& suffix, RedisStructure holds) {

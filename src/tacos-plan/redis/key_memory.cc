@@ -134,7 +134,7 @@ double valkey_key_bytes(const RedisKey& key, const Count& count) {
   }
   if (holds.value.decimal && holds.value.bytes <= kMostDigits) return count.block(object);
   const std::uint64_t value = 3 + static_cast<std::uint64_t>(std::ceil(holds.value.bytes)) + 1;
-  if (object - 8 + value <= kValkeyEmbedLimit) return count.block(object - 8 + value);
+  if (object + value <= kValkeyEmbedLimit) return count.block(object + value);
   return count.block(object) + count.text(holds.value);
 }
 

@@ -9,6 +9,10 @@ double connections_bytes(std::uint64_t active, std::uint64_t idle) {
   return kActiveConnectionBytes * static_cast<double>(active) + kIdleConnectionBytes * static_cast<double>(idle);
 }
 
+double latency_histograms_bytes(std::uint64_t command_kinds) {
+  return kLatencyHistogramBytes * static_cast<double>(command_kinds);
+}
+
 double replication_bytes(const Replication& replication) {
   if (replication.replicas == 0) return 0;
   return std::max(replication.backlog_bytes, replication.write_bytes_per_second * replication.slowest_lag_seconds);

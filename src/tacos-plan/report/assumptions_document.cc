@@ -40,7 +40,7 @@ Document assumptions_document(const PlanInputs& inputs, const std::string& comma
                              choice.values.empty() ? "what the price list has" : std::string(choice.values),
                              std::string(choice.meaning)}});
   }
-  document.sections.push_back({"choices", {choices}});
+  document.sections.push_back(Document::section("choices", choices));
   document.origin = fmt::format("tacos-plan {} · {}", kVersion, command);
   return document;
 }

@@ -83,7 +83,7 @@ Document::Section rules_section(const Plan& plan) {
         {{"if told of the last seat", told(a.longest_wait), seconds_text(plan.selling.answer_mean_wait),
           told(a.p50_wait), told(a.p90_wait), told(a.p95_wait), told(a.p99_wait)}});
   }
-  return {"Admission and waits", {rules, waits}};
+  return Document::section("Admission and waits", rules, waits);
 }
 
 Document::Section headroom_section(const Plan& plan) {
@@ -104,7 +104,25 @@ Document::Section headroom_section(const Plan& plan) {
                            : h.grows_with_users ? count_text(h.breaks_at) + " users"
                                                 : rate_text(h.breaks_at) + " let in"}});
   }
-  return {"What breaks first", {table}};
+  return Document::section("What breaks first", table);
+}
+
+Document::Section timeline_section(const Plan& plan) {
+  report::Chart line{"People in line", "from the opening on, as a fluid"};
+  report::Chart::Series all{"if all are let in"}, told{"if told of the last seat"};
+  report::Chart status{"Status requests per second", "in proportion to those in line, by the policy chosen"};
+  report::Chart::Series rps{"status requests"};
+  for (const auto& point : plan.timeline) {
+    all.points.emplace_back(point.t_sec, point.in_line);
+    told.points.emplace_back(point.t_sec, point.in_line_if_told);
+    rps.points.emplace_back(point.t_sec, point.status_rps);
+  }
+  all.colour = 0;
+  all.dashed = true;
+  told.filled = rps.filled = true;
+  line.series = {std::move(all), std::move(told)};
+  status.series = {std::move(rps)};
+  return Document::section("Over time", Document::Charts{{std::move(line), std::move(status)}});
 }
 
 Document::Section redis_section(const Plan& plan) {
@@ -114,7 +132,7 @@ Document::Section redis_section(const Plan& plan) {
   for (const auto& s : r.strategies) {
     const Tone tone = s.cpu_cores > plan.inputs[Q::kRedisCpuLimit] ? Tone::kBad : Tone::kGood;
     strategies.rows.push_back(
-        {{std::string(name_of(s.strategy)), rate_text(s.commands_per_sec), {fmt::format("{:.3g}", s.cpu_cores), tone}},
+        {{std::string(name_of(s.strategy)), rate_text(s.commands_per_sec), {number_text(s.cpu_cores, ""), tone}},
          s.strategy == plan.inputs.position});
   }
   Document::Table keys{{{"key"}, {"entries", Kind::kNumber}, {"bytes", Kind::kNumber}}, {}};
@@ -128,7 +146,7 @@ Document::Section redis_section(const Plan& plan) {
           r.replicas_per_shard, r.replicas_per_shard == 1 ? "" : "s", r.nodes, r.node_type, r.hot_slot.tag,
           r.shards_used, r.shards_used == 1 ? "carries" : "carry"),
       false};
-  return {"Redis", {shards, strategies, keys}};
+  return Document::section("Redis", shards, strategies, keys);
 }
 
 Document::Section parts_section(const Plan& plan) {
@@ -151,7 +169,7 @@ Document::Section parts_section(const Plan& plan) {
   row("DynamoDB", count_text(d.write_units) + " units",
       fmt::format("{} writes of {} purchases, {} write units at the peak", count_text(d.writes),
                   count_text(d.purchases), rate_text(d.peak_write_units_per_sec)));
-  return {"Parts", {table}};
+  return Document::section("Parts", table);
 }
 
 Document::Section cost_section(const Plan& plan) {
@@ -170,14 +188,13 @@ Document::Section cost_section(const Plan& plan) {
   table.rows.push_back({{"a month", usd_text(plan.cost.per_month_usd),
                          fmt::format("{:g} events and what stands", plan.inputs[Q::kEventsPerMonth])},
                         true});
-  Document::Section section{"Cost", {table}};
-  section.blocks.push_back(Document::Paragraph{
+  const Document::Paragraph dates{
       fmt::format(
           "Prices of {}, {}; each has its own date and source in the price list. Lines are rounded to the cent, and "
           "totals are sums of what is shown.",
           plan.inputs.region, plan.prices_as_of),
-      true});
-  return section;
+      true};
+  return Document::section("Cost", table, dates);
 }
 
 Document::Section quotas_section(const Plan& plan) {
@@ -189,7 +206,7 @@ Document::Section quotas_section(const Plan& plan) {
                            count_text(q.limit),
                            q.bites ? q.advice : std::string("–")}});
   }
-  return {"Service quotas by default", {table}, true};
+  return Document::detail_section("Service quotas by default", table);
 }
 
 Document::Section original_section(const Plan& plan) {
@@ -201,13 +218,13 @@ Document::Section original_section(const Plan& plan) {
                         {}};
   for (const auto& f : plan.original)
     table.rows.push_back({{f.what, shown(f.value, f.unit), f.formula, f.now, f.code}});
-  return {"The original's reckoning", {table}};
+  return Document::section("The original's reckoning", table);
 }
 
 Document::Section formulas_section(const Plan& plan) {
   Document::Table table{{{"number"}, {"value", Kind::kNumber}, {"formula"}, {"source", Kind::kText, 1}}, {}};
   for (const auto& d : plan.derivations) table.rows.push_back({{d.name, shown(d.value, d.unit), d.formula, d.source}});
-  return {"Every formula", {table}, true};
+  return Document::detail_section("Every formula", table);
 }
 
 Document::Section assumptions_section(const Plan& plan) {
@@ -217,7 +234,7 @@ Document::Section assumptions_section(const Plan& plan) {
     table.rows.push_back({{std::string(spec.name), shown(plan.inputs[spec.id], std::string(name_of(spec.unit))),
                            std::string(spec.meaning), plan.inputs.source(spec.id)}});
   }
-  return {"Every assumption", {table}, true};
+  return Document::detail_section("Every assumption", table);
 }
 
 }  // namespace
@@ -248,7 +265,7 @@ std::string title_of(const PlanInputs& in) {
 Document::Section warnings_section(const std::vector<PlanWarning>& warnings) {
   Document::Notices notices;
   for (const auto& w : warnings) notices.notices.push_back({tone_of(w.severity), w.code, w.text});
-  return {"What to know", {notices}};
+  return Document::section("What to know", notices);
 }
 
 Document plan_document(const Plan& plan, const std::string& command) {
@@ -261,11 +278,12 @@ Document plan_document(const Plan& plan, const std::string& command) {
   for (const auto& w : plan.warnings) {
     if (w.severity == Severity::kConflict) document.reasons.push_back(w.text);
   }
-  document.sections.push_back({"", {figures_of(plan)}});
+  document.sections.push_back(Document::section("", figures_of(plan)));
   document.sections.push_back(rules_section(plan));
   document.sections.push_back(headroom_section(plan));
   if (!plan.original.empty()) document.sections.push_back(original_section(plan));
   document.sections.push_back(warnings_section(plan.warnings));
+  document.sections.push_back(timeline_section(plan));
   document.sections.push_back(parts_section(plan));
   document.sections.push_back(redis_section(plan));
   document.sections.push_back(cost_section(plan));

@@ -78,6 +78,7 @@ json polling_of(const PollingPlan& p) {
           {"joins_rps", p.joins_rps},
           {"polls_per_event", p.polls_per_event},
           {"polls_without_stop", p.polls_without_stop},
+          {"polls_if_told", p.polls_if_told},
           {"feedback_mean_sec", p.feedback_mean_sec},
           {"egress_bytes_per_event", p.egress_bytes_per_event}};
 }

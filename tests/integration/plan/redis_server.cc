@@ -4,15 +4,14 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <thread>
-
 #include <fcntl.h>
+#include <filesystem>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -51,9 +50,19 @@ RedisServer::~RedisServer() {
 
 void RedisServer::start() {
   // Otherwise the server keeps a histogram of about 20 KB for each kind of command from its first use on.
-  std::vector<std::string> words = {"redis-server", "--latency-tracking", "no",
-                                    "--port", "0",     "--unixsocket", directory_ + "/socket", "--save", "",
-                                    "--appendonly", "no",     "--dir", directory_};
+  std::vector<std::string> words = {"redis-server",
+                                    "--latency-tracking",
+                                    "no",
+                                    "--port",
+                                    "0",
+                                    "--unixsocket",
+                                    directory_ + "/socket",
+                                    "--save",
+                                    "",
+                                    "--appendonly",
+                                    "no",
+                                    "--dir",
+                                    directory_};
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -65,7 +74,8 @@ void RedisServer::start() {
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) {
     process_ = -1;
-    fault_ = fmt::format("redis-server can't be started: {}; scripts/bootstrap.sh test installs it", std::strerror(failed));
+    fault_ =
+        fmt::format("redis-server can't be started: {}; scripts/bootstrap.sh test installs it", std::strerror(failed));
     return;
   }
   for (int tries = 0; tries < 500; ++tries) {

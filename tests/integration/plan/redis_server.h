@@ -2,9 +2,8 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
-
 #include <sys/types.h>
+#include <vector>
 
 namespace tacos::test {
 

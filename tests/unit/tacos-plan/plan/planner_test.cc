@@ -1,0 +1,197 @@
+#include "tacos-plan/plan/planner.h"
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tacos-plan/plan/gateway_plan.h"
+#include "tacos-plan/plan/limits.h"
+#include "unit/tacos-plan/plan/planned.h"
+
+namespace tacos::plan {
+namespace {
+
+using enum Quantity;
+using testing::HasSubstr;
+
+// The sale of the original design: 300,000 users, 10,000 seats, 5 minutes. Expected values are worked by hand here.
+TEST(Planner, TakesTheGreaterOfSeatsAndWaitWhileTheBackendsCarryIt) {
+  const Plan plan = planned(PlanInputs());
+  EXPECT_NEAR(plan.admission.by_seats, 10'000.0 / 1800, 1e-9);
+  EXPECT_DOUBLE_EQ(plan.admission.by_wait, 1000);
+  EXPECT_DOUBLE_EQ(plan.admission.by_backend, 2100);  // 3,000/s × 70 %
+  EXPECT_DOUBLE_EQ(plan.admission.rate, 1000);
+  EXPECT_EQ(plan.admission.chosen_by, "wait");
+  EXPECT_FALSE(plan.admission.conflict);
+  EXPECT_DOUBLE_EQ(plan.admission.longest_wait, 300);
+  EXPECT_DOUBLE_EQ(plan.admission.mean_wait, 150);
+  EXPECT_DOUBLE_EQ(plan.admission.p90_wait, 270);
+  EXPECT_DOUBLE_EQ(plan.selling.sellout_sec, 10);
+  EXPECT_DOUBLE_EQ(plan.selling.in_vain, 290'000);
+}
+
+TEST(Planner, IsHeldBackByTheTightestBackendAndSaysThatTheRulesConflict) {
+  const Plan plan = planned(inputs_with({{kReservationCapacity, 500}}));
+  EXPECT_EQ(plan.admission.chosen_by, "backend");
+  EXPECT_DOUBLE_EQ(plan.admission.rate, 350);
+  EXPECT_TRUE(plan.admission.conflict);
+  EXPECT_NEAR(plan.admission.longest_wait, 300'000.0 / 350, 1e-9);
+  ASSERT_NE(warning_of(plan, "RULES_CONFLICT"), nullptr);
+  EXPECT_EQ(plan.warnings.front().severity, Severity::kConflict);
+}
+
+TEST(Planner, TakesSeatsWhenTheyAskForMore) {
+  const Plan plan = planned(inputs_with({{kSeats, 200'000}, {kSaleTime, 100}, {kTargetWait, 3000}}));
+  EXPECT_EQ(plan.admission.chosen_by, "seats");
+  EXPECT_DOUBLE_EQ(plan.admission.rate, 2000);
+}
+
+TEST(Planner, KeepsARateThatIsGivenAndJudgesIt) {
+  EXPECT_EQ(planned(inputs_with({{kAdmissionRate, 1500}})).admission.chosen_by, "given");
+  EXPECT_NE(warning_of(planned(inputs_with({{kAdmissionRate, 5000}})), "RATE_OVER_BACKEND"), nullptr);
+  EXPECT_NE(warning_of(planned(inputs_with({{kAdmissionRate, 100}})), "PROMISE_NOT_KEPT"), nullptr);
+}
+
+TEST(Planner, LetsTheWaitBePromisedToLessThanAll) {
+  // 95 % of 300,000 within 300 s of a burst: 950/s. Newell's fluid queue; the wait of the k-th is k ÷ a.
+  const Plan plan = planned(inputs_with({{kTargetPercentile, 95}}));
+  EXPECT_DOUBLE_EQ(plan.admission.rate, 950);
+  EXPECT_NEAR(plan.admission.promised_wait, 300, 1e-9);
+  EXPECT_GT(plan.admission.longest_wait, 300);
+}
+
+TEST(Planner, CountsARampOfArrivalsAgainstTheWait) {
+  // Arrivals over T = 100 s: N ÷ a − T = 300, so a = 300,000 ÷ 400.
+  const Plan plan = planned(inputs_with({{kArrivalTime, 100}}));
+  EXPECT_DOUBLE_EQ(plan.admission.rate, 750);
+  EXPECT_NEAR(plan.admission.longest_wait, 300, 1e-9);
+  EXPECT_NEAR(plan.admission.longest_queue, 300'000 - 75'000, 1e-6);
+}
+
+TEST(Planner, SellsThroughEveryoneWhenThereAreMoreSeatsThanPeople) {
+  const Plan plan = planned(inputs_with({{kUsers, 5000}}));
+  EXPECT_FALSE(plan.selling.sells_out);
+  EXPECT_DOUBLE_EQ(plan.selling.in_vain, 0);
+  EXPECT_DOUBLE_EQ(plan.selling.told_sec, 0);
+  EXPECT_EQ(warning_of(plan, "SOLD_OUT_EARLY"), nullptr);
+}
+
+TEST(Planner, NeedsMoreAdmissionsWhenNotEveryoneBuys) {
+  const Plan plan = planned(inputs_with({{kConversion, 0.5}, {kNoShow, 0.2}, {kTicketsPerBuyer, 2}}));
+  EXPECT_NEAR(plan.selling.admissions, 10'000 / (2 * 0.5 * 0.8), 1e-6);
+  EXPECT_NEAR(plan.dynamodb.purchases, 5000, 1e-6);
+}
+
+TEST(Planner, PaysForTheStopAtTheLastSeatWithFarFewerPolls) {
+  PlanInputs going_on;
+  ASSERT_TRUE(going_on.choose("at_sell_out", "go-on", "test").has_value());
+  const Plan on = planned(going_on), stop = planned(PlanInputs());
+  EXPECT_NEAR(on.polling.polls_per_event, 9e6, 1);  // N × mean wait ÷ interval = 300,000 × 150 ÷ 5
+  EXPECT_LT(stop.polling.polls_per_event, on.polling.polls_per_event / 3);
+}
+
+TEST(Planner, AsksLessOftenByPosition) {
+  PlanInputs inputs;
+  ASSERT_TRUE(inputs.choose("poll", "by-position", "test").has_value());
+  const Plan plan = planned(inputs);
+  EXPECT_DOUBLE_EQ(plan.polling.fixed_rps, 60'000);
+  EXPECT_LT(plan.polling.status_rps, 30'000);
+  EXPECT_GT(plan.polling.status_rps, 15'000);  // nobody asks less often than every 20 s
+}
+
+TEST(Planner, PutsOneEventIntoOneSlotWhateverTheShards) {
+  const Plan plan = planned(inputs_with({{kRedisShards, 5}}));
+  EXPECT_EQ(plan.redis.shards, 5u);
+  EXPECT_EQ(plan.redis.shards_used, 1u);
+  EXPECT_EQ(plan.redis.nodes, 10u);
+  EXPECT_DOUBLE_EQ(plan.redis.hot_slot.cpu_cores, planned(PlanInputs()).redis.hot_slot.cpu_cores);
+}
+
+TEST(Planner, SpreadsWhatMayBeSpreadOverBuckets) {
+  PlanInputs one = inputs_with({{kRedisShards, 4}});
+  PlanInputs four = inputs_with({{kRedisShards, 4}, {kLineBuckets, 4}});
+  EXPECT_EQ(planned(four).redis.shards_used, 4u);
+  EXPECT_LT(planned(four).redis.hot_slot.cpu_cores, planned(one).redis.hot_slot.cpu_cores);
+}
+
+TEST(Planner, NeedsMuchLessOfRedisByWatermarkThanByIndexAndCantDoItByKeys) {
+  const Plan plan = planned(PlanInputs());
+  ASSERT_EQ(plan.redis.strategies.size(), 3u);
+  const double keys = plan.redis.strategies[0].cpu_cores, index = plan.redis.strategies[1].cpu_cores,
+               watermark = plan.redis.strategies[2].cpu_cores;
+  EXPECT_GT(keys, 1000);
+  EXPECT_LT(index, 1);
+  EXPECT_LT(watermark, index / 2);
+}
+
+TEST(Planner, SizesPodsByCpuConnectionsAndTheLossOfAZone) {
+  const Plan plan = planned(PlanInputs());
+  // 65,000/s ÷ (5,000/s × 60 %) = 22; 300,000 ÷ 16,000 = 19; both below 65,000 ÷ 5,000 × 3/2 = 20; in three zones: 24.
+  EXPECT_EQ(plan.gateway.pods_by_cpu, 22u);
+  EXPECT_EQ(plan.gateway.pods_by_connections, 19u);
+  EXPECT_EQ(plan.gateway.pods, 24u);
+  EXPECT_EQ(planned(inputs_with({{kPodCapacity, 1e6}, {kPodConnections, 1e6}})).gateway.pods, 3u);
+}
+
+TEST(Planner, ScalesUpByTheRulesOfTheHorizontalPodAutoscaler) {
+  // Kubernetes, Horizontal Pod Autoscaling: at most the larger of 4 pods and 100 % every 15 s: 3 → 7 → 14 → 28.
+  const PlanInputs in = inputs_with({{kMetricDelay, 15}, {kScalerPeriod, 15}, {kPodStart, 20}, {kNodeStart, 60}});
+  EXPECT_DOUBLE_EQ(scale_up_seconds(in, 3, 24), 15 + 3 * 15 + 20 + 60);
+  EXPECT_DOUBLE_EQ(scale_up_seconds(in, 3, 7), 15 + 15 + 20 + 60);
+  EXPECT_DOUBLE_EQ(scale_up_seconds(in, 24, 24), 0);
+}
+
+TEST(Planner, CountsWritesByPurchases) {
+  const Plan plan = planned(
+      inputs_with({{kWritesPerPurchase, 4}, {kTransactionShare, 0.5}, {kFailedWriteShare, 0}, {kItemBytes, 1000}}));
+  EXPECT_DOUBLE_EQ(plan.dynamodb.writes, 40'000);
+  EXPECT_DOUBLE_EQ(plan.dynamodb.write_units, 60'000);  // half of them double
+  EXPECT_DOUBLE_EQ(plan.dynamodb.read_units, 20'000);   // 4 KB a unit, half when eventually consistent
+  // 60,000 × $0.625 + 20,000 × $0.125 a million, each line to the cent.
+  EXPECT_NEAR(plan.dynamodb.cost_usd_per_event, 0.04, 1e-9);
+}
+
+TEST(Planner, NamesWhatTheRegionHasNoPriceForAndGivesNoNumberForIt) {
+  PlanInputs inputs;
+  ASSERT_TRUE(inputs.choose("region", "ap-northeast-2", "test").has_value());
+  const Plan plan = planned(inputs);
+  EXPECT_FALSE(plan.cost.unpriced.empty());
+  EXPECT_NE(warning_of(plan, "PRICE_MISSING"), nullptr);
+  for (const auto& line : plan.cost.lines) EXPECT_NE(line.name, "Redis nodes");
+}
+
+TEST(Planner, RefusesARegionAndANodeThatItDoesNotKnow) {
+  PlanInputs inputs;
+  ASSERT_TRUE(inputs.choose("region", "mars-north-1", "test").has_value());
+  const auto region = catalogues_for(inputs, "");
+  ASSERT_FALSE(region.has_value());
+  EXPECT_THAT(region.error().message, testing::AllOf(HasSubstr("mars-north-1"), HasSubstr("us-east-1")));
+  PlanInputs node;
+  ASSERT_TRUE(node.choose("redis_node", "cache.z9.nano", "test").has_value());
+  const auto refused = catalogues_for(node, "");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message, testing::AllOf(HasSubstr("cache.z9.nano"), HasSubstr("cache.m7g.xlarge")));
+}
+
+TEST(Planner, SaysWhichComponentBreaksFirstAndWhere) {
+  const Plan plan = planned(inputs_with({{kPaymentCapacity, 1500}}));
+  const Headroom* first = first_to_break(plan.headroom);
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->component, "payment API");
+  EXPECT_NEAR(first->breaks_at, 1050, 1e-6);  // 70 % of 1,500/s, one payment an admission
+}
+
+TEST(Planner, GivesAFormulaAndASourceForEveryNumberItDerives) {
+  const Plan plan = planned(PlanInputs());
+  EXPECT_GE(plan.derivations.size(), 25u);
+  for (const auto& d : plan.derivations) {
+    EXPECT_FALSE(d.formula.empty()) << d.name;
+    EXPECT_FALSE(d.source.empty()) << d.name;
+    EXPECT_FALSE(d.unit.empty()) << d.name;
+    EXPECT_TRUE(std::isfinite(d.value)) << d.name;
+  }
+}
+
+}  // namespace
+}  // namespace tacos::plan

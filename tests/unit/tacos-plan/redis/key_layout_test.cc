@@ -1,0 +1,72 @@
+#include "tacos-plan/redis/key_layout.h"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tacos::plan {
+namespace {
+
+std::vector<std::string> patterns(const KeyLayout& layout) {
+  std::vector<std::string> names;
+  for (const KeyFamily& family : layout.families) names.push_back(family.pattern);
+  return names;
+}
+
+TEST(WaitingRoomLayout, HasAnIndexOnlyWherePositionsComeFromIt) {
+  LayoutParameters parameters;
+  EXPECT_THAT(patterns(waiting_room_layout(parameters)),
+              testing::ElementsAre("tacos:{sale-20261121}", "tacos:{sale-20261121}:users", "tacos:{sale-20261121}:line",
+                                   "tacos:{sale-20261121}:seen", "tacos:{sale-20261121}:departed",
+                                   "tacos:{sale-20261121}:grants"));
+  parameters.strategy = PositionStrategy::kWatermark;
+  EXPECT_THAT(patterns(waiting_room_layout(parameters)), testing::Not(testing::Contains("tacos:{sale-20261121}:line")));
+}
+
+TEST(WaitingRoomLayout, SpreadsTheLineOverBuckets) {
+  const KeyLayout layout = waiting_room_layout({.users = 300'000, .buckets = 8});
+  EXPECT_EQ(layout.families[1].keys, 1U);
+  EXPECT_EQ(layout.families[2].keys, 8U);
+  EXPECT_EQ(layout.families[2].key.holds.entries, 37'500U);
+  EXPECT_EQ(layout.families[2].key.name_bytes, std::string("tacos:{sale-20261121:0}:line").size());
+  EXPECT_EQ(layout.families[2].pattern, "tacos:{sale-20261121:<bucket>}:line");
+}
+
+TEST(WaitingRoomLayout, HoldsNoKeyBeforeAnyoneCame) {
+  EXPECT_THAT(patterns(waiting_room_layout({.users = 0})), testing::ElementsAre("tacos:{sale-20261121}"));
+}
+
+TEST(LayoutMemory, IsTheSumOfItsFamiliesAndTheKeySpace) {
+  const LayoutMemory memory = layout_memory(original_layout({.users = 300'000}), RedisBuild::debian());
+  double sum = memory.keyspace_bytes;
+  for (const FamilyMemory& family : memory.families) sum += family.used_memory_bytes;
+  EXPECT_DOUBLE_EQ(memory.used_memory_bytes, sum);
+  // 600,001 keys and 300,000 expiries: tables of 2^20 and 2^19 slots.
+  EXPECT_EQ(memory.keyspace_bytes, 8 * (1'048'576 + 524'288));
+}
+
+// The original reckoned 1 KB for each of 300,000 users, and 30 MB for the index of each event: 150 MB for five.
+TEST(OriginalLayout, TakesLessThanItsAuthorsReckoned) {
+  const LayoutMemory memory = layout_memory(original_layout({.users = 300'000}), RedisBuild::debian());
+  EXPECT_LT(memory.used_memory_bytes, 300e6);
+  EXPECT_GT(memory.families[0].used_memory_bytes, 30e6);
+  EXPECT_GT(memory.used_memory_bytes,
+            layout_memory(waiting_room_layout({.users = 300'000}), RedisBuild::debian()).used_memory_bytes);
+}
+
+TEST(LayoutMemory, NeverFallsAsUsersCome) {
+  for (const auto strategy : {PositionStrategy::kIndex, PositionStrategy::kWatermark}) {
+    double before = 0;
+    for (std::uint64_t users = 0; users < 3'000'000; users = users * 5 / 4 + 1) {
+      const double bytes =
+          layout_memory(waiting_room_layout({.users = users, .strategy = strategy}), RedisBuild::debian())
+              .used_memory_bytes;
+      EXPECT_GE(bytes, before) << users;
+      before = bytes;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tacos::plan
