@@ -23,6 +23,11 @@ std::string count_of(std::uint64_t value) {
   return count_text(static_cast<double>(value));
 }
 
+// The simulations don't see below a tick.
+std::string wait_text(double seconds) {
+  return seconds < kPatternTickSec ? std::string("< 10 ms") : seconds_text(seconds);
+}
+
 Tone good_if(bool good) {
   return good ? Tone::kGood : Tone::kBad;
 }
@@ -83,13 +88,13 @@ void add_safety(const PlanInputs& in, FourColumns& t) {
 
 void add_waits(const PlanInputs& in, FourColumns& t) {
   const double most = in[Quantity::kTargetWait];
-  const auto wait = [&](double seconds) -> Document::Cell { return {seconds_text(seconds), good_if(seconds <= most)}; };
+  const auto wait = [&](double seconds) -> Document::Cell { return {wait_text(seconds), good_if(seconds <= most)}; };
   t.row("to an answer, mean", [&](const PatternResult& r) { return wait(r.run.answer.mean_sec); });
   t.row("p95", [&](const PatternResult& r) { return wait(r.run.answer.p95_sec); });
   t.row("longest", [&](const PatternResult& r) { return wait(r.run.answer.max_sec); });
   t.row("in the dark, mean",
-        [](const PatternResult& r) -> Document::Cell { return seconds_text(r.run.feedback.mean_sec); });
-  t.row("p95", [](const PatternResult& r) -> Document::Cell { return seconds_text(r.run.feedback.p95_sec); });
+        [](const PatternResult& r) -> Document::Cell { return wait_text(r.run.feedback.mean_sec); });
+  t.row("p95", [](const PatternResult& r) -> Document::Cell { return wait_text(r.run.feedback.p95_sec); });
 }
 
 Document::Table four(const Comparison& c) {
@@ -103,7 +108,7 @@ Document::Table four(const Comparison& c) {
   t.row("pairs out of order", [](const PatternResult& r) -> Document::Cell {
     return {share_text(r.run.inversions), good_if(r.run.inversions <= 0.05)};
   });
-  t.row("seats that bots get",
+  t.row("seats bots get, at worst",
         [](const PatternResult& r) -> Document::Cell { return share_text(r.bot_share_of_seats); });
   t.row("requests for a seat, a user", [](const PatternResult& r) -> Document::Cell {
     return fmt::format("{:.2f}", share_of(r.run.attempts, r.run.all()));

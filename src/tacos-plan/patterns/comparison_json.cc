@@ -87,20 +87,21 @@ json cost_of(const CostPlan& c) {
 }
 
 json pattern_of(const PatternResult& result) {
-  return {{"pattern", key_of(result.pattern)},
-          {"path", path_of(result.pattern)},
-          {"holds", result.holds},
-          {"faults", result.faults},
-          {"oversold",
-           {{"mean", result.oversold_mean},
-            {"by_formula", result.oversold_formula},
-            {"conditional_write", result.conditional}}},
-          {"bot_share_of_seats", result.bot_share_of_seats},
-          {"breaks_first", result.breaks_first},
-          {"run", run_of(result.run)},
-          {"with_quotas_raised", result.has_prepared ? run_of(result.prepared) : json()},
-          {"quotas", quotas_of(result)},
-          {"cost", cost_of(result.cost)}};
+  json object = {{"pattern", key_of(result.pattern)},
+                 {"path", path_of(result.pattern)},
+                 {"holds", result.holds},
+                 {"faults", result.faults},
+                 {"oversold",
+                  {{"mean", result.oversold_mean},
+                   {"by_formula", result.oversold_formula},
+                   {"conditional_write", result.conditional}}},
+                 {"bot_share_of_seats", result.bot_share_of_seats},
+                 {"breaks_first", result.breaks_first},
+                 {"run", run_of(result.run)},
+                 {"quotas", quotas_of(result)},
+                 {"cost", cost_of(result.cost)}};
+  if (result.has_prepared) object["with_quotas_raised"] = run_of(result.prepared);
+  return object;
 }
 
 json inputs_of(const PlanInputs& in) {

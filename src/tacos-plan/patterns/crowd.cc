@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "tacos-plan/simulation/draws.h"
 
@@ -43,6 +44,10 @@ void Crowd::time_out() {
     deadlines_.pop_front();
     if (is_live(attempt)) refuse(attempt);
   }
+}
+
+void Crowd::shuffle_due() {
+  for (std::size_t left = due_.size(); left > 1; --left) std::swap(due_[left - 1], due_[random_.below(left)]);
 }
 
 void Crowd::refuse(const Attempt& attempt) {

@@ -54,22 +54,26 @@ class Crowd {
   void tick(Press press, Poll poll) {
     ++now_;
     time_out();
+    due_.clear();
     for (; next_ < arrivals_.size() && arrivals_[next_].at_sec <= now_sec(); ++next_) {
-      User& user = users_[next_];
-      user.pressed = now_;
-      user.waiting = true;
-      user.gives_up = patience_end();
-      send(next_, press);
+      users_[next_].pressed = now_;
+      users_[next_].gives_up = patience_end();
+      due_.push_back(next_);
     }
     wheel_.take(
-        now_, [](std::uint32_t) {},
-        [&](std::uint32_t who) {
-          User& user = users_[who];
-          if (user.over) return;
-          if (now_ >= user.gives_up) return end(who, Outcome::kAbandoned);
-          if (user.accepted) return poll(who);
-          send(who, press);
-        });
+        now_, [](std::uint32_t) {}, [&](std::uint32_t who) { due_.push_back(who); });
+    shuffle_due();
+    for (const std::uint32_t who : due_) {
+      const User& user = users_[who];
+      if (user.over) continue;
+      if (now_ >= user.gives_up) {
+        end(who, Outcome::kAbandoned);
+      } else if (user.accepted) {
+        poll(who);
+      } else {
+        send(who, press);
+      }
+    }
   }
 
   bool is_live(const Attempt& attempt) const {
@@ -120,6 +124,9 @@ class Crowd {
     press(attempt);
   }
   void time_out();
+  // Within a tick nobody is first: or those who try again would always come behind those who press for the first time,
+  // and a front that refuses would refuse them all.
+  void shuffle_due();
   std::uint32_t patience_end();
   std::uint32_t later(double seconds) const;
 
@@ -128,6 +135,7 @@ class Crowd {
   std::vector<Arrival> arrivals_;
   std::vector<User> users_;
   TimingWheel wheel_;
+  std::vector<std::uint32_t> due_;  // in this tick
   std::deque<Deadline> deadlines_;  // in order: all wait equally long
   std::uint32_t timeout_ = 0;
   std::uint32_t now_ = 0;

@@ -74,7 +74,7 @@ double share_within(const WaitSummary& w, double seconds) {
   return share;
 }
 
-std::vector<PartLoad> loads_of(const Plan& plan, const SaleSummary& summary) {
+std::vector<PartLoad> loads_of(const Plan& plan) {
   std::vector<PartLoad> loads;
   const auto& g = plan.gateway;
   loads.push_back({"gateway", g.requests_per_sec, static_cast<double>(g.pods) * plan.inputs[Q::kPodCapacity], -1, 0});
@@ -82,16 +82,11 @@ std::vector<PartLoad> loads_of(const Plan& plan, const SaleSummary& summary) {
   if (slot.utilisation > 0) {
     loads.push_back({"Redis, the line's slot", slot.commands_per_sec, slot.commands_per_sec / slot.utilisation, -1, 0});
   }
-  const std::pair<Component, Q> kBackends[] = {{Component::kReservation, Q::kReservationCapacity},
-                                               {Component::kInventory, Q::kInventoryCapacity},
-                                               {Component::kPayment, Q::kPaymentCapacity}};
-  for (const auto& [component, capacity] : kBackends) {
-    const ComponentLoad& load = summary.loads[static_cast<std::size_t>(component)];
-    const double per_sec = plan.inputs[capacity];
-    std::string name(name_of(component));
-    if (name.find("API") == std::string::npos) name += " API";
-    loads.push_back({std::move(name), load.peak_utilisation * per_sec, per_sec, load.saturated_at_sec, 0});
-  }
+  const double enter = plan.admission.rate * (1 - plan.inputs[Q::kNoShow]);
+  loads.push_back({"reservation API", enter, plan.inputs[Q::kReservationCapacity], -1, 0});
+  loads.push_back({"inventory API", enter, plan.inputs[Q::kInventoryCapacity], -1, 0});
+  const double paying = enter * plan.inputs[Q::kConversion];
+  loads.push_back({"payment API", paying, plan.inputs[Q::kPaymentCapacity], -1, 0});
   for (PartLoad& load : loads) {
     if (load.utilisation() > 1 && load.overloaded_at_sec < 0) load.overloaded_at_sec = 0;
   }
@@ -143,7 +138,7 @@ core::Result<PatternRun> simulate_gateway(const Plan& plan, std::uint64_t seed) 
   const double at_once = plan.inputs[Q::kStatusPromise];
   run.feedback = {summary.arrived, at_once, at_once, at_once, at_once, at_once, at_once};
   run.inversions = inversions_of(trace, summary.joined);
-  run.loads = loads_of(plan, summary);
+  run.loads = loads_of(plan);
   run.longest_backlog = summary.peak_waiting;
   run.use.requests = static_cast<double>(summary.polls) + plan.inputs[Q::kUsers];
   run.use.polls = static_cast<double>(summary.polls);

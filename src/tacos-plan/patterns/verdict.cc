@@ -15,6 +15,7 @@ namespace {
 using Q = Quantity;
 
 constexpr double kNobody = 0.5;
+constexpr double kAtOnceSec = 0.1;
 
 double wait_at(const WaitSummary& wait, double percentile) {
   if (percentile > 99) return wait.max_sec;
@@ -83,7 +84,10 @@ std::string headline_of(const Comparison& c) {
     return fmt::format("None of the four keeps every promise for {}. The {} comes nearest, but: {}.", crowd,
                        name_of(c.chosen), joined(best.faults));
   }
-  const std::string answered = fmt::format("everyone has an answer within {}", seconds_text(best.run.answer.max_sec));
+  const double longest = best.run.answer.max_sec;
+  const std::string answered = longest < kAtOnceSec
+                                   ? "everyone has an answer at once"
+                                   : fmt::format("everyone has an answer within {}", seconds_text(longest));
   switch (c.chosen) {
     case Pattern::kDirect: {
       double tightest = 0;
@@ -96,7 +100,7 @@ std::string headline_of(const Comparison& c) {
       }
       return fmt::format(
           "Direct access is enough for {}: the {} is at {} in the worst second, {}, and nothing is sold twice. A "
-          "waiting room would cost {} and change nothing.",
+          "waiting room would cost {}, and all it adds is a wait.",
           crowd, part, share_text(tightest), answered, money_of(c.of(Pattern::kGateway)));
     }
     case Pattern::kGateway:
