@@ -101,6 +101,7 @@ Document::Table four(const Comparison& c) {
   const auto& in = c.plan.inputs;
   FourColumns t(c);
   t.row("", [](const PatternResult& r) -> Document::Cell {
+    if (r.holds_if_guarded) return {"if guarded", Tone::kCaution};
     return {r.holds ? std::string("holds") : std::string("breaks"), good_if(r.holds)};
   });
   add_safety(in, t);
@@ -215,8 +216,13 @@ Document::Section section_of(const PatternResult& result) {
   section.blocks.push_back(loads_of(result));
   if (biting(result) > 0) section.blocks.push_back(quotas_of(result));
   section.blocks.push_back(costs_of(result));
+  std::string missing;
   for (const auto& unpriced : result.cost.unpriced) {
-    section.blocks.push_back(Document::Paragraph{"No price: " + unpriced, true});
+    missing += (missing.empty() ? "" : ", ") + unpriced.substr(0, unpriced.find(':'));
+  }
+  if (!missing.empty()) {
+    section.blocks.push_back(
+        Document::Paragraph{"No price in this region's list for: " + missing + ". Give them with --prices.", true});
   }
   return section;
 }

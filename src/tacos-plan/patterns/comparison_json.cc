@@ -90,6 +90,7 @@ json pattern_of(const PatternResult& result) {
   json object = {{"pattern", key_of(result.pattern)},
                  {"path", path_of(result.pattern)},
                  {"holds", result.holds},
+                 {"holds_if_guarded", result.holds_if_guarded},
                  {"faults", result.faults},
                  {"oversold",
                   {{"mean", result.oversold_mean},

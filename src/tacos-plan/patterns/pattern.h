@@ -101,6 +101,7 @@ struct PatternResult {
   std::vector<QuotaCheck> quotas;  // those that bite first
   CostPlan cost;
   bool holds = false;
+  bool holds_if_guarded = false;    // it breaks by seats sold twice alone, and nobody had to try again
   std::vector<std::string> faults;  // why it doesn't
 };
 

@@ -50,6 +50,14 @@ TEST(Comparison, SaysThatASmallSaleNeedsNoWaitingRoom) {
   EXPECT_EQ(comparison.of(Pattern::kDirect).run.without_answer(), 0);
 }
 
+TEST(Comparison, SaysWhenAConditionalWriteIsAllThatIsLacking) {
+  const Comparison comparison = compare(20'000, 10'000);
+  EXPECT_EQ(comparison.chosen, Pattern::kDirect);
+  EXPECT_FALSE(comparison.of(Pattern::kDirect).holds);
+  EXPECT_TRUE(comparison.of(Pattern::kDirect).holds_if_guarded);
+  EXPECT_THAT(comparison.headline, HasSubstr("once a seat is taken by one conditional write"));
+}
+
 TEST(Comparison, EndsEveryUserInEachPattern) {
   const Comparison comparison = compare(30'000, 5000);
   for (const auto& result : comparison.patterns) EXPECT_EQ(result.run.all(), 30'000U) << name_of(result.pattern);
