@@ -94,8 +94,22 @@ enum class Quantity : std::uint8_t {
   kTraceSampling,
   kOperatorAccess,
   kSharedDatabase,
+  // Other ways to build the sale (compare).
+  kPressTime,
+  kClientTimeout,
+  kClientRetries,
+  kClientBackoff,
+  kCheckThenAct,
+  kDatabaseCapacity,
+  kServiceQueue,
+  kFunctionTime,
+  kFunctionColdStart,
+  kFunctionMemory,
+  kMessageTime,
+  kMessageBatch,
+  kEdgeBotsBlocked,
 };
-inline constexpr std::size_t kQuantities = static_cast<std::size_t>(Quantity::kSharedDatabase) + 1;
+inline constexpr std::size_t kQuantities = static_cast<std::size_t>(Quantity::kEdgeBotsBlocked) + 1;
 
 enum class QuantityUnit : std::uint8_t {
   kCount,      // whole

@@ -79,7 +79,6 @@ Document::Section rules_section(const Plan& plan) {
         seconds_text(a.p90_wait), seconds_text(a.p95_wait), seconds_text(a.p99_wait)}});
   if (plan.selling.in_vain > 0) {
     // Who is called in waits as long as ever; everybody behind the last winner until the line is told.
-    const auto& in = plan.inputs;
     const double winners = plan.selling.admissions / in[Q::kUsers];
     const auto told = [&](double share, double wait) {
       return seconds_text(share <= winners ? wait : plan.selling.told_sec - share * in[Q::kArrivalTime]);

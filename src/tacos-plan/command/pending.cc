@@ -1,6 +1,0 @@
-#include "tacos-plan/command/commands.h"
-namespace tacos::plan {
-int run_compare(const CommandLine&, const std::string&) {
-  return 2;
-}
-}  // namespace tacos::plan
