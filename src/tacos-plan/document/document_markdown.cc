@@ -107,8 +107,11 @@ std::string one_line(std::string text) {
 void write(const Document::Section& section, std::string& out) {
   if (says_nothing(section)) return;
   // Blank lines around: what is between them is Markdown again.
-  out += section.detail ? fmt::format("\n<details><summary>{}</summary>\n", report::escaped(one_line(section.title)))
-                        : fmt::format("\n## {}\n", report::plain_markdown(section.title));
+  if (section.detail) {
+    out += fmt::format("\n<details><summary>{}</summary>\n", report::escaped(one_line(section.title)));
+  } else if (!section.title.empty()) {
+    out += fmt::format("\n## {}\n", report::plain_markdown(section.title));
+  }
   for (const auto& block : section.blocks) {
     if (says_nothing(block)) continue;
     out += "\n";
