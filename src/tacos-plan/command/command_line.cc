@@ -88,6 +88,15 @@ std::string kebab(std::string_view name) {
   return text;
 }
 
+// CLI11 would take "-1" for a very large number.
+CLI::Validator whole_number() {
+  return {[](std::string& text) {
+            const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+            return digits ? std::string() : "'" + text + "' is not a whole number";
+          },
+          "", "whole number"};
+}
+
 // Everything that can be typed. The options of the inputs belong to the program and may stand behind a command as well.
 struct Grammar {
   CLI::App app{kDescription, "tacos-plan"};
@@ -158,10 +167,13 @@ struct Grammar {
     simulate->add_option("--rungs", typed.rungs, "Rates of the ladder table (default 1k,5k,10k,20k,30k)")
         ->type_name("RATES");
     simulate->add_option("--seed", typed.seed, "Of everything random: the same seed is the same sale (default 1)")
-        ->type_name("NUMBER");
+        ->type_name("NUMBER")
+        ->check(whole_number());
     CLI::App* compare = command("compare", "Four ways to build it, on the same demand",
                                 "Example:\n  tacos-plan compare --users 300000 --seats 10000 --target-wait 5m");
-    compare->add_option("--seed", typed.seed, "Of everything random (default 1)")->type_name("NUMBER");
+    compare->add_option("--seed", typed.seed, "Of everything random (default 1)")
+        ->type_name("NUMBER")
+        ->check(whole_number());
     CLI::App* sensitivity = command("sensitivity", "Which assumption moves the plan most",
                                     "Example:\n  tacos-plan sensitivity --users 300000 --vary 50%");
     sensitivity->add_option("--vary", typed.vary, "How far each is moved, up and down (default 0.2)")

@@ -53,7 +53,9 @@ int run_scenario(const CommandLine& command) {
   if (!ramp) return report_fault(ramp.error().message, 2);
   const auto hold = stage_time(command.hold, "--hold");
   if (!hold) return report_fault(hold.error().message, 2);
-  const auto stored = store_text(command.out, proving_scenario(prepared->plan, {*ramp, *hold}));
+  const auto scenario = proving_scenario(prepared->plan, {*ramp, *hold});
+  if (!scenario) return report_fault("scenario: " + scenario.error().message, 2);
+  const auto stored = store_text(command.out, *scenario);
   return stored ? 0 : report_fault(stored.error().message, 3);
 }
 

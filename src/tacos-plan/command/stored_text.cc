@@ -15,7 +15,8 @@ namespace {
 
 using core::fail;
 
-constexpr std::uintmax_t kMostBytes = 256U << 20U;
+constexpr std::size_t kMostBytes = 256U << 20U;
+constexpr std::size_t kPieceBytes = 64U << 10U;
 
 bool write_all(std::FILE* to, std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), to) == text.size() && std::fflush(to) == 0;
@@ -26,14 +27,16 @@ bool write_all(std::FILE* to, std::string_view text) {
 core::Result<std::string> stored_text(const std::string& file, std::string_view called) {
   std::error_code error;
   if (std::filesystem::is_directory(file, error)) return fail(fmt::format("{}: {} is a directory", called, file));
-  const auto size = std::filesystem::file_size(file, error);
-  if (error) return fail(fmt::format("{}: cannot read {}: {}", called, file, error.message()));
-  if (size > kMostBytes) return fail(fmt::format("{}: {} is larger than 256 MiB", called, file));
+  // Piece by piece to its end: a pipe, such as a shell's <(…), has no size to ask for.
   std::ifstream in(file, std::ios::binary);
-  std::string text(static_cast<std::size_t>(size), '\0');
-  if (!in.read(text.data(), static_cast<std::streamsize>(size))) {
-    return fail(fmt::format("{}: cannot read {}: {}", called, file, std::strerror(errno)));
+  std::string text;
+  std::string piece(kPieceBytes, '\0');
+  while (in && text.size() <= kMostBytes) {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    text.append(piece, 0, static_cast<std::size_t>(in.gcount()));
   }
+  if (!in.is_open() || in.bad()) return fail(fmt::format("{}: cannot read {}: {}", called, file, std::strerror(errno)));
+  if (text.size() > kMostBytes) return fail(fmt::format("{}: {} is larger than 256 MiB", called, file));
   return text;
 }
 

@@ -32,6 +32,15 @@ std::string range_of(const QuantitySpec& spec) {
                                                              : "");
 }
 
+bool fits(double value, const QuantitySpec& spec) {
+  const bool broken = spec.unit == QuantityUnit::kCount && value != std::floor(value);
+  return std::isfinite(value) && value >= spec.least && value <= spec.most && !broken;
+}
+
+std::string out_of_range(std::string_view called, std::string_view given, const QuantitySpec& spec) {
+  return fmt::format("{}: {} is out of range: {} ({}) is {}", called, given, spec.name, spec.meaning, range_of(spec));
+}
+
 // "1000", "3k", "1.5M", "2e5"; NaN when it is no number.
 double read_number(std::string_view text) {
   double factor = 1;
@@ -125,11 +134,7 @@ PlanInputs::PlanInputs() {
 
 core::Result<void> PlanInputs::set(Quantity quantity, double value, std::string source, std::string_view called) {
   const auto& spec = spec_of(quantity);
-  const bool broken = spec.unit == QuantityUnit::kCount && value != std::floor(value);
-  if (!std::isfinite(value) || value < spec.least || value > spec.most || broken) {
-    return fail(fmt::format("{}: {} is out of range: {} ({}) is {}", called, fmt::format("{:g}", value), spec.name,
-                            spec.meaning, range_of(spec)));
-  }
+  if (!fits(value, spec)) return fail(out_of_range(called, fmt::format("{:g}", value), spec));
   values_[static_cast<std::size_t>(quantity)] = {value, std::move(source), true};
   return {};
 }
@@ -144,6 +149,8 @@ core::Result<void> PlanInputs::set_text(Quantity quantity, std::string_view text
     return fail(fmt::format("{}: '{}' is not a value of {} ({}), which is {}{}", called, text, spec.name, spec.meaning,
                             range_of(spec), spec.unit == QuantityUnit::kSeconds ? ", such as 90s or 5m" : ""));
   }
+  // As it was typed: 150% and not 1.5, 9d and not 777600.
+  if (!fits(negative ? -value : value, spec)) return fail(out_of_range(called, text, spec));
   return set(quantity, negative ? -value : value, std::move(source), called);
 }
 
@@ -197,6 +204,13 @@ core::Result<void> PlanInputs::check() const {
     return fail(fmt::format(
         "heartbeat_interval_sec ({:g}) is longer than heartbeat_ttl_sec ({:g}): everyone would be taken for absent",
         self[Quantity::kHeartbeatInterval], self[Quantity::kHeartbeatTtl]));
+  }
+  if (self[Quantity::kPollShare] * (1 + self[Quantity::kPollJitter]) >= 1) {
+    return fail(
+        fmt::format("poll_share ({:g}) and poll_jitter ({:g}): users would be told to ask again after their turn; "
+                    "poll_share × (1 + "
+                    "poll_jitter) must be below 1",
+                    self[Quantity::kPollShare], self[Quantity::kPollJitter]));
   }
   const double asks_every = poll == PollPolicy::kFixed ? self[Quantity::kPollInterval] : self[Quantity::kPollLongest];
   if (asks_every * (1 + self[Quantity::kPollJitter]) > self[Quantity::kHeartbeatTtl]) {

@@ -261,7 +261,8 @@ std::string shown(double value, const std::string& unit) {
 
 std::string title_of(const PlanInputs& in) {
   return fmt::format(
-      "{} users, {} seats, {} within {}", count_text(in[Q::kUsers]), count_text(in[Q::kSeats]),
+      "{} user{}, {} seat{}, {} within {}", count_text(in[Q::kUsers]), in[Q::kUsers] == 1 ? "" : "s",
+      count_text(in[Q::kSeats]), in[Q::kSeats] == 1 ? "" : "s",
       in[Q::kTargetPercentile] >= 100 ? std::string("everyone in") : fmt::format("{:g} % in", in[Q::kTargetPercentile]),
       seconds_text(in[Q::kTargetWait]));
 }

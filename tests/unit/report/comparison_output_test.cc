@@ -9,7 +9,7 @@
 #include "report/comparison/comparison_page.h"
 #include "report/comparison/comparison_text.h"
 #include "unit/report/compared_runs.h"
-#include "unit/report/schema_check.h"
+#include "support/schema_check.h"
 
 namespace tacos::report {
 namespace {
@@ -117,7 +117,7 @@ class ComparisonSchemaTest : public testing::Test {
   std::vector<std::string> faults_of(const Comparison& c) {
     std::ifstream file(std::string(TACOS_SOURCE_DIR) + "/docs/schema/comparison-1.schema.json");
     const json schema = json::parse(file);
-    return SchemaCheck(schema).faults_of(json::parse(comparison_json(c)));
+    return support::SchemaCheck(schema).faults_of(json::parse(comparison_json(c)));
   }
 };
 

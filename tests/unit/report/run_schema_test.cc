@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "unit/report/sample_report.h"
-#include "unit/report/schema_check.h"
+#include "support/schema_check.h"
 
 namespace tacos::report {
 namespace {
@@ -20,7 +20,7 @@ class RunSchemaTest : public testing::Test {
     std::ifstream file(std::string(TACOS_SOURCE_DIR) + "/docs/schema/run-1.schema.json");
     schema_ = json::parse(file);
   }
-  std::vector<std::string> faults_of(const json& document) { return SchemaCheck(schema_).faults_of(document); }
+  std::vector<std::string> faults_of(const json& document) { return support::SchemaCheck(schema_).faults_of(document); }
 
   json schema_;
 };

@@ -166,6 +166,12 @@ TEST(DocumentMarkdown, NamesTheChartsThatThePageHas) {
               HasSubstr("The HTML page has charts here: People in the queue; Time to answer a poll."));
 }
 
+TEST(DocumentMarkdown, ASectionWithoutATitleHasNoHeading) {
+  Document d = with(Document::Paragraph{"words"});
+  d.sections.front().title.clear();
+  EXPECT_THAT(document_markdown(d), AllOf(HasSubstr("words"), Not(HasSubstr("##"))));
+}
+
 TEST(DocumentMarkdown, SaysWhereThereIsNothing) {
   EXPECT_THAT(document_markdown(with(Document::Table{{{"what"}}, {}})), HasSubstr("<sub>none</sub>"));
   EXPECT_EQ(document_markdown(with(Document::Notices{})), "# Title\n");

@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "support/schema_check.h"
 #include "tacos-plan/prices/price_catalogue.h"
-#include "unit/report/schema_check.h"
 
 namespace tacos::plan {
 namespace {
@@ -22,7 +22,7 @@ json file(const std::string& below_root) {
 
 TEST(PriceData, FitsItsSchemas) {
   const auto faults = [](const char* schema, const char* data) {
-    return report::SchemaCheck(file(schema)).faults_of(file(data));
+    return support::SchemaCheck(file(schema)).faults_of(file(data));
   };
   EXPECT_THAT(faults("docs/schema/prices-1.schema.json", "data/prices/aws-us-east-1.json"), IsEmpty());
   EXPECT_THAT(faults("docs/schema/prices-1.schema.json", "data/prices/aws-ap-northeast-2.json"), IsEmpty());
