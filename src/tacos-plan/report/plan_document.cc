@@ -16,6 +16,8 @@ using Q = Quantity;
 using Kind = Document::Column::Kind;
 using Tone = Document::Tone;
 
+constexpr double kNearItsLimit = 0.1;  // below, what is fixed outweighs what grows, and no projection holds
+
 std::string headline_of(const Plan& plan) {
   const auto& a = plan.admission;
   const Headroom* first = first_to_break(plan.headroom);
@@ -28,7 +30,9 @@ std::string headline_of(const Plan& plan) {
     if (plan.selling.in_vain > 0) text += fmt::format("; {} people get none", count_text(plan.selling.in_vain));
     text += ". ";
   }
-  if (first != nullptr && first->utilisation > 0) {
+  if (first != nullptr && first->utilisation < kNearItsLimit * first->limit) {
+    text += "Nothing comes near its limit.";
+  } else if (first != nullptr) {
     text += fmt::format("First to break: {}, at {} {}.", first->component, count_text(first->breaks_at),
                         first->grows_with_users ? "users" : "admissions a second");
   }

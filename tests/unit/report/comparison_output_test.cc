@@ -8,8 +8,8 @@
 #include "report/comparison/comparison_json.h"
 #include "report/comparison/comparison_page.h"
 #include "report/comparison/comparison_text.h"
-#include "unit/report/compared_runs.h"
 #include "support/schema_check.h"
+#include "unit/report/compared_runs.h"
 
 namespace tacos::report {
 namespace {

@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "unit/report/sample_report.h"
 #include "support/schema_check.h"
+#include "unit/report/sample_report.h"
 
 namespace tacos::report {
 namespace {

@@ -52,10 +52,12 @@ TEST(PlanInputs, RefusesNegativeBrokenAndMissingNumbers) {
        {Case{Quantity::kSeats, "-5", "-5 is out of range"}, Case{Quantity::kSeats, "1.5", "a whole number"},
         Case{Quantity::kUsers, "0", "0 is out of range"}, Case{Quantity::kUsers, "", "is not a value"},
         Case{Quantity::kUsers, "many", "'many' is not a value"}, Case{Quantity::kUsers, "nan", "is not a value"},
-        Case{Quantity::kUsers, "1e999", "is not a value"}, Case{Quantity::kTargetWait, "0", "from 1 to 604,800 seconds"},
+        Case{Quantity::kUsers, "1e999", "is not a value"},
+        Case{Quantity::kTargetWait, "0", "from 1 to 604,800 seconds"},
         Case{Quantity::kTargetWait, "0s", "from 1 to 604,800 seconds"},
         Case{Quantity::kTargetWait, "5 apples", "such as 90s or 5m"},
-        Case{Quantity::kConversion, "120%", "120% is out of range"}, Case{Quantity::kUsers, "0x10", "is not a value"}}) {
+        Case{Quantity::kConversion, "120%", "120% is out of range"},
+        Case{Quantity::kUsers, "0x10", "is not a value"}}) {
     PlanInputs inputs;
     const auto refused = inputs.set_text(quantity, text, "a flag", "--flag");
     ASSERT_FALSE(refused.has_value()) << text;

@@ -6,11 +6,11 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "support/schema_check.h"
 #include "tacos-plan/document/document_text.h"
 #include "tacos-plan/patterns/comparison_document.h"
 #include "tacos-plan/patterns/comparison_json.h"
 #include "tacos-plan/plan/planner.h"
-#include "unit/report/schema_check.h"
 
 namespace tacos::plan {
 namespace {
@@ -103,11 +103,11 @@ class ComparisonOutput : public testing::Test {
 TEST_F(ComparisonOutput, IsDescribedByItsSchemaKeyByKey) {
   std::ifstream file(std::string(TACOS_SOURCE_DIR) + "/docs/schema/plan-comparison-1.schema.json");
   const json schema = json::parse(file);
-  EXPECT_THAT(report::SchemaCheck(schema).faults_of(json::parse(comparison_json(sample()))), IsEmpty());
+  EXPECT_THAT(support::SchemaCheck(schema).faults_of(json::parse(comparison_json(sample()))), IsEmpty());
   json broken = json::parse(comparison_json(sample()));
   broken["chosen"] = "mainframe";
   broken["patterns"][0]["cost"].erase("lines");
-  EXPECT_THAT(report::SchemaCheck(schema).faults_of(broken),
+  EXPECT_THAT(support::SchemaCheck(schema).faults_of(broken),
               testing::UnorderedElementsAre("/chosen is none of the words", "/patterns/0/cost/lines is missing"));
 }
 

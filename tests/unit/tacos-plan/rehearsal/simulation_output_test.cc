@@ -6,13 +6,13 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "support/schema_check.h"
 #include "tacos-plan/command/commands.h"
 #include "tacos-plan/document/document_html.h"
 #include "tacos-plan/document/document_markdown.h"
 #include "tacos-plan/document/document_text.h"
 #include "tacos-plan/report/simulation_document.h"
 #include "tacos-plan/report/simulation_json.h"
-#include "unit/report/schema_check.h"
 #include "unit/tacos-plan/rehearsal/some_plan.h"
 
 namespace tacos::plan {
@@ -24,7 +24,7 @@ using testing::HasSubstr;
 std::vector<std::string> schema_faults(const json& document) {
   std::ifstream file(std::string(TACOS_SOURCE_DIR) + "/docs/schema/simulation-1.schema.json");
   const json schema = json::parse(file);
-  return report::SchemaCheck(schema).faults_of(document);
+  return support::SchemaCheck(schema).faults_of(document);
 }
 
 TEST(SimulationJson, IsDescribedByItsSchema) {
