@@ -19,6 +19,7 @@ constexpr std::size_t kSlice = 1000;
 
 constexpr Nanos kShortestPoll = seconds(1);
 constexpr Nanos kLongestPoll = seconds(20);
+constexpr double kPollJitter = 0.1;
 
 }  // namespace
 
@@ -221,7 +222,8 @@ void EventLine::view(StoreCommand& command, const Ticket& ticket, Instant now) {
   } else if (view.status == TicketStatus::kReady) {
     view.poll_after = kShortestPoll;
   } else if (view.status == TicketStatus::kSoldOut) {
-    view.poll_after = kLongestPoll;  // nothing will change; those who ask all the same are kept at a distance
+    // Nothing will change; those who ask all the same are kept at a distance.
+    view.poll_after = poll_after(std::chrono::hours(1), command.ref.number);
   }
 }
 
@@ -236,12 +238,15 @@ Nanos EventLine::eta_of(std::uint64_t position, Instant now) const {
 
 // A quarter of the wait that is left, so that a user asks a handful of times on the way to the front and notices their
 // turn within a second or so; never so seldom that the heartbeat would lapse. ±10 % from a hash of the ticket keeps
-// users who joined together from asking together.
+// users who joined together from asking together. The limits leave room for that: brought back to a limit afterwards,
+// half of all who are far from the front would be told exactly the same.
 Nanos EventLine::poll_after(Nanos eta, TicketNumber number) const {
   const Nanos longest = std::max(kShortestPoll, std::min(kLongestPoll, options_.heartbeat_ttl / 3));
-  const Nanos base = std::clamp(eta / 4, kShortestPoll, longest);
-  const double factor = 0.9 + 0.2 * core::Random::uniform_at(0x7ac05, number);
-  return std::clamp(core::from_seconds(core::to_seconds(base) * factor), kShortestPoll, longest);
+  const double most = core::to_seconds(longest) / (1 + kPollJitter);
+  const double least = std::min(core::to_seconds(kShortestPoll) / (1 - kPollJitter), most);
+  const double factor = 1 - kPollJitter + 2 * kPollJitter * core::Random::uniform_at(0x7ac05, number);
+  const double seconds_left = std::clamp(core::to_seconds(eta) / 4, least, most) * factor;
+  return std::clamp(core::from_seconds(seconds_left), kShortestPoll, longest);
 }
 
 std::uint64_t& EventLine::tally(TicketStatus status) {

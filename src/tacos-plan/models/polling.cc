@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -31,6 +32,12 @@ Result<void> check_line(const PolledLine& line) {
   return fail(fmt::format("admission rate is {}/s; it must be finite and above 0", line.admitted_per_sec));
 }
 
+// Between which the interval lies before its factor.
+std::pair<double, double> base_limits(const PollRule& rule) {
+  const double most = longest_poll_seconds(rule) / (1 + rule.jitter);
+  return {std::min(rule.shortest_seconds / (1 - rule.jitter), most), most};
+}
+
 // The steps that tickets of one factor take: a limit, a share of the wait, a limit.
 struct Steps {
   double shortest = 0;       // p_lo
@@ -42,8 +49,9 @@ struct Steps {
   Steps(const PollRule& rule, double factor) {
     const double limit = longest_poll_seconds(rule);
     const double taken = rule.share * factor;
-    shortest = std::min(rule.shortest_seconds * std::max(factor, 1.0), limit);
-    longest = std::max(limit * std::min(factor, 1.0), shortest);
+    const auto [least, most] = base_limits(rule);
+    shortest = std::clamp(least * factor, rule.shortest_seconds, limit);
+    longest = std::max(std::clamp(most * factor, rule.shortest_seconds, limit), shortest);
     near = shortest / taken;
     far = longest / taken;
     polls_per_log = -1 / std::log1p(-taken);
@@ -121,9 +129,9 @@ double longest_poll_seconds(const PollRule& rule) {
 }
 
 double poll_interval_seconds(const PollRule& rule, double eta_seconds, double factor) {
-  const double longest = longest_poll_seconds(rule);
-  const double base = std::clamp(eta_seconds * rule.share, rule.shortest_seconds, longest);
-  return std::clamp(base * factor, rule.shortest_seconds, longest);
+  const auto [least, most] = base_limits(rule);
+  return std::clamp(std::clamp(eta_seconds * rule.share, least, most) * factor, rule.shortest_seconds,
+                    longest_poll_seconds(rule));
 }
 
 Result<double> polls_of_user(const PollRule& rule, double wait_seconds) {
@@ -147,23 +155,6 @@ Result<PollLoad> poll_load(const PolledLine& line, const PollRule& rule, double 
   load.mean_notice_seconds = mean_over_factors(rule, [](const Steps& steps) { return steps.shortest / 2; });
   load.longest_notice_seconds = Steps(rule, 1 + rule.jitter).shortest;
   return load;
-}
-
-Result<FirstWave> first_wave_polls(const PolledLine& line, const PollRule& rule, double arrival_seconds) {
-  if (auto ok = check_line(line); !ok) return ok.error();
-  if (auto ok = check_poll_rule(rule); !ok) return ok.error();
-  if (auto ok = check_number("time of arrival", arrival_seconds); !ok) return ok.error();
-  // The k-th joins with k less those already admitted before them, at least while the line grows.
-  const double longest = longest_poll_seconds(rule);
-  const double growth = 1 - line.admitted_per_sec * arrival_seconds / std::max(line.users, 1.0);
-  const double at_limit = growth > 0 ? longest / rule.share * line.admitted_per_sec / growth : line.users;
-  const double far = std::max(0.0, line.users - at_limit);
-  FirstWave wave;
-  wave.at_seconds = longest + arrival_seconds * (line.users > 0 ? std::min(1.0, at_limit / line.users) : 0);
-  wave.users = far * (rule.jitter > 0 ? 0.5 : 1);
-  const double window = std::max(1e-3, arrival_seconds * (far > 0 ? far / line.users : 1));
-  wave.per_second = wave.users / window;
-  return wave;
 }
 
 Result<NoticeDelay> notice_delay(double interval_seconds) {

@@ -4,8 +4,8 @@
 
 namespace tacos::plan {
 
-// Users in line ask how they stand. Everything here is a mean over users who joined at different moments; what those
-// who join together do is first_wave_polls.
+// Users in line ask how they stand. Everything here is a mean over users who joined at different moments; those
+// who join together ask together, as far as the jitter lets them.
 
 // n users at a fixed interval i: n/i a second. Fails unless n ≥ 0 and i > 0 are finite.
 core::Result<double> fixed_polls_per_second(double users, double interval_seconds);
@@ -31,8 +31,9 @@ core::Result<void> check_poll_rule(const PollRule& rule);
 // max(shortest, min(longest, heartbeat/3)), seconds: the longest that anybody is told, the worst delay of any news.
 double longest_poll_seconds(const PollRule& rule);
 
-// clamp(clamp(share × e, shortest, longest) × f, shortest, longest), seconds, for a user whose turn is e seconds away
-// and whose ticket has the factor f.
+// clamp(share × e, shortest ÷ (1 − jitter), longest ÷ (1 + jitter)) × f, seconds, for a user whose turn is e seconds
+// away and whose ticket has the factor f: the limits leave room for the jitter, so that users far from the front are
+// not all told the same. Where the limits are too close for that, the result is brought back within them.
 double poll_interval_seconds(const PollRule& rule, double eta_seconds, double factor);
 
 // A line of n users that is let in at a users a second.
@@ -43,16 +44,16 @@ struct PolledLine {
 
 // What the rule costs. A user whose wait left is w, asking again after a step s(w), passes from w to w − s(w); where
 // s = g·w, g = share × f, that is a factor 1 − g a step, so ln(w₁/w₀)/κ steps from w₁ to w₀ with κ = −ln(1 − g); where
-// s is at a limit it is (w₁ − w₀)/s. With p_lo = shortest × max(f, 1), p_hi = longest × min(f, 1) and the bends at w_lo
-// = p_lo/g, w_hi = p_hi/g, the polls of a user who has w to wait are on average
+// s is at a limit it is (w₁ − w₀)/s. With p_lo = f × shortest/(1 − jitter), p_hi = f × longest/(1 + jitter) and the
+// bends at w_lo = p_lo/g, w_hi = p_hi/g, the polls of a user who has w to wait are on average
 //   P(w) = min(w, w_lo)/p_lo + ln(min(w, w_hi)/w_lo)/κ [w > w_lo] + (w − w_hi)/p_hi [w > w_hi]
 // and, as positions pass at a a second, the line of n asks a × P(n/a) times a second while its users' last steps were
 // taken in the same line: the rate falls from there as the line drains. All n together ask a ∫₀^(n/a) P(w) dw times.
 // P is averaged over f by Simpson's rule. Like w/i it counts lengths of steps: polls made in line are half a poll a
 // user fewer, those and the one that shows the turn half a poll more. The total is within 3 % of walking every user's
-// polls; the peak is that of a line in which steps have mixed, so for the first `longest` seconds of a burst see
-// first_wave_polls. Fails as check_poll_rule does, and unless n ≥ 0 and a > 0 are finite. Source: own derivation
-// (renewal density of a step that depends on the place), checked in the test by walking every user.
+// polls; the peak is that of a line in which steps have mixed, which those of a burst have after a few polls. Fails as
+// check_poll_rule does, and unless n ≥ 0 and a > 0 are finite. Source: own derivation (renewal density of a step that
+// depends on the place), checked in the test by walking every user.
 struct PollLoad {
   double peak_per_second = 0;         // a P(n/a)
   double total = 0;                   // over the whole drain
@@ -66,16 +67,6 @@ core::Result<PollLoad> poll_load(const PolledLine& line, const PollRule& rule, d
 
 // P(w): polls of one user with w seconds to wait, on average over factors. 0 at w ≤ 0.
 core::Result<double> polls_of_user(const PollRule& rule, double wait_seconds);
-
-// The wave that a burst makes: all n join within j seconds, in order, so their first polls come together too. Of those
-// further back than the longest interval allows for, every ticket with f ≥ 1 is told exactly `longest`, jitter or no
-// jitter, and that half asks again within j seconds, `longest` after it joined.
-struct FirstWave {
-  double at_seconds = 0;  // after the first join
-  double users = 0;       // who ask at exactly that distance from their join
-  double per_second = 0;  // users/j, or fewer when not all of the joins lie that far back; j is at least 1 ms
-};
-core::Result<FirstWave> first_wave_polls(const PolledLine& line, const PollRule& rule, double arrival_seconds);
 
 // Half an interval on average and a whole one at worst pass between a change and the poll that shows it, when changes
 // come at any moment of the interval.

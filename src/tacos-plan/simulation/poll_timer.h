@@ -19,7 +19,10 @@ class PollTimer {
   // position is 1-based, and read only by_position().
   double next_sec(std::uint32_t position, core::Random& random) const {
     if (!by_position()) return jittered(polling_.interval_sec, random);
-    const double base = std::clamp(position * sec_per_place_, polling_.shortest_sec, polling_.longest_sec);
+    // As the gateway does: the limits leave room for the jitter.
+    const double most = polling_.longest_sec / (1 + polling_.jitter_share);
+    const double least = std::min(polling_.shortest_sec / (1 - polling_.jitter_share), most);
+    const double base = std::clamp(position * sec_per_place_, least, most);
     return std::clamp(jittered(base, random), polling_.shortest_sec, polling_.longest_sec);
   }
 

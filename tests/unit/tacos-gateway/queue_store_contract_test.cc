@@ -1,5 +1,7 @@
 #include "queue_store_contract.h"
 
+#include <map>
+
 #include "tacos-gateway/store/embedded_store.h"
 
 namespace tacos::gateway {
@@ -301,6 +303,17 @@ TEST_P(QueueStoreContract, PollAfterGrowsWithThePositionWithinItsBounds) {
     }
   }
   EXPECT_GT(last, seconds(10));
+}
+
+TEST_P(QueueStoreContract, UsersFarFromTheFrontAreToldDifferentTimes) {
+  options.admission_rate = Rate::per_second(1);
+  options.admission_burst = 1;
+  std::map<core::Nanos, int> told;
+  for (std::uint64_t user = 1; user <= 1000; ++user) {
+    const auto view = join(user).view;
+    if (user > 200) ++told[view.poll_after];  // beyond 80 s everybody is told the longest there is, but for the jitter
+  }
+  for (const auto& [time, users] : told) EXPECT_LT(users, 8) << time.count();
 }
 
 TEST_P(QueueStoreContract, UnknownAndForeignReferencesAreNotFound) {
