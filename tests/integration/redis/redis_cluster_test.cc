@@ -98,6 +98,8 @@ TEST_F(RealCluster, FindsEverySlot) {
 }
 
 TEST_F(RealCluster, ReadsFromAReplicaWhenAllowed) {
+  // Nodes name a replica only once they have heard how far it has got.
+  options_.refresh_when_idle = milliseconds(100);
   open_and_wait();
   EXPECT_EQ(ask("foo", "INCR"), "1");
   ASSERT_TRUE(run([&] {
