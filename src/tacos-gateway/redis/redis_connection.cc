@@ -165,6 +165,7 @@ void RedisConnection::flush() {
 void RedisConnection::send_line(RedisRequestLine& line) {
   if (line.empty()) return;
   const Instant now = clock_.now();
+  if (sent_.empty() && replies_of_nobody_ == 0) silent_since_ = now;
   while (writing_.size() < kMostPerWrite) {
     RedisRequest* const request = line.pop_front();
     if (request == nullptr) return;
@@ -175,7 +176,7 @@ void RedisConnection::send_line(RedisRequestLine& line) {
 }
 
 void RedisConnection::append(RedisRequest& request) {
-  request.notes.replies_first = 0;
+  request.notes.replies_first = std::exchange(replies_of_nobody_, 0);
   request.notes.sequence = ++sequence_;
   if (std::exchange(request.notes.load_script, false)) {
     // Those that missed the script together need it loaded only once.
@@ -200,6 +201,7 @@ void RedisConnection::on_written(std::size_t bytes) {
 
 void RedisConnection::on_received(std::string_view bytes) {
   counters_.bytes_received.add(bytes.size());
+  silent_since_ = clock_.now();
   const auto self = shared_from_this();
   const auto transport = transport_;
   while (!bytes.empty()) {
@@ -230,6 +232,10 @@ void RedisConnection::on_reply(const RedisReply& reply) {
   }
   RedisRequest* const request = sent_.first();
   if (request == nullptr) {
+    if (replies_of_nobody_ > 0) {
+      --replies_of_nobody_;
+      return;
+    }
     drop(fmt::format("{}: it sent a reply that nobody asked for", own_.address.to_string()));
     return;
   }
@@ -282,6 +288,7 @@ void RedisConnection::drop(std::string why) {
   (state_ == State::kReady ? counters_.disconnects : counters_.connects_failed).add();
   write_pending_ = false;
   leave_when_answered_ = false;
+  replies_of_nobody_ = 0;
   rest();
 
   const Instant now = clock_.now();
@@ -382,23 +389,47 @@ void RedisConnection::on_tick() {
 
 void RedisConnection::sweep(Instant now) {
   const auto late = [now](const RedisRequest& request) { return request.notes.deadline <= now; };
+  // Half of the usual time, because the other half may have gone by before it was sent.
+  const Nanos patience = link_.command_timeout / 2;
   std::size_t late_sent = 0;
-  next_deadline_ = Instant::never();
+  bool lost = false;
   for (const RedisRequest* request = sent_.first(); request != nullptr; request = request->notes.next) {
-    if (late(*request)) ++late_sent;
-    next_deadline_ = std::min(next_deadline_, request->notes.deadline);
+    if (!late(*request)) continue;
+    ++late_sent;
+    lost = lost || now - request->notes.sent_at >= patience || now - silent_since_ >= patience;
   }
   RedisRequestLine too_late = again_.take_if(late);
   RedisRequestLine others = waiting_.take_if(late);
-  for (const RedisRequestLine* line : {&again_, &waiting_}) {
+  counters_.timeouts.add(late_sent + too_late.size() + others.size());
+  RedisRequestLine given_up;
+  if (late_sent > 0 && !lost) given_up = give_up_late(now);
+  next_deadline_ = Instant::never();
+  for (const RedisRequestLine* line : {&sent_, &again_, &waiting_}) {
     for (const RedisRequest* request = line->first(); request != nullptr; request = request->notes.next) {
       next_deadline_ = std::min(next_deadline_, request->notes.deadline);
     }
   }
-  counters_.timeouts.add(late_sent + too_late.size() + others.size());
-  if (late_sent > 0) drop(fmt::format("{}: no answer in time", own_.address.to_string()));
+  if (lost) drop(fmt::format("{}: no answer in time", own_.address.to_string()));
+  fail(given_up, RedisFailure::kUnknownOutcome);
   fail(too_late, RedisFailure::kNotSent);
   fail(others, RedisFailure::kNotSent);
+}
+
+RedisRequestLine RedisConnection::give_up_late(Instant now) {
+  RedisRequestLine given_up;
+  RedisRequestLine all = sent_.take_all();
+  std::uint32_t replies = 0;
+  while (RedisRequest* const request = all.pop_front()) {
+    if (request->notes.deadline <= now) {
+      replies += request->notes.replies_first + 1;
+      given_up.push_back(*request);
+    } else {
+      request->notes.replies_first += std::exchange(replies, 0);
+      sent_.push_back(*request);
+    }
+  }
+  replies_of_nobody_ += replies;
+  return given_up;
 }
 
 }  // namespace tacos::gateway

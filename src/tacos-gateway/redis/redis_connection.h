@@ -46,8 +46,9 @@ class RedisRequestSink {
 
 // One connection to one server, made again whenever it is lost. Requests must have their notes' deadline set.
 //
-// A server that answers late is taken for lost: when a sent request's time is up, the connection is closed, since
-// replies come in order and nothing behind can be had before it.
+// A server that has kept a request waiting until its time was up is taken for lost, and the connection is closed, since
+// replies come in order and nothing behind can be had before it. But one that was only sent when most of its time had
+// gone says nothing about the server: then its reply is awaited and dropped, and the others are not disturbed.
 //
 // Not thread safe. The sink, options and clock must live until close() was called.
 class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
@@ -101,6 +102,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   void arm();
   void on_tick();
   void sweep(core::Instant now);
+  RedisRequestLine give_up_late(core::Instant now);
   bool idle() const { return again_.empty() && waiting_.empty() && sent_.empty(); }
 
   const boost::asio::any_io_executor executor_;
@@ -117,9 +119,11 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   std::size_t greeted_ = 0;
   std::string fault_;
 
-  RedisRequestLine again_;    // goes before waiting_: was sent before and not executed
-  RedisRequestLine waiting_;  // not sent
-  RedisRequestLine sent_;     // in the order of their replies
+  RedisRequestLine again_;               // goes before waiting_: was sent before and not executed
+  RedisRequestLine waiting_;             // not sent
+  RedisRequestLine sent_;                // in the order of their replies
+  std::uint32_t replies_of_nobody_ = 0;  // still to come after those of sent_: of requests that were given up
+  core::Instant silent_since_;           // the server was last heard of, or else first asked
   std::uint64_t sequence_ = 0;
   std::vector<std::uint64_t> script_loaded_at_;  // by script: the sequence at its last loading
   std::string writing_;

@@ -68,8 +68,8 @@ struct RedisCounters {
 //
 // Sent again are only requests that the server said it did not execute, and idempotent ones.
 //
-// Thread rule: everything but counters() on the executor's thread, which must be one thread. The executor must have
-// stopped running, or this thread be its own, when the link is destroyed.
+// Thread rule: everything but counters() on the executor's thread, which must be one thread. The executor's context
+// must live longer than the link, and the link must not be destroyed by a request's done.
 class RedisLink {
  public:
   virtual ~RedisLink() = default;

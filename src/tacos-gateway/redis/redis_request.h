@@ -44,9 +44,9 @@ struct RedisRequest {
     RedisRequest* next = nullptr;
     core::Instant sent_at;
     core::Instant deadline;
-    std::uint64_t sequence = 0;      // of its sending, within a connection
-    core::Instant not_before;        // of one that a cluster has put off
-    std::uint8_t replies_first = 0;  // replies still to come before its own: of what was sent with it
+    std::uint64_t sequence = 0;       // of its sending, within a connection
+    std::uint32_t replies_first = 0;  // replies still to come before its own: of what was sent with it or given up
+    core::Instant not_before;         // of one that a cluster has put off
     std::uint8_t script_loads = 0;
     std::uint8_t redirections = 0;
     std::uint8_t puts_off = 0;

@@ -175,6 +175,52 @@ TEST_F(RedisSingleTest, GivesUpOnAServerThatDoesNotAnswer) {
   EXPECT_TRUE(run([&] { return link_->ready(); }));
 }
 
+TEST_F(RedisSingleTest, GivesUpOnAHurriedRequestWithoutDisturbingTheOthers) {
+  open_and_wait();
+  server_.on_command = [](const FakeRedis::Words&) { return FakeRedis::Answer{}; };
+  const auto ask_hurriedly = [&]() -> Question& {
+    Question& question = questions_.prepare("GET", "x");
+    question.request.timeout = milliseconds(5);
+    link_->submit(question.request);
+    return question;
+  };
+  const Question& first = ask_hurriedly();
+  const Question& patient = questions_.ask(*link_, "GET", "x");
+  const Question& last = ask_hurriedly();
+  ASSERT_TRUE(run([&] { return first.answers + last.answers == 2; }));
+  EXPECT_EQ(first.failure, RedisFailure::kUnknownOutcome);
+  EXPECT_EQ(last.failure, RedisFailure::kUnknownOutcome);
+  const Question& next = questions_.ask(*link_, "GET", "x");
+  ASSERT_TRUE(run([&] { return server_.commands().size() == 4; }));
+  server_.say("+1\r\n+2\r\n+3\r\n+4\r\n");
+  ASSERT_TRUE(run_all());
+  EXPECT_EQ(patient.text, "2");
+  EXPECT_EQ(next.text, "4");
+  const Question& alone = ask_hurriedly();
+  ASSERT_TRUE(run([&] { return alone.answers == 1; }));
+  server_.say("+5\r\n");
+  questions_.ask(*link_, "GET", "x");
+  ASSERT_TRUE(run([&] { return server_.commands().size() == 6; }));
+  server_.say("+6\r\n");
+  ASSERT_TRUE(run_all());
+  EXPECT_EQ(questions_.all().back().text, "6");
+  EXPECT_EQ(link_->counters().disconnects.value(), 0u);
+  questions_.expect_each_answered_once();
+}
+
+TEST_F(RedisSingleTest, HangsUpOnAServerThatIsSilentToHurriedRequestsToo) {
+  options_.command_timeout = milliseconds(60);
+  open_and_wait();
+  server_.on_command = [](const FakeRedis::Words&) { return FakeRedis::Answer{}; };
+  questions_.on_answer = [&](Question& question) {
+    if (link_->counters().disconnects.value() == 0) link_->submit(question.request);
+  };
+  Question& hurried = questions_.prepare("GET", "x");
+  hurried.request.timeout = milliseconds(5);
+  link_->submit(hurried.request);
+  EXPECT_TRUE(run([&] { return link_->counters().disconnects.value() == 1; }));
+}
+
 TEST_F(RedisSingleTest, AnIdempotentRequestThatTimesOutMayStillHaveBeenExecuted) {
   options_.command_timeout = milliseconds(60);
   open_and_wait();
