@@ -32,7 +32,7 @@ class RedisClusterOfSix {
   std::string address(std::size_t index) const;
 
   // Leaves a slot's keys where they are, but makes ASK the answer for those that have gone: the first half of
-  // resharding. finish_move() moves what is left and tells all primaries.
+  // resharding. finish_move() tells all primaries, once the keys have been moved.
   void begin_move(std::uint16_t slot, std::size_t from, std::size_t to);
   void move_key(const std::string& key, std::size_t from, std::size_t to);
   void finish_move(std::uint16_t slot, std::size_t to);
