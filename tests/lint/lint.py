@@ -42,6 +42,7 @@ PACKAGE_OF = {
     "prometheus-cpp": "prometheus-cpp-dev",
     "PkgConfig": "pkg-config",
     "simdjson": "libsimdjson-dev",
+    "hiredis": "libhiredis-dev",
     "GTest": "libgtest-dev",
     "benchmark": "libbenchmark-dev",
 }

@@ -9,13 +9,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "integration/plan/redis_server.h"
+#include "support/redis_server.h"
 #include "tacos-plan/redis/key_layout.h"
 
 namespace tacos::plan {
 namespace {
 
-using test::RedisServer;
+using support::RedisServer;
 using Words = std::vector<std::string>;
 
 constexpr double kTolerance = 0.05;

@@ -1,4 +1,4 @@
-#include "integration/plan/redis_server.h"
+#include "support/redis_server.h"
 
 #include <cerrno>
 #include <chrono>
@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -13,12 +14,13 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): not every header set declares it
 
-namespace tacos::test {
+namespace tacos::support {
 namespace {
 
 // Answers are short, so this many fit in the server's and the socket's buffers while nobody reads them.
@@ -27,7 +29,19 @@ constexpr std::size_t kBatchBytes = 256 * 1024;
 
 }  // namespace
 
-RedisServer::RedisServer() {
+std::uint16_t free_port() {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  auto* const general = reinterpret_cast<sockaddr*>(&address);
+  if (bind(probe, general, size) != 0 || getsockname(probe, general, &size) != 0) address.sin_port = 0;
+  close(probe);
+  return ntohs(address.sin_port);
+}
+
+RedisServer::RedisServer(RedisServerOptions options) : options_(std::move(options)) {
   const char* base = std::getenv("TMPDIR");
   directory_ = fmt::format("{}/tacos-redis-XXXXXX", base == nullptr ? "/tmp" : base);
   if (mkdtemp(directory_.data()) == nullptr) {
@@ -39,30 +53,49 @@ RedisServer::RedisServer() {
 }
 
 RedisServer::~RedisServer() {
-  if (socket_ >= 0) close(socket_);
-  if (process_ > 0) {
-    kill(process_, SIGKILL);
-    waitpid(process_, nullptr, 0);
-  }
+  kill_now();
   std::error_code ignored;
   if (!directory_.empty()) std::filesystem::remove_all(directory_, ignored);
 }
 
-void RedisServer::start() {
+void RedisServer::kill_now() {
+  if (socket_ >= 0) close(std::exchange(socket_, -1));
+  if (process_ > 0) {
+    kill(process_, SIGKILL);
+    waitpid(process_, nullptr, 0);
+    process_ = -1;
+  }
+}
+
+void RedisServer::start_again() {
+  kill_now();
+  out_.clear();
+  in_.clear();
+  read_ = 0;
+  pending_ = 0;
+  start();
+}
+
+std::vector<std::string> RedisServer::command_line() const {
   // Otherwise the server keeps a histogram of about 20 KB for each kind of command from its first use on.
-  std::vector<std::string> words = {"redis-server",
-                                    "--latency-tracking",
-                                    "no",
-                                    "--port",
-                                    "0",
-                                    "--unixsocket",
-                                    directory_ + "/socket",
-                                    "--save",
-                                    "",
-                                    "--appendonly",
-                                    "no",
-                                    "--dir",
-                                    directory_};
+  std::vector<std::string> words = {"redis-server", "--latency-tracking", "no"};
+  const auto add = [&](std::initializer_list<std::string> more) { words.insert(words.end(), more); };
+  add({"--port", std::to_string(options_.port), "--bind", "127.0.0.1"});
+  add({"--unixsocket", socket_path(), "--save", "", "--appendonly", "no", "--dir", directory_});
+  if (options_.tls_port != 0) {
+    add({"--tls-port", std::to_string(options_.tls_port), "--tls-auth-clients", "no"});
+    add({"--tls-cert-file", options_.certificate_file, "--tls-key-file", options_.key_file});
+    add({"--tls-ca-cert-file", options_.certificate_file});
+  }
+  if (options_.cluster_port != 0) {
+    add({"--cluster-enabled", "yes", "--cluster-port", std::to_string(options_.cluster_port)});
+  }
+  words.insert(words.end(), options_.settings.begin(), options_.settings.end());
+  return words;
+}
+
+void RedisServer::start() {
+  std::vector<std::string> words = command_line();
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -93,7 +126,7 @@ void RedisServer::start() {
 bool RedisServer::connect_to() {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const std::string path = directory_ + "/socket";
+  const std::string path = socket_path();
   if (path.size() >= sizeof(address.sun_path)) return false;
   path.copy(address.sun_path, path.size());
   socket_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -148,21 +181,21 @@ void RedisServer::settle() {
   }
 }
 
-long long RedisServer::ask_number(const std::vector<std::string>& words) {
+std::string RedisServer::ask(const std::vector<std::string>& words) {
   settle();
   send(words);
   flush();
   pending_ = 0;
-  const std::string answer = read_answer();
+  return read_answer();
+}
+
+long long RedisServer::ask_number(const std::vector<std::string>& words) {
+  const std::string answer = ask(words);
   return answer.starts_with(':') ? std::atoll(answer.c_str() + 1) : -1;
 }
 
 long long RedisServer::info_number(std::string_view section, std::string_view name) {
-  settle();
-  send({"INFO", std::string(section)});
-  flush();
-  pending_ = 0;
-  const std::string answer = read_answer();
+  const std::string answer = ask({"INFO", std::string(section)});
   const std::size_t at = answer.find(fmt::format("\n{}:", name));
   return at == std::string::npos ? -1 : std::atoll(answer.c_str() + at + name.size() + 2);
 }
@@ -209,4 +242,4 @@ std::string RedisServer::read_answer() {
   return text;
 }
 
-}  // namespace tacos::test
+}  // namespace tacos::support
