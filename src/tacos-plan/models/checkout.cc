@@ -7,8 +7,8 @@ namespace tacos::plan {
 
 double last_checkout_seconds(double buyers, double mean_seconds, double hold_seconds) {
   if (!(mean_seconds > 0) || !(hold_seconds > 0)) return 0;
-  constexpr int kRounds =
-      1000;  // a hold far below the mean time to pay hardly sells at all; the sum has to end somewhere
+  // A hold far below the mean time to pay hardly sells at all; the sum has to end somewhere.
+  constexpr int kRounds = 1000;
   const double come_back = std::exp(-hold_seconds / mean_seconds);
   double passed = 0;
   for (int round = 0; round < kRounds && buyers >= 1; ++round) {

@@ -47,10 +47,10 @@ void add_waits(const Rehearsal& rehearsal, Rows& rows) {
   if (plan.inputs[Q::kArrivalTime] <= 0) {
     rows.add("told_sec", "until the last in line knows", "s", plan.selling.told_sec,
              s.wait_to_sold_out.count > 0 ? s.wait_to_sold_out.max_sec : kNone,
-             "the formula takes the mean time to pay; everybody waits for the slowest of all buyers");
+             "the slowest buyer of this sale; the formula has the mean of the slowest");
   }
   rows.add("answer_mean_wait_sec", "mean wait to an answer", "s", plan.selling.answer_mean_wait,
-           mean_of(s.wait_to_turn, s.wait_to_sold_out), "most of the line waits for the slowest of all buyers");
+           mean_of(s.wait_to_turn, s.wait_to_sold_out), "most of the line waits for the slowest buyer of this sale");
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ std::vector<AgainstPlan> against_plan(const Rehearsal& rehearsal) {
     rows.add("sellout_sec", "last buyer called in", "s", plan.selling.sellout_sec, or_none(s.last_buyer_called_sec),
              "seats that are held, given up, and sold again");
     rows.add("last_paid_sec", "last seat paid", "s", plan.selling.last_paid_sec, or_none(s.sold_out_sec),
-             "the formula takes the mean time to pay; this is the slowest of all buyers");
+             "the slowest buyer of this sale; the formula has the mean of the slowest");
   }
   add_waits(rehearsal, rows);
   rows.add("longest_queue", "most people in line", "users", plan.admission.longest_queue,

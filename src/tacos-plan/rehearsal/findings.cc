@@ -71,8 +71,8 @@ class Findings {
     }
     if (s_.sold_out_sec < kLongTail * nearly_sec) return;
     add("LAST_SEATS", Severity::kNote,
-        fmt::format("{} of the buyers had paid after {}, but the last seat was paid after {} (the plan, which takes "
-                    "means: {}). Until then there is something to wait for: a hold that lapses ({}) gives its seats "
+        fmt::format("{} of the buyers had paid after {}, but the last seat was paid after {} (the plan "
+                    "says {}). Until then there is something to wait for: a hold that lapses ({}) gives its seats "
                     "back, and each is offered to one "
                     "person at a time, who may let the turn ({}) or the grant ({}) lapse. Shorter times end it sooner.",
                     share_text(kNearlyAll), seconds_text(nearly_sec), seconds_text(s_.sold_out_sec),
