@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tacos-plan/report/plan_parts_json.h"
 #include "tacos-plan/version.h"
 
 namespace tacos::plan {
@@ -58,34 +59,6 @@ json run_of(const PatternRun& run) {
           {"timeline", timeline}};
 }
 
-json quotas_of(const PatternResult& result) {
-  json list = json::array();
-  for (const auto& q : result.quotas) {
-    list.push_back({{"name", q.name},
-                    {"need", q.need},
-                    {"limit", q.limit},
-                    {"unit", q.unit},
-                    {"bites", q.bites},
-                    {"adjustable", q.adjustable},
-                    {"advice", q.advice},
-                    {"source", q.source}});
-  }
-  return list;
-}
-
-json cost_of(const CostPlan& c) {
-  json lines = json::array();
-  for (const auto& line : c.lines) {
-    lines.push_back(
-        {{"name", line.name}, {"usd", line.usd}, {"basis", line.basis}, {"per", line.monthly ? "month" : "event"}});
-  }
-  return {{"per_event_usd", c.per_event_usd},
-          {"standing_per_month_usd", c.standing_usd},
-          {"per_month_usd", c.per_month_usd},
-          {"lines", lines},
-          {"unpriced", c.unpriced}};
-}
-
 json pattern_of(const PatternResult& result) {
   json object = {{"pattern", key_of(result.pattern)},
                  {"path", path_of(result.pattern)},
@@ -99,17 +72,9 @@ json pattern_of(const PatternResult& result) {
                  {"bot_share_of_seats", result.bot_share_of_seats},
                  {"breaks_first", result.breaks_first},
                  {"run", run_of(result.run)},
-                 {"quotas", quotas_of(result)},
-                 {"cost", cost_of(result.cost)}};
+                 {"quotas", quotas_json(result.quotas)},
+                 {"cost", cost_json(result.cost)}};
   if (result.has_prepared) object["with_quotas_raised"] = run_of(result.prepared);
-  return object;
-}
-
-json inputs_of(const PlanInputs& in) {
-  json object = json::object();
-  for (const auto& spec : all_quantities()) {
-    if (spec.group == "sale" || spec.group == "patterns") object[std::string(spec.name)] = in[spec.id];
-  }
   return object;
 }
 
@@ -122,7 +87,7 @@ std::string comparison_json(const Comparison& c) {
                          {"tool_version", kVersion},
                          {"prices_as_of", c.plan.prices_as_of},
                          {"seed", c.seed},
-                         {"inputs", inputs_of(c.plan.inputs)},
+                         {"inputs", all_inputs_json(c.plan.inputs)},
                          {"headline", c.headline},
                          {"chosen", key_of(c.chosen)},
                          {"chosen_holds", c.chosen_holds},

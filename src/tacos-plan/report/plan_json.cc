@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tacos-plan/report/plan_parts_json.h"
 #include "tacos-plan/version.h"
 
 namespace tacos::plan {
@@ -143,19 +144,6 @@ json gateway_of(const GatewayPlan& g) {
           {"scale_up_sec", g.scale_up_sec}};
 }
 
-json cost_of(const CostPlan& c) {
-  json lines = json::array();
-  for (const auto& line : c.lines) {
-    lines.push_back(
-        {{"name", line.name}, {"usd", line.usd}, {"basis", line.basis}, {"per", line.monthly ? "month" : "event"}});
-  }
-  return {{"per_event_usd", c.per_event_usd},
-          {"standing_per_month_usd", c.standing_usd},
-          {"per_month_usd", c.per_month_usd},
-          {"lines", lines},
-          {"unpriced", c.unpriced}};
-}
-
 json headroom_of(const std::vector<Headroom>& all) {
   json list = json::array();
   for (const auto& h : all) {
@@ -168,21 +156,6 @@ json headroom_of(const std::vector<Headroom>& all) {
                     {"sized_by_plan", h.elastic},
                     {"breaks_at", h.breaks_at},
                     {"breaks_at_unit", h.grows_with_users ? "users" : "admissions/s"}});
-  }
-  return list;
-}
-
-json quotas_of(const std::vector<QuotaCheck>& all) {
-  json list = json::array();
-  for (const auto& q : all) {
-    list.push_back({{"name", q.name},
-                    {"need", q.need},
-                    {"limit", q.limit},
-                    {"unit", q.unit},
-                    {"bites", q.bites},
-                    {"adjustable", q.adjustable},
-                    {"advice", q.advice},
-                    {"source", q.source}});
   }
   return list;
 }
@@ -236,9 +209,9 @@ std::string plan_json(const Plan& plan) {
                    {"redis", redis_of(plan.redis)},
                    {"dynamodb", dynamodb_of(plan.dynamodb)},
                    {"gateway", gateway_of(plan.gateway)},
-                   {"cost", cost_of(plan.cost)},
+                   {"cost", cost_json(plan.cost)},
                    {"headroom", headroom_of(plan.headroom)},
-                   {"quotas", quotas_of(plan.quotas)},
+                   {"quotas", quotas_json(plan.quotas)},
                    {"derivations", derivations_of(plan.derivations)}};
   if (!plan.original.empty()) document["original"] = original_of(plan.original);
   return document.dump(2) + "\n";

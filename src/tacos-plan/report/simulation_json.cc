@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tacos-plan/report/plan_json.h"
+#include "tacos-plan/report/plan_parts_json.h"
 #include "tacos-plan/version.h"
 
 namespace tacos::plan {
@@ -29,13 +30,6 @@ std::string key_of(Ending ending) {
     if (c == ' ') c = '_';
   }
   return key;
-}
-
-json inputs_of(const PlanInputs& in) {
-  json object = json::object();
-  for (const auto& choice : all_choices()) object[std::string(choice.name)] = choice_value(in, choice.name);
-  for (const auto& spec : all_quantities()) object[std::string(spec.name)] = in[spec.id];
-  return object;
 }
 
 json sale_of(const SaleParameters& sale) {
@@ -176,7 +170,7 @@ std::string simulation_json(const Rehearsal& rehearsal) {
   const json document = {{"schema", Rehearsal::kSchema},
                          {"tool_version", kVersion},
                          {"seed", rehearsal.seed},
-                         {"inputs", inputs_of(rehearsal.plan.inputs)},
+                         {"inputs", all_inputs_json(rehearsal.plan.inputs)},
                          {"parameters", sale_of(rehearsal.sale)},
                          {"findings", findings_of(rehearsal.findings)},
                          {"summary", summary_of(rehearsal)},
