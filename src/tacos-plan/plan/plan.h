@@ -32,15 +32,19 @@ struct AdmissionPlan {
 struct SellingPlan {
   double admissions = 0;  // that sell all the seats, or everyone when that is fewer
   bool sells_out = false;
-  double sellout_sec = 0;       // from opening to the admission of the last buyer
-  double last_paid_sec = 0;     // and until that one has paid
-  double in_vain = 0;           // users for whom there is no seat
-  double told_sec = 0;          // when the last of them knows, with admission that stops at the last seat
-  double answer_mean_wait = 0;  // of everybody, to either answer, with the stop
-  double hours_in_vain = 0;     // that those without a seat would stand in line if nobody told them
+  double sellout_sec = 0;    // from opening to the admission of the last buyer
+  double last_paid_sec = 0;  // and until that one has paid
+  double in_vain = 0;        // users for whom there is no seat
+  double told_sec = 0;       // when the last of them knows, with admission that stops at the last seat
+  // Of everybody, to either answer, with the stop; those refused at the door wait nothing.
+  double answer_mean_wait = 0, answer_longest_wait = 0;
+  double answer_p50_wait = 0, answer_p90_wait = 0, answer_p95_wait = 0, answer_p99_wait = 0;
+  double peak_line = 0;      // most in line at once, whether all are let in or the line stands until it is told
+  double hours_in_vain = 0;  // that those without a seat would stand in line if nobody told them
 };
 
 struct PollingPlan {
+  double in_line = 0;          // who ask, at the peak
   double status_rps = 0;       // at the peak, by the policy that was chosen
   double fixed_rps = 0;        // with one interval for everyone
   double by_position_rps = 0;  // with intervals that grow with the wait

@@ -26,8 +26,11 @@ PollRule rule_of(const PlanInputs& in) {
   return rule;
 }
 
-// Polls of everybody when the line is told at told_sec: each asks P(wait) − P(wait left when told) times.
-core::Result<double> polls_until_told(const PlanInputs& in, const AdmissionPlan& admission, double told_sec) {
+// Polls of everybody when the line is told once the last seat is paid. Until the seats are taken each asks
+// P(wait) − P(wait left) times. From then on nobody moves, so the wait that they are told, and with it the interval,
+// stays as it is until the news; the poll that brings it comes half an interval late on average.
+core::Result<double> polls_until_told(const PlanInputs& in, const AdmissionPlan& admission,
+                                      const SellingPlan& selling) {
   const PollRule rule = rule_of(in);
   const double users = in[Q::kUsers], ramp = in[Q::kArrivalTime];
   double total = 0;
@@ -35,12 +38,19 @@ core::Result<double> polls_until_told(const PlanInputs& in, const AdmissionPlan&
     const double k = users * (i + 0.5) / kSteps;
     const double arrives = k * ramp / users;
     const double wait = std::max(0.0, k / admission.rate - arrives);
-    const double left = std::max(0.0, arrives + wait - std::max(told_sec, arrives));
+    if (k > selling.admissions && arrives >= selling.last_paid_sec) continue;
     const auto all = polls_of_user(rule, wait);
-    const auto spared = polls_of_user(rule, left);
     if (!all) return all.error();
-    if (!spared) return spared.error();
-    total += (*all - *spared) * users / kSteps;
+    double polls = *all;
+    if (k > selling.admissions) {
+      const double stands_from = std::max(selling.sellout_sec, arrives);
+      const double left = std::max(0.0, arrives + wait - stands_from);
+      const auto spared = polls_of_user(rule, left);
+      if (!spared) return spared.error();
+      const double interval = poll_interval_seconds(rule, left, 1);
+      polls += (selling.last_paid_sec - stands_from + interval / 2) / interval - *spared;
+    }
+    total += polls * users / kSteps;
   }
   return total;
 }
@@ -56,7 +66,7 @@ core::Result<void> count_polls(const PlanInputs& in, const AdmissionPlan& admiss
     plan.polls_without_stop = *all;
     told = fixed_polls_total(users, selling.answer_mean_wait, in[Q::kPollInterval]);
   } else if (selling.in_vain > 0) {
-    told = polls_until_told(in, admission, selling.told_sec);
+    told = polls_until_told(in, admission, selling);
   }
   if (!told) return told.error();
   plan.polls_if_told = *told;
@@ -70,7 +80,8 @@ core::Result<void> count_polls(const PlanInputs& in, const AdmissionPlan& admiss
 core::Result<PollingPlan> plan_polling(const PlanInputs& in, const AdmissionPlan& admission, const SellingPlan& selling,
                                        Derivations& derive) {
   PollingPlan plan;
-  const double line = admission.longest_queue;
+  const double line = selling.peak_line;
+  plan.in_line = line;
   const auto fixed = fixed_polls_per_second(line, in[Q::kPollInterval]);
   if (!fixed) return fixed.error();
   const auto load = poll_load({line, admission.rate}, rule_of(in), in[Q::kPollInterval]);

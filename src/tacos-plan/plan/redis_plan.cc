@@ -71,10 +71,10 @@ LoadParameters load_of(const PlanInputs& in, const AdmissionPlan& admission, con
                        PositionStrategy strategy) {
   LoadParameters load;
   load.strategy = strategy;
-  load.users = static_cast<std::uint64_t>(std::max(1.0, admission.longest_queue));
+  load.users = static_cast<std::uint64_t>(std::max(1.0, polling.in_line));
   load.joins_per_second = in[Q::kArrivalTime] > 0 ? polling.joins_rps : 0;
   load.statuses_per_second = polling.status_rps;
-  load.heartbeats_per_second = std::min(polling.status_rps, admission.longest_queue / in[Q::kHeartbeatInterval]);
+  load.heartbeats_per_second = std::min(polling.status_rps, polling.in_line / in[Q::kHeartbeatInterval]);
   load.admissions_per_second = admission.rate;
   load.requests_together = kRequestsTogether;
   return load;

@@ -82,14 +82,11 @@ Document::Section rules_section(const Plan& plan) {
       {{"if all are let in", seconds_text(a.longest_wait), seconds_text(a.mean_wait), seconds_text(a.p50_wait),
         seconds_text(a.p90_wait), seconds_text(a.p95_wait), seconds_text(a.p99_wait)}});
   if (plan.selling.in_vain > 0) {
-    // Who is called in waits as long as ever; everybody behind the last winner until the line is told.
-    const double winners = plan.selling.admissions / in[Q::kUsers];
-    const auto told = [&](double share, double wait) {
-      return seconds_text(share <= winners ? wait : plan.selling.told_sec - share * in[Q::kArrivalTime]);
-    };
+    const auto& s = plan.selling;
     waits.rows.push_back(
-        {{"if told of the last seat", told(winners + 1e-9, 0), seconds_text(plan.selling.answer_mean_wait),
-          told(0.5, a.p50_wait), told(0.9, a.p90_wait), told(0.95, a.p95_wait), told(0.99, a.p99_wait)}});
+        {{"if told of the last seat", seconds_text(s.answer_longest_wait), seconds_text(s.answer_mean_wait),
+          seconds_text(s.answer_p50_wait), seconds_text(s.answer_p90_wait), seconds_text(s.answer_p95_wait),
+          seconds_text(s.answer_p99_wait)}});
   }
   return Document::section("Admission and waits", rules, waits);
 }

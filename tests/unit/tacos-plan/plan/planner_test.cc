@@ -1,5 +1,6 @@
 #include "tacos-plan/plan/planner.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gmock/gmock.h>
@@ -67,6 +68,28 @@ TEST(Planner, CountsARampOfArrivalsAgainstTheWait) {
   EXPECT_DOUBLE_EQ(plan.admission.rate, 750);
   EXPECT_NEAR(plan.admission.longest_wait, 300, 1e-9);
   EXPECT_NEAR(plan.admission.longest_queue, 300'000 - 75'000, 1e-6);
+}
+
+TEST(Planner, TellsThoseWhoComeAfterTheLastPaymentAtTheDoor) {
+  // An hour of arrivals of which the first minutes take all seats: nine in ten find out when they come.
+  const Plan plan = planned(inputs_with({{kArrivalTime, 3600}}));
+  const SellingPlan& s = plan.selling;
+  EXPECT_DOUBLE_EQ(s.answer_p50_wait, 0);
+  EXPECT_DOUBLE_EQ(s.answer_p90_wait, 0);
+  EXPECT_GT(s.answer_p99_wait, s.answer_mean_wait);
+  EXPECT_LE(s.answer_p99_wait, s.answer_longest_wait);
+  EXPECT_NEAR(s.answer_longest_wait, s.told_sec - s.admissions * 3600 / 300'000, 1e-6);
+}
+
+TEST(Planner, CountsTheLineThatGrowsWhileTheLastSeatsArePaid) {
+  // 1,000/s come and 500/s are let in until the 10,000 seats are taken; nobody is, from then to the last payment.
+  const Plan plan = planned(inputs_with({{kArrivalTime, 300}}));
+  EXPECT_NEAR(plan.selling.peak_line, 1000 * plan.selling.last_paid_sec - 10'000, 1e-6);
+  EXPECT_GT(plan.selling.peak_line, plan.admission.longest_queue);
+  EXPECT_NEAR(plan.polling.status_rps, plan.selling.peak_line / 5, 1e-6);
+  double longest = 0;
+  for (const auto& point : plan.timeline) longest = std::max(longest, point.in_line_if_told);
+  EXPECT_NEAR(longest, plan.selling.peak_line, 0.01 * plan.selling.peak_line);
 }
 
 TEST(Planner, SellsThroughEveryoneWhenThereAreMoreSeatsThanPeople) {
