@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "tacos-plan/document/number_text.h"
+#include "tacos-plan/plan/polling_plan.h"
 
 namespace tacos::plan {
 namespace {
@@ -12,7 +13,6 @@ namespace {
 using Q = Quantity;
 
 constexpr double kFirewallWindow = 300;  // seconds: the window of the edge's rate rule
-constexpr double kFirewallRequests = 100;
 constexpr double kLambdaSeconds = 0.05;  // of a status answer, when a function gives it
 
 class Checks {
@@ -68,6 +68,18 @@ double tightness(const Headroom& headroom) {
 
 }  // namespace
 
+double asks_in_firewall_window(const Plan& plan) {
+  const auto& in = plan.inputs;
+  const bool told = plan.selling.in_vain > 0 && in.at_sell_out == AtSellOut::kStop;
+  const double before = in[Q::kArrivalTime] > 0 ? 0 : in[Q::kGatherTime];
+  const double waits = told ? plan.selling.answer_longest_wait : plan.admission.longest_wait;
+  const double stays = std::min(kFirewallWindow, before + waits);
+  if (in.poll == PollPolicy::kFixed) return stays / in[Q::kPollInterval];
+  // Whoever asks most often in the window is the one who has just that long to wait.
+  const auto asks = polls_of_user(poll_rule(in), stays);
+  return asks ? *asks : stays / in[Q::kPollShortest];
+}
+
 std::vector<QuotaCheck> check_quotas(const Plan& plan, const Catalogues& catalogues) {
   const auto& in = plan.inputs;
   Checks checks(catalogues.quotas);
@@ -86,8 +98,7 @@ std::vector<QuotaCheck> check_quotas(const Plan& plan, const Catalogues& catalog
              "the burst can't be raised on request: smooth the arrivals");
   checks.add("lambda.concurrency", "Functions at once, if they answered status",
              plan.gateway.requests_per_sec * kLambdaSeconds, "raise the account's concurrency, or answer from pods");
-  const double interval = in.poll == PollPolicy::kFixed ? in[Q::kPollInterval] : in[Q::kPollLongest];
-  const double asks = kFirewallWindow / interval;
+  const double asks = asks_in_firewall_window(plan);
   checks.add_limit("Edge rate rule, requests of one address in 5 min", asks * in[Q::kUsersPerAddress],
                    kFirewallRequests, "requests", true,
                    "raise it, count by cookie instead of address, or ask less often: whole offices share an address",

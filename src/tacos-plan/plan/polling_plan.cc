@@ -16,22 +16,12 @@ using Q = Quantity;
 
 constexpr int kSteps = 400;  // of the integral over the line; the curve is smooth
 
-PollRule rule_of(const PlanInputs& in) {
-  PollRule rule;
-  rule.share = in[Q::kPollShare];
-  rule.shortest_seconds = in[Q::kPollShortest];
-  rule.longest_seconds = in[Q::kPollLongest];
-  rule.heartbeat_seconds = in[Q::kHeartbeatTtl];
-  rule.jitter = in[Q::kPollJitter];
-  return rule;
-}
-
 // Polls of everybody when the line is told once the last seat is paid. Until the seats are taken each asks
 // P(wait) − P(wait left) times. From then on nobody moves, so the wait that they are told, and with it the interval,
 // stays as it is until the news; the poll that brings it comes half an interval late on average.
 core::Result<double> polls_until_told(const PlanInputs& in, const AdmissionPlan& admission,
                                       const SellingPlan& selling) {
-  const PollRule rule = rule_of(in);
+  const PollRule rule = poll_rule(in);
   const double users = in[Q::kUsers], ramp = in[Q::kArrivalTime];
   double total = 0;
   for (int i = 0; i < kSteps; ++i) {
@@ -77,6 +67,16 @@ core::Result<void> count_polls(const PlanInputs& in, const AdmissionPlan& admiss
 
 }  // namespace
 
+PollRule poll_rule(const PlanInputs& in) {
+  PollRule rule;
+  rule.share = in[Q::kPollShare];
+  rule.shortest_seconds = in[Q::kPollShortest];
+  rule.longest_seconds = in[Q::kPollLongest];
+  rule.heartbeat_seconds = in[Q::kHeartbeatTtl];
+  rule.jitter = in[Q::kPollJitter];
+  return rule;
+}
+
 core::Result<PollingPlan> plan_polling(const PlanInputs& in, const AdmissionPlan& admission, const SellingPlan& selling,
                                        Derivations& derive) {
   PollingPlan plan;
@@ -84,7 +84,7 @@ core::Result<PollingPlan> plan_polling(const PlanInputs& in, const AdmissionPlan
   plan.in_line = line;
   const auto fixed = fixed_polls_per_second(line, in[Q::kPollInterval]);
   if (!fixed) return fixed.error();
-  const auto load = poll_load({line, admission.rate}, rule_of(in), in[Q::kPollInterval]);
+  const auto load = poll_load({line, admission.rate}, poll_rule(in), in[Q::kPollInterval]);
   if (!load) return load.error();
   plan.fixed_rps = *fixed;
   plan.by_position_rps = load->peak_per_second;
