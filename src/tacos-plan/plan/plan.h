@@ -67,7 +67,7 @@ struct RedisStrategyLoad {
 struct RedisOperationPlan {
   std::string name;  // "join", "status", "watermark", "heartbeat", "admission"
   double per_sec = 0;
-  double hot_per_sec = 0;      // of them, in the hot slot: all, unless they are spread over buckets
+  double hot_per_sec = 0;      // of them, in the hot slot's shard: all, unless they are spread over buckets
   double cpu_sec = 0;          // of the executing thread, each
   double cpu_sec_per_key = 0;  // of that, what grows with the number of users in line (KEYS)
 };
@@ -94,7 +94,9 @@ struct RedisPlan {
   std::uint64_t nodes = 0;
   std::string node_type;
   double node_memory_bytes = 0;
+  double memory_limit = 0;  // share of it for data
   double node_baseline_bytes_per_sec = 0, node_burst_bytes_per_sec = 0;
+  // The shard that has it, with the buckets that fall to that shard.
   struct HotSlot {
     std::string tag;
     double commands_per_sec = 0;
@@ -117,7 +119,7 @@ struct DynamoPlan {
 
 struct GatewayPlan {
   std::uint64_t pods = 0;
-  std::string bound_by;  // "cpu", "connections", "zones"
+  std::string bound_by;  // "CPU", "connections", "the loss of a zone", "the least that always runs"
   std::uint64_t pods_by_cpu = 0, pods_by_connections = 0;
   double connections = 0;
   std::uint64_t nodes = 0;
@@ -142,6 +144,7 @@ struct Headroom {
   std::string unit;
   double utilisation = 0;        // used ÷ capacity
   double limit = 0;              // what the plan lets it be
+  double fixed = 0;              // of what is used, what does not grow with either
   bool grows_with_users = true;  // else with the admission rate
   bool elastic = false;          // the plan buys as many as it takes
   double breaks_at = 0;          // users, or admissions a second, at which it reaches its limit

@@ -105,8 +105,8 @@ void about_the_seats(const Plan& plan, Remarks& to) {
     to.add(kWarning, "TOO_SHORT_TO_AUTOSCALE",
            fmt::format("from {:g} to {} pods takes about {}, and the seats are gone after {}: capacity has to stand "
                        "before the sale opens",
-                       in[Q::kPodsAtLeast], plan.gateway.pods, seconds_text(plan.gateway.scale_up_sec),
-                       seconds_text(s.sellout_sec)));
+                       in[Q::kPodsAtLeast], count_text(static_cast<double>(plan.gateway.pods)),
+                       seconds_text(plan.gateway.scale_up_sec), seconds_text(s.sellout_sec)));
   }
   if (in[Q::kBotShare] > 0 && s.sells_out) {
     to.add(kNote, "BOTS_BUY_SEATS",
@@ -173,6 +173,19 @@ void about_redis(const Plan& plan, Remarks& to) {
                            ? "spread presence and grants over buckets (--line-buckets), or write presence less often "
                              "(--heartbeat-interval)"
                            : "answer positions from a watermark (--position watermark), or ask less often"));
+  }
+  if (r.hot_slot.memory_bytes > r.memory_limit * r.node_memory_bytes) {
+    to.add(kConflict, "SLOT_MEMORY_FULL",
+           fmt::format("the line takes {} in one shard, and a {} has {} for data: take a larger node (--redis-node); "
+                       "shards can't divide one key",
+                       bytes_text(r.hot_slot.memory_bytes), r.node_type,
+                       bytes_text(r.memory_limit * r.node_memory_bytes)));
+  }
+  if (r.node_type.starts_with("cache.t")) {
+    to.add(kWarning, "BURSTABLE_NODE",
+           fmt::format("a {} has its whole core only while its CPU credits last, and this plan counts on {} of one: "
+                       "watch the credits in a test as long as the sale, or take a node that is not burstable",
+                       r.node_type, share_text(r.hot_slot.utilisation)));
   }
   if (r.shards > r.shards_used) {
     to.add(kWarning, "SHARDS_IDLE",
@@ -264,14 +277,23 @@ void about_money_and_quotas(const Plan& plan, Remarks& to) {
                     "rate of admission follow",
                     rate_text(payments)));
   }
-  for (const auto& missing : plan.cost.unpriced) to.add(kWarning, "PRICE_MISSING", "left out of the cost: " + missing);
+  if (!plan.cost.unpriced.empty()) {
+    std::string names;
+    for (const auto& line : plan.cost.unpriced) {
+      names += (names.empty() ? "" : ", ") + line.substr(0, line.find(':'));
+    }
+    to.add(kWarning, "PRICE_MISSING",
+           fmt::format("the prices of region {} don't have all that is billed, so the totals are too low. Left out: "
+                       "{}. Give your own with --prices FILE, or plan with --region us-east-1",
+                       in.region, names));
+  }
   std::string biting;
   for (const auto& quota : plan.quotas) {
     if (!quota.bites) continue;
     biting += fmt::format("{}{} ({} needed, {} given)", biting.empty() ? "" : "; ", quota.name, count_text(quota.need),
                           count_text(quota.limit));
   }
-  if (!biting.empty()) to.add(kNote, "DEFAULT_QUOTAS", "limits that stand until someone asks for more: " + biting);
+  if (!biting.empty()) to.add(kNote, "DEFAULT_QUOTAS", "default limits that this load would meet: " + biting);
 }
 
 }  // namespace

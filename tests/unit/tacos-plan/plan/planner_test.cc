@@ -92,6 +92,34 @@ TEST(Planner, CountsTheLineThatGrowsWhileTheLastSeatsArePaid) {
   EXPECT_NEAR(longest, plan.selling.peak_line, 0.01 * plan.selling.peak_line);
 }
 
+TEST(Planner, SpreadsOverShardsOnlyAsManyBucketsAsTheyHold) {
+  // Eight buckets on one shard are on one core all the same.
+  const Plan together = planned(inputs_with({{kLineBuckets, 8}, {kRedisShards, 1}}));
+  EXPECT_NEAR(together.redis.hot_slot.cpu_cores, together.redis.cpu_cores, 1e-12);
+  const Plan apart = planned(inputs_with({{kLineBuckets, 8}, {kRedisShards, 8}}));
+  EXPECT_LT(apart.redis.hot_slot.cpu_cores, together.redis.hot_slot.cpu_cores / 2);
+  EXPECT_LT(apart.redis.hot_slot.memory_bytes, together.redis.hot_slot.memory_bytes);
+  // And as many shards are planned as bring the slot within its limit.
+  const Plan large = planned(inputs_with({{kUsers, 20'000'000}, {kTargetWait, 3600}, {kLineBuckets, 16}}));
+  EXPECT_LE(large.redis.hot_slot.utilisation, 0.7);
+}
+
+TEST(Planner, SaysWhenOneShardCannotHoldTheLine) {
+  const Plan plan = planned(inputs_with({{kUsers, 1e8}, {kTargetWait, 86'400}}));
+  EXPECT_NE(warning_of(plan, "SLOT_MEMORY_FULL"), nullptr);
+  EXPECT_EQ(plan.redis.shards, 1u);
+}
+
+TEST(Planner, LeavesASmallNodeTheMemoryThatItKeepsBack) {
+  // The provider's "Managing reserved memory": half of a micro.
+  PlanInputs inputs;
+  ASSERT_TRUE(inputs.choose("redis_node", "cache.t4g.micro", "test").has_value());
+  const Plan plan = planned(inputs);
+  EXPECT_DOUBLE_EQ(plan.redis.memory_limit, 0.5);
+  EXPECT_NE(warning_of(plan, "BURSTABLE_NODE"), nullptr);
+  EXPECT_EQ(warning_of(planned(PlanInputs()), "BURSTABLE_NODE"), nullptr);
+}
+
 TEST(Planner, SellsThroughEveryoneWhenThereAreMoreSeatsThanPeople) {
   const Plan plan = planned(inputs_with({{kUsers, 5000}}));
   EXPECT_FALSE(plan.selling.sells_out);
