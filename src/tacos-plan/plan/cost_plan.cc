@@ -30,7 +30,8 @@ class Ledger {
       to_.unpriced.push_back(fmt::format("{}: {}", name, costs.error().message));
       return;
     }
-    const double usd = static_cast<double>(costs->cents()) / 100;
+    // The line as a whole: of parts each rounded by itself, small ones would lose or gain a tenth of the line.
+    const double usd = std::round(costs->exact_usd() * 100) / 100;
     if (costs->exact_usd() > 0) to_.lines.push_back({std::move(name), usd, std::move(basis), monthly});
   }
   void add_amount(std::string name, double usd, std::string basis, bool monthly) {

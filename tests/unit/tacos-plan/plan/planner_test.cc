@@ -120,6 +120,29 @@ TEST(Planner, LeavesASmallNodeTheMemoryThatItKeepsBack) {
   EXPECT_EQ(warning_of(planned(PlanInputs()), "BURSTABLE_NODE"), nullptr);
 }
 
+TEST(Planner, KnowsHowManyVcpusTheGatewaysNodeHas) {
+  PlanInputs inputs;
+  ASSERT_TRUE(inputs.choose("gateway_node", "m7g.large", "test").has_value());
+  EXPECT_DOUBLE_EQ(inputs[kNodeVcpu], 2);
+  EXPECT_EQ(planned(inputs).gateway.nodes, 14u);  // 24 pods of a vCPU on nodes of 2, nine tenths of which pods get
+  PlanInputs told = inputs_with({{kNodeVcpu, 3}});
+  ASSERT_TRUE(told.choose("gateway_node", "m7g.large", "test").has_value());
+  EXPECT_DOUBLE_EQ(told[kNodeVcpu], 3);
+}
+
+TEST(Planner, RoundsALineOfTheBillAsAWhole) {
+  // 63,158 × $1.25 ÷ 10⁶ + 20,000 × $0.25 ÷ 10⁶ = $0.0839; its parts, rounded by themselves, would make $0.09.
+  PlanInputs inputs;
+  ASSERT_TRUE(inputs.choose("dynamodb_prices", "before-2024-11", "test").has_value());
+  const Plan plan = planned(inputs);
+  EXPECT_NEAR(plan.dynamodb.cost_usd_per_event, 0.0839, 5e-5);
+  for (const auto& line : plan.cost.lines) {
+    if (line.name == "DynamoDB") {
+      EXPECT_DOUBLE_EQ(line.usd, 0.08);
+    }
+  }
+}
+
 TEST(Planner, SellsThroughEveryoneWhenThereAreMoreSeatsThanPeople) {
   const Plan plan = planned(inputs_with({{kUsers, 5000}}));
   EXPECT_FALSE(plan.selling.sells_out);
