@@ -280,7 +280,7 @@ void about_money_and_quotas(const Plan& plan, Remarks& to) {
   if (!plan.cost.unpriced.empty()) {
     std::string names;
     for (const auto& line : plan.cost.unpriced) {
-      names += (names.empty() ? "" : ", ") + line.substr(0, line.find(':'));
+      names += (names.empty() ? "" : "; ") + line.substr(0, line.find(':'));
     }
     to.add(kWarning, "PRICE_MISSING",
            fmt::format("the prices of region {} don't have all that is billed, so the totals are too low. Left out: "

@@ -252,5 +252,11 @@ TEST(DocumentText, AChartWithoutDataSaysSo) {
   EXPECT_THAT(text_of(Document::Charts{{chart}}), HasSubstr("no data\n"));
 }
 
+TEST(DocumentText, NamesTooLongForALineArePartedAtTheirJoints) {
+  EXPECT_EQ(wrapped("admission.by_seats_per_sec", 24), (std::vector<std::string>{"admission.by_seats_per_", "sec"}));
+  EXPECT_EQ(wrapped("admission.by_seats_per_sec", 30), (std::vector<std::string>{"admission.by_seats_per_sec"}));
+  EXPECT_EQ(wrapped("see redis.memory_bytes", 13), (std::vector<std::string>{"see", "redis.memory_", "bytes"}));
+}
+
 }  // namespace
 }  // namespace tacos::plan
