@@ -11,6 +11,7 @@
 
 #include "core/text_columns.h"
 #include "sample_document.h"
+#include "tacos-plan/document/ink.h"
 
 namespace tacos::plan {
 namespace {
