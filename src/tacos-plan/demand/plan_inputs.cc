@@ -1,5 +1,6 @@
 #include "tacos-plan/demand/plan_inputs.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -154,6 +155,18 @@ core::Result<void> PlanInputs::set_text(Quantity quantity, std::string_view text
   return set(quantity, negative ? -value : value, std::move(source), called);
 }
 
+// "m7g.2xlarge" has 8: sizes double from large, with 2. A size of another name leaves the number to its giver.
+void PlanInputs::take_vcpus_of(std::string_view node) {
+  auto& value = values_[static_cast<std::size_t>(Quantity::kNodeVcpu)];
+  const std::string_view size = node.substr(std::min(node.size(), node.find('.') + 1));
+  double vcpus = size == "large" ? 2 : size == "xlarge" ? 4 : 0;
+  if (vcpus == 0 && size.ends_with("xlarge")) {
+    vcpus = 4 * read_number(size.substr(0, size.size() - std::string_view("xlarge").size()));
+  }
+  if (value.given || !fits(vcpus, spec_of(Quantity::kNodeVcpu))) return;
+  value = {vcpus, fmt::format("the size of a {}", node), false};
+}
+
 core::Result<void> PlanInputs::choose(std::string_view name, std::string_view value, std::string_view called) {
   if (name == "position") return choose_from(kPositions, value, called, position);
   if (name == "poll") return choose_from(kPolls, value, called, poll);
@@ -169,6 +182,7 @@ core::Result<void> PlanInputs::choose(std::string_view name, std::string_view va
   if (free == nullptr) return fail(fmt::format("{}: there is no choice called '{}'", called, name));
   if (value.empty() || value.size() > 64) return fail(fmt::format("{}: needs a name of 1 to 64 letters", called));
   *free = value;
+  if (free == &gateway_node) take_vcpus_of(value);
   return {};
 }
 

@@ -60,6 +60,7 @@ class PlanInputs {
   core::Result<void> check() const;
 
  private:
+  void take_vcpus_of(std::string_view node);
   struct Value {
     double value = 0;
     std::string source;

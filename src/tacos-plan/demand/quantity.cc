@@ -160,8 +160,6 @@ constexpr std::array<QuantitySpec, kQuantities> kSpecs{{
      kAssumed},
     {Q::kLogSampling, "log_sampling", "cost", U::kShare, 0.01, 0, 1, "share of status requests that are logged",
      "assumed: errors all, successes 1 %"},
-    {Q::kTraceSampling, "trace_sampling", "cost", U::kShare, 0.001, 0, 1, "share of requests that are traced",
-     kAssumed},
     {Q::kOperatorAccess, "operator_access_usd", "cost", U::kUsd, 200, 0, 1e6,
      "operators' access with roles, expiry and recording, per month", kOriginal},
     {Q::kSharedDatabase, "database_usd", "cost", U::kUsd, 0, 0, 1e7,

@@ -91,7 +91,6 @@ enum class Quantity : std::uint8_t {
   kRedisHoursPerEvent,
   kLogBytesPerRequest,
   kLogSampling,
-  kTraceSampling,
   kOperatorAccess,
   kSharedDatabase,
   // Other ways to build the sale (compare).

@@ -111,6 +111,29 @@ std::string Ink::bar(double share, std::size_t columns, Tone tone) const {
   return paint(repeated(unicode_ ? "█" : "#", filled), tone) + faint(repeated(unicode_ ? "░" : ".", columns - filled));
 }
 
+namespace {
+
+// A name that is too long for a line is parted behind a dot or an underscore, as late as that fits: by blanks, which
+// wrapping then takes, since what follows would not have fitted on the line.
+std::string with_names_parted(std::string_view text, std::size_t columns) {
+  std::string parted;
+  std::size_t word = 0;  // letters of the word so far
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool joint = i > 0 && word > 0 && (text[i - 1] == '_' || text[i - 1] == '.');
+    const std::size_t segment = std::min(text.find_first_of("_. ", i), text.size() - 1) + 1 - i;
+    const std::size_t end = text[i + segment - 1] == ' ' ? segment - 1 : segment;
+    if (joint && text[i] != ' ' && word + end > columns) {
+      parted += ' ';
+      word = 0;
+    }
+    parted += text[i];
+    word = text[i] == ' ' ? 0 : word + 1;
+  }
+  return parted;
+}
+
+}  // namespace
+
 std::vector<std::string> wrapped(std::string_view text, std::size_t columns) {
   // "70 %" stays together: wrapping breaks at blanks, and a no-break space is none.
   constexpr std::string_view kApart = " %", kTogether = "\u00A0%";
@@ -119,7 +142,7 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t columns) {
       line.replace(at, from.size(), to);
     }
   };
-  std::string unbroken(text);
+  std::string unbroken = with_names_parted(text, columns);
   replace(unbroken, kApart, kTogether);
   auto lines = core::wrap_to_columns(unbroken, columns, std::numeric_limits<std::size_t>::max());
   for (std::string& line : lines) replace(line, kTogether, kApart);

@@ -143,6 +143,14 @@ std::string usd_text(double usd) {
   return with_sign(usd, amount_text);
 }
 
+std::string cents_text(double usd) {
+  return with_sign(usd, [](double size) {
+    if (size < 999.995 || size >= kHuge / 100) return amount_text(size);
+    const auto cents = static_cast<std::uint64_t>(std::llround(size * 100));
+    return fmt::format("${}.{:02}", core::format_count(cents / 100), cents % 100);
+  });
+}
+
 std::string price_text(double usd) {
   return with_sign(usd, [](double size) {
     if (size >= 1000 || (size > 0 && size < kTiny)) return amount_text(size);

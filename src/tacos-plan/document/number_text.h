@@ -23,6 +23,8 @@ std::string bandwidth_text(double bytes_per_second);  // "60 MB/s"
 
 // An amount of money: "$2.25", "$1,700". Below ten cents 2 significant digits, so that "$0.0034" stays itself.
 std::string usd_text(double usd);
+// With its cents whatever its size, for a bill: "$2,383.12".
+std::string cents_text(double usd);
 // A unit price as its list has it, with all its digits: "$0.158", "$0.0000166667", "$5.00".
 std::string price_text(double usd);
 

@@ -30,6 +30,10 @@ Result<void> check(const FluidQueue& queue, const SoldOut& sold_out) {
     return fail(
         fmt::format("notice after {} s; the delay must be finite and at least 0", sold_out.notice_delay_seconds));
   }
+  if (!(sold_out.door_delay_seconds >= 0 && sold_out.door_delay_seconds <= sold_out.notice_delay_seconds)) {
+    return fail(fmt::format("the door refuses after {} s; the delay must be 0 to that of the notice, {} s",
+                            sold_out.door_delay_seconds, sold_out.notice_delay_seconds));
+  }
   return {};
 }
 
@@ -98,7 +102,7 @@ Result<SoldOutSummary> fluid_sold_out(const FluidQueue& queue, const SoldOut& so
   if (auto ok = check(queue, sold_out); !ok) return ok.error();
   const double stop = sold_out.stops_at_seconds;
   const double told_at = stop + sold_out.notice_delay_seconds;
-  const double arrived = arrived_by(queue, stop);
+  const double arrived = arrived_by(queue, stop + sold_out.door_delay_seconds);
   SoldOutSummary line;
   line.admitted = admitted_by(queue, stop);
   line.sold_out_in_line = arrived - line.admitted;
@@ -117,7 +121,7 @@ Result<SoldOutSummary> fluid_sold_out(const FluidQueue& queue, const SoldOut& so
 Result<double> fluid_sold_out_wait_of(const FluidQueue& queue, const SoldOut& sold_out, double k) {
   if (auto ok = check(queue, sold_out); !ok) return ok.error();
   if (auto ok = check_order(queue, k); !ok) return ok.error();
-  if (k > arrived_by(queue, sold_out.stops_at_seconds)) return 0.0;
+  if (k > arrived_by(queue, sold_out.stops_at_seconds + sold_out.door_delay_seconds)) return 0.0;
   if (k <= admitted_by(queue, sold_out.stops_at_seconds)) return wait_of(queue, k);
   return sold_out.stops_at_seconds + sold_out.notice_delay_seconds - arrival_of(queue, k);
 }

@@ -28,15 +28,17 @@ core::Result<double> fluid_wait_of(const FluidQueue& queue, double k);
 // The wait that a share p of all users stays within, 0 ≤ p ≤ 1: w(pN), since later arrivals wait at least as long.
 core::Result<double> fluid_wait_percentile(const FluidQueue& queue, double share);
 
-// Everything is sold at `stops_at_seconds`: admission ends, those in line are told notice_delay later (their next poll)
-// and leave, those who come afterwards are refused at the door and wait nothing.
+// Everything is taken at `stops_at_seconds`: admission ends, those in line are told notice_delay later (their next
+// poll) and leave. Who comes within door_delay still joins the line, since what is taken is not yet paid and may come
+// back; who comes afterwards is refused at the door and waits nothing.
 struct SoldOut {
   double stops_at_seconds = 0;      // s
   double notice_delay_seconds = 0;  // n
+  double door_delay_seconds = 0;    // d ≤ n
 };
 
-// With s the time it stops: admitted min(A(s), b + as), sold out in line A(s) less those, refused N − A(s). The k-th
-// who is not admitted waits s + n − kT/N, so the longest such wait is that of the first of them.
+// With s the time it stops: admitted min(A(s), b + as), sold out in line A(s + d) less those, refused N − A(s + d). The
+// k-th who is not admitted waits s + n − kT/N, so the longest such wait is that of the first of them.
 struct SoldOutSummary {
   double admitted = 0;
   double sold_out_in_line = 0;
@@ -47,7 +49,7 @@ struct SoldOutSummary {
   double mean_wait_sold_out_seconds = 0;
   double person_seconds = 0;  // of both
 };
-// Fails as fluid_summary does, and on an s or n below 0 or not finite.
+// Fails as fluid_summary does, on an s, n or d below 0 or not finite, and on a d above n.
 core::Result<SoldOutSummary> fluid_sold_out(const FluidQueue& queue, const SoldOut& sold_out);
 // The wait of the k-th arrival when admission ends, 0 for one refused at the door.
 core::Result<double> fluid_sold_out_wait_of(const FluidQueue& queue, const SoldOut& sold_out, double k);

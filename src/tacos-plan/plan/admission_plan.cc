@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -116,6 +117,43 @@ void choose(const PlanInputs& in, AdmissionPlan& plan, Derivations& derive) {
              "the least that keeps the promises, as far as what stands behind carries it");
 }
 
+constexpr int kAnswered = 4000;  // users, evenly through the line, whose waits are put in order
+
+// Waits to either answer. Unlike the waits of a line where all are let in they do not grow with one's place in it: who
+// comes late in a long arrival is told sooner, or at the door.
+core::Result<void> reckon_answers(const FluidQueue& line, const SoldOut& stop, SellingPlan& plan) {
+  const auto summary = fluid_sold_out(line, stop);
+  if (!summary) return summary.error();
+  plan.answer_mean_wait = summary->person_seconds / line.users;
+  plan.answer_longest_wait = std::max(summary->longest_wait_admitted_seconds, summary->longest_wait_sold_out_seconds);
+  std::vector<double> waits;
+  for (int i = 0; i < kAnswered; ++i) {
+    const auto wait = fluid_sold_out_wait_of(line, stop, line.users * (i + 0.5) / kAnswered);
+    if (!wait) return wait.error();
+    waits.push_back(*wait);
+  }
+  std::sort(waits.begin(), waits.end());
+  const auto within = [&](double share) { return waits[static_cast<std::size_t>(share * kAnswered)]; };
+  plan.answer_p50_wait = within(0.5);
+  plan.answer_p90_wait = within(0.9);
+  plan.answer_p95_wait = within(0.95);
+  plan.answer_p99_wait = within(0.99);
+  return {};
+}
+
+// Until the last seat is paid, whoever comes joins a line that nobody is called in from.
+void reckon_peak(const PlanInputs& in, const AdmissionPlan& admission, SellingPlan& plan, Derivations& derive) {
+  const double users = in[Q::kUsers], ramp = in[Q::kArrivalTime];
+  const bool stands = plan.in_vain > 0 && in.at_sell_out == AtSellOut::kStop && ramp > 0;
+  const double standing = stands ? std::min(users, users / ramp * plan.last_paid_sec) - plan.admissions : 0;
+  plan.peak_line =
+      derive.add("selling.peak_line", std::max(admission.longest_queue, standing), "users",
+                 stands ? fmt::format("max({} if all are let in, {} who stand there when the last seat is paid)",
+                                      count_text(admission.longest_queue), count_text(standing))
+                        : fmt::format("the longest line, {}", count_text(admission.longest_queue)),
+                 "nobody is called in once the seats are taken; arrivals go on");
+}
+
 }  // namespace
 
 double mean_feedback_seconds(const PlanInputs& in) {
@@ -182,14 +220,14 @@ core::Result<SellingPlan> plan_selling(const PlanInputs& in, const AdmissionPlan
   plan.hours_in_vain =
       derive.add("selling.hours_in_vain", slope * (users * users - plan.admissions * plan.admissions) / 2 / 3600, "h",
                  "∫ w(k) dk over those behind the last winner, w(k) = k ÷ a − kT ÷ N", kFluid);
-  const auto stopped = fluid_sold_out(line_of(in, rate), {plan.sellout_sec, seconds_from_last_turn_to_news(in)});
-  if (!stopped) return stopped.error();
   plan.told_sec =
       derive.add("selling.told_sec", plan.in_vain > 0 ? plan.last_paid_sec + longest_feedback_seconds(in) : 0, "s",
                  fmt::format("{} + {} until the last one asks", seconds_text(plan.last_paid_sec),
                              seconds_text(longest_feedback_seconds(in))),
                  "a seat that is held may come back, so nobody is told before the last is paid");
-  plan.answer_mean_wait = stopped->person_seconds / users;
+  const SoldOut stop{plan.sellout_sec, seconds_from_last_turn_to_news(in), paid_after};
+  if (auto reckoned = reckon_answers(line_of(in, rate), stop, plan); !reckoned) return reckoned.error();
+  reckon_peak(in, admission, plan, derive);
   return plan;
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "tacos-plan/document/number_text.h"
+#include "tacos-plan/plan/gateway_plan.h"
 #include "tacos-plan/prices/cost/service_costs.h"
 
 namespace tacos::plan {
@@ -29,7 +30,8 @@ class Ledger {
       to_.unpriced.push_back(fmt::format("{}: {}", name, costs.error().message));
       return;
     }
-    const double usd = static_cast<double>(costs->cents()) / 100;
+    // The line as a whole: of parts each rounded by itself, small ones would lose or gain a tenth of the line.
+    const double usd = std::round(costs->exact_usd() * 100) / 100;
     if (costs->exact_usd() > 0) to_.lines.push_back({std::move(name), usd, std::move(basis), monthly});
   }
   void add_amount(std::string name, double usd, std::string basis, bool monthly) {
@@ -55,7 +57,8 @@ void add_redis(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
 
 // That run all month: the floor of pods, and at least one node a zone.
 double standing_nodes(const PlanInputs& in) {
-  return std::max(std::ceil(in[Q::kPodsAtLeast] * in[Q::kPodVcpu] / in[Q::kNodeVcpu]), in[Q::kZones]);
+  return std::max(std::ceil(in[Q::kPodsAtLeast] * in[Q::kPodVcpu] / (in[Q::kNodeVcpu] * kAllocatableShare)),
+                  in[Q::kZones]);
 }
 
 void add_gateway(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
@@ -87,7 +90,8 @@ void add_network(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger)
   if (lcus) {
     Bill bill(prices);
     bill.add("LCU", "elb.application.lcu_hour", "per LCU-hour", *lcus * hours);
-    ledger.add("Load balancer units", bill.finish(), fmt::format("{:.0f} LCU × {:g} h", *lcus, hours));
+    ledger.add("Load balancer units", bill.finish(),
+               fmt::format("{} LCU × {:g} h, ready for the peak throughout", count_text(std::ceil(*lcus)), hours));
   }
   ledger.add("Traffic out, status", egress_cost(prices, {.gb = gb}),
              fmt::format("{} status answers, {}", count_text(plan.polling.polls_per_event),
@@ -96,7 +100,8 @@ void add_network(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger)
              cloudfront_cost(prices, {.price_class = in.region.starts_with("ap-") ? "apac" : "us",
                                       .gb = in[Q::kUsers] * in[Q::kPageBytes] / kGb,
                                       .https_requests = in[Q::kUsers] * kRequestsPerPage}),
-             fmt::format("{} × {}", count_text(in[Q::kUsers]), bytes_text(in[Q::kPageBytes])));
+             fmt::format("{} × {} in {:g} requests", count_text(in[Q::kUsers]), bytes_text(in[Q::kPageBytes]),
+                         kRequestsPerPage));
   const double requests = plan.polling.polls_per_event + 2 * in[Q::kUsers];
   Bill inspected(prices);
   inspected.add("requests", "waf.requests", "per million requests", requests);

@@ -17,7 +17,7 @@ constexpr double kPartitionWrites = 1000;  // when the list of quotas has none: 
 
 double cost_of(const PriceCatalogue& prices, const DynamoPlan& plan) {
   const auto costs = dynamodb_on_demand_cost(prices, {.write_units = plan.write_units, .read_units = plan.read_units});
-  return costs ? static_cast<double>(costs->cents()) / 100 : 0;
+  return costs ? costs->exact_usd() : 0;
 }
 
 PriceEra other(PriceEra era) {

@@ -43,7 +43,7 @@ GatewayPlan plan_gateway(const PlanInputs& in, const AdmissionPlan& admission, c
   const std::uint64_t without_a_zone = zones > 1 ? whole(cpu * zones / (zones - 1)) : 0;
   const auto floor = static_cast<std::uint64_t>(in[Q::kPodsAtLeast]);
   std::uint64_t pods = std::max({plan.pods_by_cpu, plan.pods_by_connections, without_a_zone, floor});
-  plan.bound_by = pods == plan.pods_by_cpu           ? "cpu"
+  plan.bound_by = pods == plan.pods_by_cpu           ? "CPU"
                   : pods == plan.pods_by_connections ? "connections"
                   : pods == without_a_zone           ? "the loss of a zone"
                                                      : "the least that always runs";

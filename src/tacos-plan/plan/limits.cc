@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "tacos-plan/document/number_text.h"
+#include "tacos-plan/plan/polling_plan.h"
 
 namespace tacos::plan {
 namespace {
@@ -12,7 +13,6 @@ namespace {
 using Q = Quantity;
 
 constexpr double kFirewallWindow = 300;  // seconds: the window of the edge's rate rule
-constexpr double kFirewallRequests = 100;
 constexpr double kLambdaSeconds = 0.05;  // of a status answer, when a function gives it
 
 class Checks {
@@ -68,6 +68,18 @@ double tightness(const Headroom& headroom) {
 
 }  // namespace
 
+double asks_in_firewall_window(const Plan& plan) {
+  const auto& in = plan.inputs;
+  const bool told = plan.selling.in_vain > 0 && in.at_sell_out == AtSellOut::kStop;
+  const double before = in[Q::kArrivalTime] > 0 ? 0 : in[Q::kGatherTime];
+  const double waits = told ? plan.selling.answer_longest_wait : plan.admission.longest_wait;
+  const double stays = std::min(kFirewallWindow, before + waits);
+  if (in.poll == PollPolicy::kFixed) return stays / in[Q::kPollInterval];
+  // Whoever asks most often in the window is the one who has just that long to wait.
+  const auto asks = polls_of_user(poll_rule(in), stays);
+  return asks ? *asks : stays / in[Q::kPollShortest];
+}
+
 std::vector<QuotaCheck> check_quotas(const Plan& plan, const Catalogues& catalogues) {
   const auto& in = plan.inputs;
   Checks checks(catalogues.quotas);
@@ -80,14 +92,14 @@ std::vector<QuotaCheck> check_quotas(const Plan& plan, const Catalogues& catalog
              "set the table's warm throughput before the sale opens");
   checks.add("dynamodb.partition.writes", "DynamoDB, one hot item", plan.dynamodb.hot_partition_writes_per_sec,
              "no table size helps one item: keep the count of seats elsewhere, or one item a seat");
-  checks.add("api_gateway.requests", "Managed API gateway, requests", plan.gateway.requests_per_sec,
+  checks.add("api_gateway.requests", "Managed API gateway, if one stood in front, requests",
+             plan.gateway.requests_per_sec,
              "its default throttle is for the whole account and region; ask for more, or go round it");
-  checks.add("api_gateway.burst", "Managed API gateway, burst", plan.gateway.requests_per_sec,
+  checks.add("api_gateway.burst", "Managed API gateway, if one stood in front, burst", plan.gateway.requests_per_sec,
              "the burst can't be raised on request: smooth the arrivals");
   checks.add("lambda.concurrency", "Functions at once, if they answered status",
              plan.gateway.requests_per_sec * kLambdaSeconds, "raise the account's concurrency, or answer from pods");
-  const double interval = in.poll == PollPolicy::kFixed ? in[Q::kPollInterval] : in[Q::kPollLongest];
-  const double asks = kFirewallWindow / interval;
+  const double asks = asks_in_firewall_window(plan);
   checks.add_limit("Edge rate rule, requests of one address in 5 min", asks * in[Q::kUsersPerAddress],
                    kFirewallRequests, "requests", true,
                    "raise it, count by cookie instead of address, or ask less often: whole offices share an address",
@@ -108,7 +120,8 @@ std::vector<Headroom> headroom_of(const Plan& plan, const Catalogues& catalogues
       of("gateway pods, connections", plan.gateway.connections, pods * in[Q::kPodConnections], "connections", 1)));
   all.push_back(of("Redis, the line's slot", plan.redis.hot_slot.cpu_cores, 1, "cores", in[Q::kRedisCpuLimit]));
   all.push_back(of("Redis, memory of its shard", plan.redis.hot_slot.memory_bytes, plan.redis.node_memory_bytes,
-                   "bytes", in[Q::kRedisMemoryLimit]));
+                   "bytes", plan.redis.memory_limit));
+  all.back().fixed = plan.redis.connections_bytes;
   all.push_back(of("Redis, network of its shard", plan.redis.bandwidth_bytes_per_sec,
                    plan.redis.node_baseline_bytes_per_sec, "bytes/s", in[Q::kRedisNetworkLimit]));
   all.push_back(by_admission(of("reservation API", enter, in[Q::kReservationCapacity], "1/s", ceiling)));
@@ -124,7 +137,8 @@ std::vector<Headroom> headroom_of(const Plan& plan, const Catalogues& catalogues
   }
   for (auto& headroom : all) {
     const double scale = headroom.grows_with_users ? in[Q::kUsers] : rate;
-    headroom.breaks_at = headroom.utilisation > 0 ? scale / tightness(headroom) : 0;
+    const double grows = headroom.used - headroom.fixed;
+    headroom.breaks_at = grows > 0 ? scale * (headroom.limit * headroom.capacity - headroom.fixed) / grows : 0;
   }
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return tightness(a) > tightness(b); });
   return all;

@@ -7,8 +7,13 @@
 
 namespace tacos::plan {
 
+inline constexpr double kFirewallRequests = 100;  // of one address in 5 min: the original's rule at the edge
+
 // Default limits of the services used, beside what the sale needs of them. Those that bite come first.
 std::vector<QuotaCheck> check_quotas(const Plan& plan, const Catalogues& catalogues);
+
+// How often one user asks within the 5 min of an edge's rate rule, standing in line as long as the last one does.
+double asks_in_firewall_window(const Plan& plan);
 
 // Every component's use beside what it carries, the tightest first. What the plan buys as many of as it takes (pods,
 // shards) is marked elastic: it never breaks by the plan's own size.

@@ -32,15 +32,19 @@ struct AdmissionPlan {
 struct SellingPlan {
   double admissions = 0;  // that sell all the seats, or everyone when that is fewer
   bool sells_out = false;
-  double sellout_sec = 0;       // from opening to the admission of the last buyer
-  double last_paid_sec = 0;     // and until that one has paid
-  double in_vain = 0;           // users for whom there is no seat
-  double told_sec = 0;          // when the last of them knows, with admission that stops at the last seat
-  double answer_mean_wait = 0;  // of everybody, to either answer, with the stop
-  double hours_in_vain = 0;     // that those without a seat would stand in line if nobody told them
+  double sellout_sec = 0;    // from opening to the admission of the last buyer
+  double last_paid_sec = 0;  // and until that one has paid
+  double in_vain = 0;        // users for whom there is no seat
+  double told_sec = 0;       // when the last of them knows, with admission that stops at the last seat
+  // Of everybody, to either answer, with the stop; those refused at the door wait nothing.
+  double answer_mean_wait = 0, answer_longest_wait = 0;
+  double answer_p50_wait = 0, answer_p90_wait = 0, answer_p95_wait = 0, answer_p99_wait = 0;
+  double peak_line = 0;      // most in line at once, whether all are let in or the line stands until it is told
+  double hours_in_vain = 0;  // that those without a seat would stand in line if nobody told them
 };
 
 struct PollingPlan {
+  double in_line = 0;          // who ask, at the peak
   double status_rps = 0;       // at the peak, by the policy that was chosen
   double fixed_rps = 0;        // with one interval for everyone
   double by_position_rps = 0;  // with intervals that grow with the wait
@@ -63,7 +67,7 @@ struct RedisStrategyLoad {
 struct RedisOperationPlan {
   std::string name;  // "join", "status", "watermark", "heartbeat", "admission"
   double per_sec = 0;
-  double hot_per_sec = 0;      // of them, in the hot slot: all, unless they are spread over buckets
+  double hot_per_sec = 0;      // of them, in the hot slot's shard: all, unless they are spread over buckets
   double cpu_sec = 0;          // of the executing thread, each
   double cpu_sec_per_key = 0;  // of that, what grows with the number of users in line (KEYS)
 };
@@ -90,7 +94,9 @@ struct RedisPlan {
   std::uint64_t nodes = 0;
   std::string node_type;
   double node_memory_bytes = 0;
+  double memory_limit = 0;  // share of it for data
   double node_baseline_bytes_per_sec = 0, node_burst_bytes_per_sec = 0;
+  // The shard that has it, with the buckets that fall to that shard.
   struct HotSlot {
     std::string tag;
     double commands_per_sec = 0;
@@ -113,7 +119,7 @@ struct DynamoPlan {
 
 struct GatewayPlan {
   std::uint64_t pods = 0;
-  std::string bound_by;  // "cpu", "connections", "zones"
+  std::string bound_by;  // "CPU", "connections", "the loss of a zone", "the least that always runs"
   std::uint64_t pods_by_cpu = 0, pods_by_connections = 0;
   double connections = 0;
   std::uint64_t nodes = 0;
@@ -138,6 +144,7 @@ struct Headroom {
   std::string unit;
   double utilisation = 0;        // used ÷ capacity
   double limit = 0;              // what the plan lets it be
+  double fixed = 0;              // of what is used, what does not grow with either
   bool grows_with_users = true;  // else with the admission rate
   bool elastic = false;          // the plan buys as many as it takes
   double breaks_at = 0;          // users, or admissions a second, at which it reaches its limit

@@ -16,31 +16,31 @@ using Q = Quantity;
 
 constexpr int kSteps = 400;  // of the integral over the line; the curve is smooth
 
-PollRule rule_of(const PlanInputs& in) {
-  PollRule rule;
-  rule.share = in[Q::kPollShare];
-  rule.shortest_seconds = in[Q::kPollShortest];
-  rule.longest_seconds = in[Q::kPollLongest];
-  rule.heartbeat_seconds = in[Q::kHeartbeatTtl];
-  rule.jitter = in[Q::kPollJitter];
-  return rule;
-}
-
-// Polls of everybody when the line is told at told_sec: each asks P(wait) − P(wait left when told) times.
-core::Result<double> polls_until_told(const PlanInputs& in, const AdmissionPlan& admission, double told_sec) {
-  const PollRule rule = rule_of(in);
+// Polls of everybody when the line is told once the last seat is paid. Until the seats are taken each asks
+// P(wait) − P(wait left) times. From then on nobody moves, so the wait that they are told, and with it the interval,
+// stays as it is until the news; the poll that brings it comes half an interval late on average.
+core::Result<double> polls_until_told(const PlanInputs& in, const AdmissionPlan& admission,
+                                      const SellingPlan& selling) {
+  const PollRule rule = poll_rule(in);
   const double users = in[Q::kUsers], ramp = in[Q::kArrivalTime];
   double total = 0;
   for (int i = 0; i < kSteps; ++i) {
     const double k = users * (i + 0.5) / kSteps;
     const double arrives = k * ramp / users;
     const double wait = std::max(0.0, k / admission.rate - arrives);
-    const double left = std::max(0.0, arrives + wait - std::max(told_sec, arrives));
+    if (k > selling.admissions && arrives >= selling.last_paid_sec) continue;
     const auto all = polls_of_user(rule, wait);
-    const auto spared = polls_of_user(rule, left);
     if (!all) return all.error();
-    if (!spared) return spared.error();
-    total += (*all - *spared) * users / kSteps;
+    double polls = *all;
+    if (k > selling.admissions) {
+      const double stands_from = std::max(selling.sellout_sec, arrives);
+      const double left = std::max(0.0, arrives + wait - stands_from);
+      const auto spared = polls_of_user(rule, left);
+      if (!spared) return spared.error();
+      const double interval = poll_interval_seconds(rule, left, 1);
+      polls += (selling.last_paid_sec - stands_from + interval / 2) / interval - *spared;
+    }
+    total += polls * users / kSteps;
   }
   return total;
 }
@@ -56,7 +56,7 @@ core::Result<void> count_polls(const PlanInputs& in, const AdmissionPlan& admiss
     plan.polls_without_stop = *all;
     told = fixed_polls_total(users, selling.answer_mean_wait, in[Q::kPollInterval]);
   } else if (selling.in_vain > 0) {
-    told = polls_until_told(in, admission, selling.told_sec);
+    told = polls_until_told(in, admission, selling);
   }
   if (!told) return told.error();
   plan.polls_if_told = *told;
@@ -67,13 +67,24 @@ core::Result<void> count_polls(const PlanInputs& in, const AdmissionPlan& admiss
 
 }  // namespace
 
+PollRule poll_rule(const PlanInputs& in) {
+  PollRule rule;
+  rule.share = in[Q::kPollShare];
+  rule.shortest_seconds = in[Q::kPollShortest];
+  rule.longest_seconds = in[Q::kPollLongest];
+  rule.heartbeat_seconds = in[Q::kHeartbeatTtl];
+  rule.jitter = in[Q::kPollJitter];
+  return rule;
+}
+
 core::Result<PollingPlan> plan_polling(const PlanInputs& in, const AdmissionPlan& admission, const SellingPlan& selling,
                                        Derivations& derive) {
   PollingPlan plan;
-  const double line = admission.longest_queue;
+  const double line = selling.peak_line;
+  plan.in_line = line;
   const auto fixed = fixed_polls_per_second(line, in[Q::kPollInterval]);
   if (!fixed) return fixed.error();
-  const auto load = poll_load({line, admission.rate}, rule_of(in), in[Q::kPollInterval]);
+  const auto load = poll_load({line, admission.rate}, poll_rule(in), in[Q::kPollInterval]);
   if (!load) return load.error();
   plan.fixed_rps = *fixed;
   plan.by_position_rps = load->peak_per_second;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -55,10 +56,9 @@ std::vector<RedisOperation> operations_of(const PlanInputs& in, const LoadParame
   return operations;
 }
 
-// The part that has to stay one atomic key: the tickets, the users' map, admission. The rest may be spread over
-// buckets.
-bool may_be_spread(const RedisOperation& operation) {
-  return operation.name == "heartbeat" || operation.name == "status";
+// What need not stay one atomic key, as the tickets, the users' map and admission must: it is spread over buckets.
+bool may_be_spread(std::string_view operation) {
+  return operation == "heartbeat" || operation == "status";
 }
 
 double walks_of(const RedisOperation& operation) {
@@ -71,10 +71,10 @@ LoadParameters load_of(const PlanInputs& in, const AdmissionPlan& admission, con
                        PositionStrategy strategy) {
   LoadParameters load;
   load.strategy = strategy;
-  load.users = static_cast<std::uint64_t>(std::max(1.0, admission.longest_queue));
+  load.users = static_cast<std::uint64_t>(std::max(1.0, polling.in_line));
   load.joins_per_second = in[Q::kArrivalTime] > 0 ? polling.joins_rps : 0;
   load.statuses_per_second = polling.status_rps;
-  load.heartbeats_per_second = std::min(polling.status_rps, admission.longest_queue / in[Q::kHeartbeatInterval]);
+  load.heartbeats_per_second = std::min(polling.status_rps, polling.in_line / in[Q::kHeartbeatInterval]);
   load.admissions_per_second = admission.rate;
   load.requests_together = kRequestsTogether;
   return load;
@@ -86,8 +86,9 @@ RedisBuild build_of(const PlanInputs& in) {
   return build;
 }
 
-void reckon_memory(const PlanInputs& in, const AdmissionPlan& admission, double pods, RedisPlan& plan,
-                   Derivations& derive) {
+// Gives the bytes that are spread over buckets.
+double reckon_memory(const PlanInputs& in, const AdmissionPlan& admission, double pods, RedisPlan& plan,
+                     Derivations& derive) {
   LayoutParameters layout;
   layout.users = static_cast<std::uint64_t>(in[Q::kUsers]);
   layout.user_id_bytes = in[Q::kUserIdBytes];
@@ -98,10 +99,12 @@ void reckon_memory(const PlanInputs& in, const AdmissionPlan& admission, double 
   const bool keys = in.position == PositionStrategy::kKeys;
   const KeyLayout keyed = keys ? original_layout(layout) : waiting_room_layout(layout);
   const LayoutMemory memory = layout_memory(keyed, build_of(in), true);
+  double spread = 0;
   for (std::size_t i = 0; i < memory.families.size(); ++i) {
     const auto& family = keyed.families[i];
     plan.families.push_back({family.pattern, static_cast<double>(family.keys * family.key.holds.entries),
                              memory.families[i].used_memory_bytes});
+    if (family.keys > 1 && family.keys == layout.buckets) spread += memory.families[i].used_memory_bytes;
   }
   plan.memory_bytes =
       derive.add("redis.memory_bytes", memory.used_memory_bytes, "bytes",
@@ -111,6 +114,7 @@ void reckon_memory(const PlanInputs& in, const AdmissionPlan& admission, double 
                  "of MEMORY USAGE");
   plan.connections_bytes = connections_bytes(static_cast<std::uint64_t>(pods * kConnectionsPerPod), 0) +
                            replication_bytes({.replicas = static_cast<std::uint64_t>(in[Q::kRedisReplicas])});
+  return spread;
 }
 
 void reckon_load(const PlanInputs& in, const AdmissionPlan& admission, const PollingPlan& polling, double pods,
@@ -122,7 +126,7 @@ void reckon_load(const PlanInputs& in, const AdmissionPlan& admission, const Pol
     plan.strategies.push_back({strategy, share.commands, share.cores});
   }
   const LoadParameters load = load_of(in, admission, polling, in.position);
-  auto operations = operations_of(in, load, pods);
+  const auto operations = operations_of(in, load, pods);
   const Share all = sum_of(operations, load, costs);
   plan.commands_per_sec = derive.add("redis.commands_per_sec", all.commands, "1/s",
                                      fmt::format("joins, heartbeats, admissions and {} positions by {}",
@@ -130,24 +134,54 @@ void reckon_load(const PlanInputs& in, const AdmissionPlan& admission, const Pol
                                      "commands of each operation × how often it runs");
   plan.cpu_cores = derive.add("redis.cpu_cores", all.cores, "cores", "Σ rate × CPU of the operation",
                               "utilisation law U = X · D (Denning and Buzen, 1978); D measured on Redis 7.0.15");
-  const double buckets = in[Q::kLineBuckets];
-  for (auto& operation : operations) {
-    const double everywhere = operation.per_second;
-    if (may_be_spread(operation)) operation.per_second /= buckets;
-    const double walks = walks_of(operation);
-    plan.operations.push_back({operation.name, everywhere, operation.per_second,
-                               operation_cpu_us(operation, load, costs) / 1e6, walks * costs.keys_per_key / 1e6});
+  for (const auto& operation : operations) {
+    plan.operations.push_back({operation.name, operation.per_second, operation.per_second,
+                               operation_cpu_us(operation, load, costs) / 1e6,
+                               walks_of(operation) * costs.keys_per_key / 1e6});
   }
-  const Share hot = sum_of(operations, load, costs);
-  plan.hot_slot.tag = buckets > 1 ? "{event}" : "{event}";
+}
+
+// Of what is spread over buckets, what falls to a shard.
+double share_of_shard(double buckets, std::uint64_t shards) {
+  return std::ceil(buckets / static_cast<double>(shards) - 1e-9) / buckets;
+}
+
+// As many shards as the buckets have use for until the core of the event's own tag is within its limit.
+std::uint64_t shards_for_core(const PlanInputs& in, const RedisPlan& plan, std::uint64_t from) {
+  double atomic = 0, spread = 0;
+  for (const auto& operation : plan.operations) {
+    (may_be_spread(operation.name) ? spread : atomic) += operation.per_sec * operation.cpu_sec;
+  }
+  const double buckets = in[Q::kLineBuckets];
+  std::uint64_t shards = from;
+  while (static_cast<double>(shards) < buckets &&
+         atomic + spread * share_of_shard(buckets, shards) > in[Q::kRedisCpuLimit]) {
+    ++shards;
+  }
+  return shards;
+}
+
+// The shard that has the event's own tag: all that is atomic, and as many of the buckets as fall to a shard.
+void reckon_hot_slot(const PlanInputs& in, const LoadParameters& load, double pods, double spread_bytes,
+                     RedisPlan& plan, Derivations& derive) {
+  const double buckets = in[Q::kLineBuckets];
+  const double share = share_of_shard(buckets, plan.shards_used);
+  auto operations = operations_of(in, load, pods);
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (may_be_spread(operations[i].name)) operations[i].per_second *= share;
+    plan.operations[i].hot_per_sec = operations[i].per_second;
+  }
+  const Share hot = sum_of(operations, load, CommandCosts());
+  plan.hot_slot.tag = "{event}";
   plan.hot_slot.commands_per_sec = hot.commands;
-  plan.hot_slot.cpu_cores =
-      derive.add("redis.hot_slot.cpu_cores", hot.cores, "cores",
-                 buckets > 1 ? fmt::format("what has to be atomic, and 1/{:g} of the rest", buckets)
-                             : std::string("all of it: one tag, one slot"),
-                 "Redis Cluster: keys with the same hash tag are in one slot (cluster specification)");
+  plan.hot_slot.cpu_cores = derive.add(
+      "redis.hot_slot.cpu_cores", hot.cores, "cores",
+      buckets > 1 ? fmt::format("what has to be atomic, and {} of the rest: the buckets of one of {} shard{}",
+                                share_text(share), plan.shards_used, plan.shards_used == 1 ? "" : "s")
+                  : std::string("all of it: one tag, one slot"),
+      "Redis Cluster: keys with the same hash tag are in one slot (cluster specification)");
   plan.hot_slot.utilisation = hot.cores;
-  plan.hot_slot.memory_bytes = plan.memory_bytes / (buckets > 1 ? 2 : 1) + plan.connections_bytes;
+  plan.hot_slot.memory_bytes = plan.memory_bytes - spread_bytes * (1 - share) + plan.connections_bytes;
   plan.bandwidth_bytes_per_sec = hot.commands * kWireBytesPerCommand;
 }
 
@@ -158,24 +192,29 @@ void size_cluster(const PlanInputs& in, const Catalogues& catalogues, RedisPlan&
   plan.node_memory_bytes = node->memory_gib * kGib;
   plan.node_baseline_bytes_per_sec = node->baseline_gbps * kBytesPerGigabit;
   plan.node_burst_bytes_per_sec = node->burst_gbps * kBytesPerGigabit;
+  // A small node keeps back more than the usual quarter.
+  const double usable = 1 - node->reserved_share;
+  plan.memory_limit =
+      in.is_default(Q::kRedisMemoryLimit) ? std::min(in[Q::kRedisMemoryLimit], usable) : in[Q::kRedisMemoryLimit];
   plan.shards_by_memory =
-      whole((plan.memory_bytes + plan.connections_bytes) / (in[Q::kRedisMemoryLimit] * plan.node_memory_bytes));
+      whole((plan.memory_bytes + plan.connections_bytes) / (plan.memory_limit * plan.node_memory_bytes));
   plan.shards_by_cpu = whole(plan.cpu_cores / in[Q::kRedisCpuLimit]);
-  plan.shards_by_network =
-      whole(plan.bandwidth_bytes_per_sec / (in[Q::kRedisNetworkLimit] * plan.node_baseline_bytes_per_sec));
+  plan.shards_by_network = whole(plan.commands_per_sec * kWireBytesPerCommand /
+                                 (in[Q::kRedisNetworkLimit] * plan.node_baseline_bytes_per_sec));
   const auto buckets = static_cast<std::uint64_t>(in[Q::kLineBuckets]);
-  // What has one tag can't be spread: shards for its CPU would stay idle.
-  const std::uint64_t spread = buckets > 1 ? std::min(plan.shards_by_cpu, buckets) : 1;
+  // What has one tag can't be spread: shards beyond the buckets would stay idle.
+  const std::uint64_t wanted = std::max({plan.shards_by_memory, plan.shards_by_cpu, plan.shards_by_network});
   plan.shards = in[Q::kRedisShards] > 0 ? static_cast<std::uint64_t>(in[Q::kRedisShards])
-                                        : std::max({plan.shards_by_memory, spread, plan.shards_by_network});
+                                        : shards_for_core(in, plan, std::min(wanted, buckets));
   plan.shards_used = std::min(plan.shards, buckets);
   plan.replicas_per_shard = static_cast<std::uint64_t>(in[Q::kRedisReplicas]);
   plan.nodes = plan.shards * (1 + plan.replicas_per_shard);
   derive.add("redis.shards", static_cast<double>(plan.shards), "shards",
              in[Q::kRedisShards] > 0
                  ? std::string("given")
-                 : fmt::format("max({} by memory, {} that the hot slot's buckets can use, {} by network)",
-                               plan.shards_by_memory, spread, plan.shards_by_network),
+                 : fmt::format("max({} by memory, {} by CPU, {} by network), at most the {} hash tag{} of the line",
+                               plan.shards_by_memory, plan.shards_by_cpu, plan.shards_by_network, buckets,
+                               buckets == 1 ? "" : "s"),
              "memory ÷ (limit × node), CPU ÷ (limit × core), bytes ÷ (limit × baseline bandwidth)");
 }
 
@@ -185,9 +224,10 @@ core::Result<RedisPlan> plan_redis(const PlanInputs& in, const AdmissionPlan& ad
                                    const GatewayPlan& gateway, const Catalogues& catalogues, Derivations& derive) {
   RedisPlan plan;
   const auto pods = static_cast<double>(gateway.pods);
-  reckon_memory(in, admission, pods, plan, derive);
+  const double spread_bytes = reckon_memory(in, admission, pods, plan, derive);
   reckon_load(in, admission, polling, pods, plan, derive);
   size_cluster(in, catalogues, plan, derive);
+  reckon_hot_slot(in, load_of(in, admission, polling, in.position), pods, spread_bytes, plan, derive);
   return plan;
 }
 

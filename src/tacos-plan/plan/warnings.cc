@@ -14,7 +14,6 @@ namespace {
 using Q = Quantity;
 using enum Severity;
 
-constexpr double kFirewallWindow = 300, kFirewallRequests = 100;
 constexpr double kAdmissionWindow = 100;  // tickets, of the original's published code
 
 class Remarks {
@@ -33,7 +32,14 @@ void about_the_rules(const Plan& plan, Remarks& to) {
   const auto& in = plan.inputs;
   const auto& a = plan.admission;
   const double wanted = std::max(a.by_seats, a.by_wait);
-  if (a.conflict && a.chosen_by != "given") {
+  const bool by_seats = a.by_seats > a.by_wait;
+  if (a.conflict && a.chosen_by != "given" && by_seats) {
+    to.add(kConflict, "RULES_CONFLICT",
+           fmt::format("selling the seats within {} needs {}, but the {} carries {}: at that rate they are taken after "
+                       "{}. Raise its capacity {:.1f} times, or give the sale that long",
+                       seconds_text(in[Q::kSaleTime]), rate_text(wanted), a.tightest_backend, rate_text(a.by_backend),
+                       seconds_text(plan.selling.sellout_sec), wanted / a.by_backend));
+  } else if (a.conflict && a.chosen_by != "given") {
     to.add(
         kConflict, "RULES_CONFLICT",
         fmt::format("the promise of {} needs {}, but the {} carries {}: at that rate the longest wait is {}. Raise its "
@@ -44,17 +50,24 @@ void about_the_rules(const Plan& plan, Remarks& to) {
     to.add(kConflict, "RATE_OVER_BACKEND",
            fmt::format("{} let in is more than the {} carries ({} at {} of its capacity)", rate_text(a.rate),
                        a.tightest_backend, rate_text(a.by_backend), share_text(in[Q::kBackendUtilisation])));
-  } else if (a.conflict) {
+  } else if (a.conflict && a.rate < a.by_wait) {
     to.add(kWarning, "PROMISE_NOT_KEPT",
            fmt::format("at {} the promised wait is {}, not {}: {} would keep it", rate_text(a.rate),
-                       seconds_text(a.promised_wait), seconds_text(in[Q::kTargetWait]), rate_text(wanted)));
+                       seconds_text(a.promised_wait), seconds_text(in[Q::kTargetWait]), rate_text(a.by_wait)));
+  } else if (a.conflict) {
+    to.add(kWarning, "PROMISE_NOT_KEPT",
+           fmt::format("at {} the seats are taken after {}, not within {}: {} would do it", rate_text(a.rate),
+                       seconds_text(plan.selling.sellout_sec), seconds_text(in[Q::kSaleTime]), rate_text(a.by_seats)));
   }
+  const double ramp = in[Q::kArrivalTime];
   if (in[Q::kTargetPercentile] >= 100 && a.longest_wait > 0) {
     to.add(kNote, "WAIT_IS_THE_LONGEST",
-           fmt::format("{} ÷ {} = {} is the wait of whoever is last in line. The mean is {}; a promise about the mean "
-                       "would need only {}",
-                       count_text(in[Q::kUsers]), rate_text(a.rate), seconds_text(a.longest_wait),
-                       seconds_text(a.mean_wait), rate_text(a.by_wait / 2)));
+           fmt::format("{} ÷ {}{} = {} is the wait of whoever is last in line. The mean is {}; a promise about the "
+                       "mean would need only {}",
+                       count_text(in[Q::kUsers]), rate_text(a.rate),
+                       ramp > 0 ? fmt::format(" − {} of arrivals", seconds_text(ramp)) : std::string(),
+                       seconds_text(a.longest_wait), seconds_text(a.mean_wait),
+                       rate_text(in[Q::kUsers] / (2 * in[Q::kTargetWait] + ramp))));
   }
   if (plan.selling.in_vain > 0 && a.by_answer < 0.8 * a.rate && in.at_sell_out == AtSellOut::kStop) {
     to.add(kNote, "RATE_HIGHER_THAN_NEEDED",
@@ -92,16 +105,15 @@ void about_the_seats(const Plan& plan, Remarks& to) {
     to.add(kWarning, "TOO_SHORT_TO_AUTOSCALE",
            fmt::format("from {:g} to {} pods takes about {}, and the seats are gone after {}: capacity has to stand "
                        "before the sale opens",
-                       in[Q::kPodsAtLeast], plan.gateway.pods, seconds_text(plan.gateway.scale_up_sec),
-                       seconds_text(s.sellout_sec)));
+                       in[Q::kPodsAtLeast], count_text(static_cast<double>(plan.gateway.pods)),
+                       seconds_text(plan.gateway.scale_up_sec), seconds_text(s.sellout_sec)));
   }
   if (in[Q::kBotShare] > 0 && s.sells_out) {
-    to.add(
-        kNote, "BOTS_BUY_SEATS",
-        fmt::format("a line does not know people from bots: with {} bots in it, about {} of {} seats go to them unless "
-                    "they are kept out before they join. They are also {} of every capacity here",
-                    share_text(in[Q::kBotShare]), count_text(std::floor(in[Q::kSeats] * in[Q::kBotShare])),
-                    count_text(in[Q::kSeats]), share_text(in[Q::kBotShare])));
+    to.add(kNote, "BOTS_BUY_SEATS",
+           fmt::format(
+               "a line does not know people from bots: with {0} bots in it, about {0} of the seats ({1} of {2}) "
+               "go to them unless they are kept out before they join. They are also {0} of every capacity here",
+               share_text(in[Q::kBotShare]), count_text(in[Q::kSeats] * in[Q::kBotShare]), count_text(in[Q::kSeats])));
   }
 }
 
@@ -110,25 +122,25 @@ void about_polling(const Plan& plan, Remarks& to) {
   const bool fixed = in.poll == PollPolicy::kFixed;
   const double interval = fixed ? in[Q::kPollInterval] : in[Q::kPollLongest];
   if (fixed && plan.selling.sells_out && plan.selling.sellout_sec < 3 * interval) {
-    to.add(
-        kNote, "POLLING_SLOWER_THAN_SALE",
-        fmt::format("users ask every {}, and the sale is over in {}: a turn is noticed {} late on average, so the rate "
-                    "that the backends see is smeared over the interval",
-                    seconds_text(interval), seconds_text(plan.selling.sellout_sec),
-                    seconds_text(plan.polling.feedback_mean_sec)));
+    to.add(kNote, "POLLING_SLOWER_THAN_SALE",
+           fmt::format(
+               "users ask every {}, and the seats are gone after {}: a turn is noticed {} late on average, so the rate "
+               "that the backends see is smeared over the interval",
+               seconds_text(interval), seconds_text(plan.selling.sellout_sec),
+               seconds_text(plan.polling.feedback_mean_sec)));
   }
   if (in[Q::kPollJitter] == 0) {
     to.add(kWarning, "POLLS_IN_STEP",
            "without jitter those who joined together ask together for as long as they wait: the peak second is several "
            "times the mean that is planned here");
   }
-  const double asks = kFirewallWindow / interval;
+  const double asks = asks_in_firewall_window(plan);
   if (2 * asks > kFirewallRequests) {
     to.add(kWarning, "RATE_RULE_BLOCKS_USERS",
-           fmt::format(
-               "an edge rule of {:g} requests per 5 min and address stops two users who share one: each asks {:.0f} "
-               "times. Offices, campuses and mobile carriers share addresses",
-               kFirewallRequests, asks));
+           fmt::format("an edge rule of {:g} requests per 5 min and address stops {}: each asks about {:.0f} times. "
+                       "Offices, campuses and mobile carriers share addresses",
+                       kFirewallRequests,
+                       asks > kFirewallRequests ? "everyone who stays in line" : "two users who share one", asks));
   }
   if (fixed && plan.polling.by_position_rps < 0.8 * plan.polling.fixed_rps) {
     to.add(kNote, "POLL_BY_POSITION",
@@ -154,17 +166,40 @@ void about_redis(const Plan& plan, Remarks& to) {
                "commands: {} cores of 1. The original stood still at 10,000/s",
                count_text(r.hot_slot.cpu_cores)));
   } else if (r.hot_slot.utilisation > limit) {
-    to.add(
-        kConflict, "HOT_SLOT_FULL",
-        fmt::format("the line's slot needs {} of the one core that executes its commands, and {} is the limit: answer "
-                    "positions from a watermark (--position watermark), or ask less often",
-                    share_text(r.hot_slot.utilisation), share_text(limit)));
+    to.add(kConflict, "HOT_SLOT_FULL",
+           fmt::format("the line's slot needs {} of the one core that executes its commands, and {} is the limit: {}",
+                       share_text(r.hot_slot.utilisation), share_text(limit),
+                       in.position == PositionStrategy::kWatermark
+                           ? "spread presence and grants over buckets (--line-buckets), or write presence less often "
+                             "(--heartbeat-interval)"
+                           : "answer positions from a watermark (--position watermark), or ask less often"));
+  }
+  if (r.hot_slot.memory_bytes > r.memory_limit * r.node_memory_bytes) {
+    to.add(kConflict, "SLOT_MEMORY_FULL",
+           fmt::format("the line takes {} in one shard, and a {} has {} for data: take a larger node (--redis-node); "
+                       "shards can't divide one key",
+                       bytes_text(r.hot_slot.memory_bytes), r.node_type,
+                       bytes_text(r.memory_limit * r.node_memory_bytes)));
+  }
+  if (r.node_type.starts_with("cache.t")) {
+    to.add(kWarning, "BURSTABLE_NODE",
+           fmt::format("a {} has its whole core only while its CPU credits last, and this plan counts on {} of one: "
+                       "watch the credits in a test as long as the sale, or take a node that is not burstable",
+                       r.node_type, share_text(r.hot_slot.utilisation)));
   }
   if (r.shards > r.shards_used) {
     to.add(kWarning, "SHARDS_IDLE",
-           fmt::format("the keys of one event carry one hash tag, so this sale uses {} of {} shards; the other {} hold "
-                       "nothing of it. More shards carry more events, not a bigger one",
-                       r.shards_used, r.shards, r.shards - r.shards_used));
+           fmt::format("the keys of one event carry {}, so this sale uses {} of {} shards; the other {} hold{} nothing "
+                       "of it. More shards carry more events, not a bigger one",
+                       in[Q::kLineBuckets] > 1 ? fmt::format("{:g} hash tags", in[Q::kLineBuckets]) : "one hash tag",
+                       r.shards_used, r.shards, r.shards - r.shards_used, r.shards - r.shards_used == 1 ? "s" : ""));
+  } else if (in[Q::kLineBuckets] > 1) {
+    to.add(
+        kNote, "ONE_HOT_SLOT",
+        fmt::format("joins and admissions of one event stay in one slot of one shard; presence and grants are spread "
+                    "over {:g} buckets, and the busiest slot takes {} of its core: more shards than buckets carry "
+                    "more events, not a bigger one",
+                    in[Q::kLineBuckets], share_text(r.hot_slot.utilisation)));
   } else {
     to.add(
         kNote, "ONE_HOT_SLOT",
@@ -197,11 +232,13 @@ void about_redis(const Plan& plan, Remarks& to) {
 void about_dynamodb(const Plan& plan, const Catalogues& catalogues, Remarks& to) {
   const auto& in = plan.inputs;
   const auto& d = plan.dynamodb;
-  to.add(kNote, "WRITES_FOLLOW_PURCHASES",
-         fmt::format("{} purchases make {} writes. Rate × time would be {} × {} = {}, which no {} seats can cause",
-                     count_text(d.purchases), count_text(d.writes), rate_text(plan.admission.rate),
-                     seconds_text(in[Q::kSaleTime]), count_text(plan.admission.rate * in[Q::kSaleTime]),
-                     count_text(in[Q::kSeats])));
+  const double by_time = plan.admission.rate * in[Q::kSaleTime];
+  if (by_time > d.writes) {
+    to.add(kNote, "WRITES_FOLLOW_PURCHASES",
+           fmt::format("{} purchases make {} writes. Rate × time would be {} × {} = {}, which {} purchases can't cause",
+                       count_text(d.purchases), count_text(d.writes), rate_text(plan.admission.rate),
+                       seconds_text(in[Q::kSaleTime]), count_text(by_time), count_text(d.purchases)));
+  }
   if (in.dynamodb_prices != PriceEra::kCurrent) {
     to.add(kWarning, "DYNAMODB_PRICES_OLD",
            fmt::format("on-demand prices were halved in November 2024: {} by the list of before, {} now",
@@ -232,21 +269,31 @@ void about_money_and_quotas(const Plan& plan, Remarks& to) {
                "(m7g.xlarge), and they move",
                share_text(in[Q::kSpotDiscount])));
   }
-  if (plan.admission.rate * in[Q::kConversion] > 100) {
+  const double payments = plan.admission.rate * in[Q::kConversion] * (1 - in[Q::kNoShow]);
+  if (payments > 100) {
     to.add(
         kNote, "PAYMENT_PROVIDER_LIMIT",
         fmt::format("{} payments: providers' own default limits can be near 100/s. Ask for more in writing, or let the "
                     "rate of admission follow",
-                    rate_text(plan.admission.rate * in[Q::kConversion] * (1 - in[Q::kNoShow]))));
+                    rate_text(payments)));
   }
-  for (const auto& missing : plan.cost.unpriced) to.add(kWarning, "PRICE_MISSING", "left out of the cost: " + missing);
+  if (!plan.cost.unpriced.empty()) {
+    std::string names;
+    for (const auto& line : plan.cost.unpriced) {
+      names += (names.empty() ? "" : "; ") + line.substr(0, line.find(':'));
+    }
+    to.add(kWarning, "PRICE_MISSING",
+           fmt::format("the prices of region {} don't have all that is billed, so the totals are too low. Left out: "
+                       "{}. Give your own with --prices FILE, or plan with --region us-east-1",
+                       in.region, names));
+  }
   std::string biting;
   for (const auto& quota : plan.quotas) {
     if (!quota.bites) continue;
     biting += fmt::format("{}{} ({} needed, {} given)", biting.empty() ? "" : "; ", quota.name, count_text(quota.need),
                           count_text(quota.limit));
   }
-  if (!biting.empty()) to.add(kNote, "DEFAULT_QUOTAS", "limits that stand until someone asks for more: " + biting);
+  if (!biting.empty()) to.add(kNote, "DEFAULT_QUOTAS", "default limits that this load would meet: " + biting);
 }
 
 }  // namespace

@@ -150,7 +150,7 @@ void set_redis(const Plan& plan, RedisParameters& redis) {
     }
   }
   const double each = plan.polling.status_rps > 0 ? with_status / plan.polling.status_rps : 0;
-  redis.status_cpu_sec = std::max(0.0, each - redis.status_cpu_sec_per_waiting * plan.admission.longest_queue);
+  redis.status_cpu_sec = std::max(0.0, each - redis.status_cpu_sec_per_waiting * plan.selling.peak_line);
 }
 
 }  // namespace
@@ -176,7 +176,7 @@ core::Result<LadderParameters> ladder_of_plan(const Plan& plan, const SaleParame
   ladder.requests_per_sec = requests_per_sec;
   ladder.admission_per_sec = plan.admission.rate;
   if (plan.polling.status_rps > 0) {
-    ladder.poll_interval_sec = std::clamp(plan.admission.longest_queue / plan.polling.status_rps, 0.1, 3600.0);
+    ladder.poll_interval_sec = std::clamp(plan.selling.peak_line / plan.polling.status_rps, 0.1, 3600.0);
   }
   ladder.gateway = sale.gateway;
   ladder.gateway.pods_at_opening = sale.gateway.minimum_pods;

@@ -1,6 +1,7 @@
 #include "tacos-plan/report/plan_document.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,6 +19,26 @@ using Tone = Document::Tone;
 
 constexpr double kNearItsLimit = 0.1;  // below, what is fixed outweighs what grows, and no projection holds
 
+// A projection is no better than that.
+double three_digits(double value) {
+  if (!(value > 1000)) return value;
+  const double step = std::pow(10, std::floor(std::log10(value)) - 2);
+  return std::round(value / step) * step;
+}
+
+// "1 seat", "24 pods".
+std::string counted(double count, const char* thing) {
+  return fmt::format("{} {}{}", count_text(count), thing, count == 1 ? "" : "s");
+}
+
+double seats_left(const Plan& plan) {
+  return std::floor(plan.inputs[Q::kSeats] - plan.dynamodb.purchases * plan.inputs[Q::kTicketsPerBuyer] + 1e-6);
+}
+
+std::string chosen_text(const AdmissionPlan& admission) {
+  return admission.chosen_by == "given" ? "as given" : "by the " + admission.chosen_by;
+}
+
 std::string headline_of(const Plan& plan) {
   const auto& a = plan.admission;
   const Headroom* first = first_to_break(plan.headroom);
@@ -29,11 +50,14 @@ std::string headline_of(const Plan& plan) {
     text += fmt::format("The seats are gone {} after the opening", seconds_text(plan.selling.sellout_sec));
     if (plan.selling.in_vain > 0) text += fmt::format("; {} people get none", count_text(plan.selling.in_vain));
     text += ". ";
+  } else {
+    text += fmt::format("Everyone is let in after {}, and {} stay unsold. ", seconds_text(plan.selling.sellout_sec),
+                        counted(seats_left(plan), "seat"));
   }
   if (first != nullptr && first->utilisation < kNearItsLimit * first->limit) {
     text += "Nothing comes near its limit.";
   } else if (first != nullptr) {
-    text += fmt::format("First to break: {}, at {} {}.", first->component, count_text(first->breaks_at),
+    text += fmt::format("First to break: {}, at {} {}.", first->component, count_text(three_digits(first->breaks_at)),
                         first->grows_with_users ? "users" : "admissions a second");
   }
   return text;
@@ -41,17 +65,23 @@ std::string headline_of(const Plan& plan) {
 
 Document::Figures figures_of(const Plan& plan) {
   const auto& a = plan.admission;
-  return {
-      {{rate_text(a.rate), "admission", "by the " + a.chosen_by},
-       {seconds_text(a.longest_wait), "longest wait", "mean " + seconds_text(a.mean_wait)},
-       {seconds_text(plan.selling.sellout_sec), "to sell out", count_text(plan.selling.in_vain) + " without a seat"},
-       {rate_text(plan.polling.status_rps), "status requests", bandwidth_text(plan.polling.response_bytes_per_sec)},
-       {fmt::format("{}", plan.gateway.pods), "gateway pods", "by " + plan.gateway.bound_by},
-       {share_text(plan.redis.hot_slot.utilisation), "of the hot slot's core",
-        fmt::format("{} × {}", plan.redis.nodes, plan.redis.node_type)},
-       {bytes_text(plan.redis.memory_bytes), "in Redis",
-        fmt::format("{:.0f} bytes a user", plan.redis.memory_bytes / plan.inputs[Q::kUsers])},
-       {usd_text(plan.cost.per_event_usd), "an event", usd_text(plan.cost.per_month_usd) + " a month"}}};
+  return {{{rate_text(a.rate), "admission", chosen_text(a)},
+           {seconds_text(a.longest_wait), "longest wait", "mean " + seconds_text(a.mean_wait)},
+           {seconds_text(plan.selling.sellout_sec), plan.selling.sells_out ? "to sell out" : "until everyone is in",
+            plan.selling.sells_out ? count_text(plan.selling.in_vain) + " without a seat"
+                                   : counted(seats_left(plan), "seat") + " unsold"},
+           {rate_text(plan.polling.status_rps), "status requests", bandwidth_text(plan.polling.response_bytes_per_sec)},
+           {count_text(static_cast<double>(plan.gateway.pods)), "gateway pods", "by " + plan.gateway.bound_by},
+           {share_text(plan.redis.hot_slot.utilisation), "of the hot slot's core",
+            fmt::format("{} × {}", plan.redis.nodes, plan.redis.node_type)},
+           {bytes_text(plan.redis.memory_bytes), "in Redis",
+            fmt::format("{:.0f} bytes a user", plan.redis.memory_bytes / plan.inputs[Q::kUsers])},
+           {usd_text(plan.cost.per_event_usd), "an event",
+            usd_text(plan.cost.per_month_usd) + " a month" +
+                (plan.cost.unpriced.empty()
+                     ? std::string()
+                     : fmt::format("; {} without a price left out",
+                                   counted(static_cast<double>(plan.cost.unpriced.size()), "line")))}}};
 }
 
 Document::Section rules_section(const Plan& plan) {
@@ -69,7 +99,7 @@ Document::Section rules_section(const Plan& plan) {
   rule("by backend, at most", a.by_backend,
        fmt::format("{} at {}", a.tightest_backend, share_text(in[Q::kBackendUtilisation])));
   rules.rows.push_back(
-      {{"chosen", rate_text(a.rate), a.conflict ? "the rules can't all be kept" : "by the " + a.chosen_by}, true});
+      {{"chosen", rate_text(a.rate), a.conflict ? "the rules can't all be kept" : chosen_text(a)}, true});
   Document::Table waits{{{"in line"},
                          {"longest", Kind::kNumber},
                          {"mean", Kind::kNumber},
@@ -82,14 +112,11 @@ Document::Section rules_section(const Plan& plan) {
       {{"if all are let in", seconds_text(a.longest_wait), seconds_text(a.mean_wait), seconds_text(a.p50_wait),
         seconds_text(a.p90_wait), seconds_text(a.p95_wait), seconds_text(a.p99_wait)}});
   if (plan.selling.in_vain > 0) {
-    // Who is called in waits as long as ever; everybody behind the last winner until the line is told.
-    const double winners = plan.selling.admissions / in[Q::kUsers];
-    const auto told = [&](double share, double wait) {
-      return seconds_text(share <= winners ? wait : plan.selling.told_sec - share * in[Q::kArrivalTime]);
-    };
+    const auto& s = plan.selling;
     waits.rows.push_back(
-        {{"if told of the last seat", told(winners + 1e-9, 0), seconds_text(plan.selling.answer_mean_wait),
-          told(0.5, a.p50_wait), told(0.9, a.p90_wait), told(0.95, a.p95_wait), told(0.99, a.p99_wait)}});
+        {{"if told of the last seat", seconds_text(s.answer_longest_wait), seconds_text(s.answer_mean_wait),
+          seconds_text(s.answer_p50_wait), seconds_text(s.answer_p90_wait), seconds_text(s.answer_p95_wait),
+          seconds_text(s.answer_p99_wait)}});
   }
   return Document::section("Admission and waits", rules, waits);
 }
@@ -109,7 +136,7 @@ Document::Section headroom_section(const Plan& plan) {
                            Document::Cell::bar(h.utilisation, tone), share_text(h.limit),
                            h.elastic            ? std::string("more are bought")
                            : h.breaks_at <= 0   ? std::string("–")
-                           : h.grows_with_users ? count_text(h.breaks_at) + " users"
+                           : h.grows_with_users ? count_text(three_digits(h.breaks_at)) + " users"
                                                 : rate_text(h.breaks_at) + " let in"}});
   }
   return Document::section("What breaks first", table);
@@ -128,7 +155,8 @@ Document::Section timeline_section(const Plan& plan) {
   all.colour = 0;
   all.dashed = true;
   told.filled = rps.filled = true;
-  line.series = {std::move(all), std::move(told)};
+  line.series = {std::move(all)};
+  if (plan.selling.in_vain > 0) line.series.push_back(std::move(told));
   status.series = {std::move(rps)};
   return Document::section("Over time", Document::Charts{{std::move(line), std::move(status)}});
 }
@@ -146,13 +174,15 @@ Document::Section redis_section(const Plan& plan) {
   Document::Table keys{{{"key"}, {"entries", Kind::kNumber}, {"bytes", Kind::kNumber}}, {}};
   for (const auto& f : r.families) keys.rows.push_back({{f.key, count_text(f.entries), bytes_text(f.bytes)}});
   keys.rows.push_back({{"all, as the server counts it", "", bytes_text(r.memory_bytes)}, true});
+  const double buckets = plan.inputs[Q::kLineBuckets];
   const Document::Paragraph shards{
-      fmt::format(
-          "{} shard{} by memory, {} by the hot slot's CPU, {} by network; {} planned, each with {} replica{}: {} × {}. "
-          "The event's keys carry the tag {}, so {} of them {} it.",
-          r.shards_by_memory, r.shards_by_memory == 1 ? "" : "s", r.shards_by_cpu, r.shards_by_network, r.shards,
-          r.replicas_per_shard, r.replicas_per_shard == 1 ? "" : "s", r.nodes, r.node_type, r.hot_slot.tag,
-          r.shards_used, r.shards_used == 1 ? "carries" : "carry"),
+      fmt::format("{} shard{} by memory, {} by CPU, {} by network; {} planned, each with {} replica{}: {} × {}. The "
+                  "event's keys carry {}, so {} of the shards {} this event.",
+                  r.shards_by_memory, r.shards_by_memory == 1 ? "" : "s", r.shards_by_cpu, r.shards_by_network,
+                  r.shards, r.replicas_per_shard, r.replicas_per_shard == 1 ? "" : "s", r.nodes, r.node_type,
+                  buckets > 1 ? fmt::format("the tag {} and those of {:g} buckets", r.hot_slot.tag, buckets)
+                              : "the one tag " + r.hot_slot.tag,
+                  r.shards_used, r.shards_used == 1 ? "carries" : "carry"),
       false};
   return Document::section("Redis", shards, strategies, keys);
 }
@@ -170,10 +200,12 @@ Document::Section parts_section(const Plan& plan) {
   row("status requests, an event", count_text(p.polls_per_event),
       count_text(p.polls_without_stop) + " if nobody is told of the last seat");
   row("traffic out", bandwidth_text(p.response_bytes_per_sec), bytes_text(p.egress_bytes_per_event) + " an event");
-  row("joins", rate_text(p.joins_rps), "while the crowd gathers");
-  row("gateway", fmt::format("{} pods", g.pods),
-      fmt::format("{} nodes, {} by CPU, {} by connections; {} to scale up", g.nodes, g.pods_by_cpu,
-                  g.pods_by_connections, seconds_text(g.scale_up_sec)));
+  row("joins", rate_text(p.joins_rps),
+      plan.inputs[Q::kArrivalTime] > 0 ? "while people come" : "while the crowd gathers");
+  const auto whole = [](std::uint64_t count) { return count_text(static_cast<double>(count)); };
+  row("gateway", counted(static_cast<double>(g.pods), "pod"),
+      fmt::format("{}; {} by CPU, {} by connections; {} to scale up", counted(static_cast<double>(g.nodes), "node"),
+                  whole(g.pods_by_cpu), whole(g.pods_by_connections), seconds_text(g.scale_up_sec)));
   row("DynamoDB", count_text(d.write_units) + " units",
       fmt::format("{} writes of {} purchases, {} write units at the peak", count_text(d.writes),
                   count_text(d.purchases), rate_text(d.peak_write_units_per_sec)));
@@ -186,15 +218,16 @@ Document::Section cost_section(const Plan& plan) {
     for (const auto& line : plan.cost.lines) {
       if (line.monthly != monthly) continue;
       table.rows.push_back(
-          {{line.name, usd_text(line.usd), line.basis, Document::Cell::bar(total > 0 ? line.usd / total : 0)}});
+          {{line.name, cents_text(line.usd), line.basis, Document::Cell::bar(total > 0 ? line.usd / total : 0)}});
     }
   };
   add(false, plan.cost.per_event_usd);
-  table.rows.push_back({{"an event", usd_text(plan.cost.per_event_usd)}, true});
+  table.rows.push_back({{"an event", cents_text(plan.cost.per_event_usd)}, true});
   add(true, plan.cost.standing_usd);
-  table.rows.push_back({{"standing, a month", usd_text(plan.cost.standing_usd)}, true});
-  table.rows.push_back({{"a month", usd_text(plan.cost.per_month_usd),
-                         fmt::format("{:g} events and what stands", plan.inputs[Q::kEventsPerMonth])},
+  table.rows.push_back({{"standing, a month", cents_text(plan.cost.standing_usd)}, true});
+  const double events = plan.inputs[Q::kEventsPerMonth];
+  table.rows.push_back({{"a month", cents_text(plan.cost.per_month_usd),
+                         fmt::format("{:g} event{} and what stands", events, events == 1 ? "" : "s")},
                         true});
   const Document::Paragraph dates{
       fmt::format(

@@ -64,10 +64,19 @@ json admission_of(const Plan& plan) {
 }
 
 json selling_of(const SellingPlan& s) {
-  return {{"admissions", s.admissions},       {"sells_out", s.sells_out},
-          {"last_paid_sec", s.last_paid_sec}, {"in_vain", s.in_vain},
-          {"told_sec", s.told_sec},           {"answer_mean_wait_sec", s.answer_mean_wait},
-          {"hours_in_vain", s.hours_in_vain}};
+  return {{"admissions", s.admissions},
+          {"sells_out", s.sells_out},
+          {"last_paid_sec", s.last_paid_sec},
+          {"in_vain", s.in_vain},
+          {"told_sec", s.told_sec},
+          {"answer_mean_wait_sec", s.answer_mean_wait},
+          {"hours_in_vain", s.hours_in_vain},
+          {"answer_max_wait_sec", s.answer_longest_wait},
+          {"answer_p50_wait_sec", s.answer_p50_wait},
+          {"answer_p90_wait_sec", s.answer_p90_wait},
+          {"answer_p95_wait_sec", s.answer_p95_wait},
+          {"answer_p99_wait_sec", s.answer_p99_wait},
+          {"peak_line", s.peak_line}};
 }
 
 json polling_of(const PollingPlan& p) {

@@ -11,6 +11,7 @@
 
 #include "core/text_columns.h"
 #include "sample_document.h"
+#include "tacos-plan/document/ink.h"
 
 namespace tacos::plan {
 namespace {
@@ -250,6 +251,12 @@ TEST(DocumentText, AChartWithoutDataSaysSo) {
   chart.log_y = true;
   chart.series = {{"s", {{0, 0}, {1, -1}}}, {"one point", {{1, 1}}}};
   EXPECT_THAT(text_of(Document::Charts{{chart}}), HasSubstr("no data\n"));
+}
+
+TEST(DocumentText, NamesTooLongForALineArePartedAtTheirJoints) {
+  EXPECT_EQ(wrapped("admission.by_seats_per_sec", 24), (std::vector<std::string>{"admission.by_seats_per_", "sec"}));
+  EXPECT_EQ(wrapped("admission.by_seats_per_sec", 30), (std::vector<std::string>{"admission.by_seats_per_sec"}));
+  EXPECT_EQ(wrapped("see redis.memory_bytes", 13), (std::vector<std::string>{"see", "redis.memory_", "bytes"}));
 }
 
 }  // namespace

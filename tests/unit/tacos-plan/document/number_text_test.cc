@@ -140,5 +140,11 @@ TEST(NumberTexts, TakeTheWholeRangeOfADouble) {
   }
 }
 
+TEST(NumberText, ABillKeepsItsCents) {
+  EXPECT_EQ(cents_text(20.22), "$20.22");
+  EXPECT_EQ(cents_text(2383.12), "$2,383.12");
+  EXPECT_EQ(cents_text(1'000'000.05), "$1,000,000.05");
+}
+
 }  // namespace
 }  // namespace tacos::plan

@@ -141,7 +141,8 @@ TEST(FluidQueueProperties, WhenAllIsSoldEveryoneIsCountedOnceAndTheWaitsAddUp) {
   core::Random random(44);
   for (int i = 0; i < 100; ++i) {
     const auto queue = random_queue(random);
-    const SoldOut sold_out{.stops_at_seconds = 200 * random.uniform(), .notice_delay_seconds = 20 * random.uniform()};
+    SoldOut sold_out{.stops_at_seconds = 200 * random.uniform(), .notice_delay_seconds = 20 * random.uniform()};
+    if (i % 2 == 1) sold_out.door_delay_seconds = sold_out.notice_delay_seconds * random.uniform();
     const auto line = fluid_sold_out(queue, sold_out).value();
     EXPECT_NEAR(line.admitted + line.sold_out_in_line + line.refused_at_door, queue.users, 1e-6 * queue.users);
     constexpr int kSteps = 20'000;
@@ -205,6 +206,9 @@ TEST(FluidQueue, RefusesImpossibleInputs) {
               HasSubstr("burst is -1"));
   EXPECT_THAT(fluid_wait_of({.users = 5, .door = door}, 6).error().message, HasSubstr("arrival 6"));
   EXPECT_THAT(fluid_wait_percentile({.users = 5, .door = door}, 1.5).error().message, HasSubstr("share is 1.5"));
+  EXPECT_THAT(
+      fluid_sold_out({.users = 5, .door = door}, {.notice_delay_seconds = 1, .door_delay_seconds = 2}).error().message,
+      testing::HasSubstr("the door refuses after 2 s"));
   EXPECT_THAT(fluid_sold_out({.users = 5, .door = door}, {.stops_at_seconds = -1}).error().message,
               HasSubstr("sold out at -1"));
   EXPECT_THAT(ArrivalCurve::make({}).error().message, HasSubstr("no points"));

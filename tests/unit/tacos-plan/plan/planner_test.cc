@@ -1,5 +1,6 @@
 #include "tacos-plan/plan/planner.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gmock/gmock.h>
@@ -67,6 +68,79 @@ TEST(Planner, CountsARampOfArrivalsAgainstTheWait) {
   EXPECT_DOUBLE_EQ(plan.admission.rate, 750);
   EXPECT_NEAR(plan.admission.longest_wait, 300, 1e-9);
   EXPECT_NEAR(plan.admission.longest_queue, 300'000 - 75'000, 1e-6);
+}
+
+TEST(Planner, TellsThoseWhoComeAfterTheLastPaymentAtTheDoor) {
+  // An hour of arrivals of which the first minutes take all seats: nine in ten find out when they come.
+  const Plan plan = planned(inputs_with({{kArrivalTime, 3600}}));
+  const SellingPlan& s = plan.selling;
+  EXPECT_DOUBLE_EQ(s.answer_p50_wait, 0);
+  EXPECT_DOUBLE_EQ(s.answer_p90_wait, 0);
+  EXPECT_GT(s.answer_p99_wait, s.answer_mean_wait);
+  EXPECT_LE(s.answer_p99_wait, s.answer_longest_wait);
+  EXPECT_NEAR(s.answer_longest_wait, s.told_sec - s.admissions * 3600 / 300'000, 1e-6);
+}
+
+TEST(Planner, CountsTheLineThatGrowsWhileTheLastSeatsArePaid) {
+  // 1,000/s come and 500/s are let in until the 10,000 seats are taken; nobody is, from then to the last payment.
+  const Plan plan = planned(inputs_with({{kArrivalTime, 300}}));
+  EXPECT_NEAR(plan.selling.peak_line, 1000 * plan.selling.last_paid_sec - 10'000, 1e-6);
+  EXPECT_GT(plan.selling.peak_line, plan.admission.longest_queue);
+  EXPECT_NEAR(plan.polling.status_rps, plan.selling.peak_line / 5, 1e-6);
+  double longest = 0;
+  for (const auto& point : plan.timeline) longest = std::max(longest, point.in_line_if_told);
+  EXPECT_NEAR(longest, plan.selling.peak_line, 0.01 * plan.selling.peak_line);
+}
+
+TEST(Planner, SpreadsOverShardsOnlyAsManyBucketsAsTheyHold) {
+  // Eight buckets on one shard are on one core all the same.
+  const Plan together = planned(inputs_with({{kLineBuckets, 8}, {kRedisShards, 1}}));
+  EXPECT_NEAR(together.redis.hot_slot.cpu_cores, together.redis.cpu_cores, 1e-12);
+  const Plan apart = planned(inputs_with({{kLineBuckets, 8}, {kRedisShards, 8}}));
+  EXPECT_LT(apart.redis.hot_slot.cpu_cores, together.redis.hot_slot.cpu_cores / 2);
+  EXPECT_LT(apart.redis.hot_slot.memory_bytes, together.redis.hot_slot.memory_bytes);
+  // And as many shards are planned as bring the slot within its limit.
+  const Plan large = planned(inputs_with({{kUsers, 20'000'000}, {kTargetWait, 3600}, {kLineBuckets, 16}}));
+  EXPECT_LE(large.redis.hot_slot.utilisation, 0.7);
+}
+
+TEST(Planner, SaysWhenOneShardCannotHoldTheLine) {
+  const Plan plan = planned(inputs_with({{kUsers, 1e8}, {kTargetWait, 86'400}}));
+  EXPECT_NE(warning_of(plan, "SLOT_MEMORY_FULL"), nullptr);
+  EXPECT_EQ(plan.redis.shards, 1u);
+}
+
+TEST(Planner, LeavesASmallNodeTheMemoryThatItKeepsBack) {
+  // The provider's "Managing reserved memory": half of a micro.
+  PlanInputs inputs;
+  ASSERT_TRUE(inputs.choose("redis_node", "cache.t4g.micro", "test").has_value());
+  const Plan plan = planned(inputs);
+  EXPECT_DOUBLE_EQ(plan.redis.memory_limit, 0.5);
+  EXPECT_NE(warning_of(plan, "BURSTABLE_NODE"), nullptr);
+  EXPECT_EQ(warning_of(planned(PlanInputs()), "BURSTABLE_NODE"), nullptr);
+}
+
+TEST(Planner, KnowsHowManyVcpusTheGatewaysNodeHas) {
+  PlanInputs inputs;
+  ASSERT_TRUE(inputs.choose("gateway_node", "m7g.large", "test").has_value());
+  EXPECT_DOUBLE_EQ(inputs[kNodeVcpu], 2);
+  EXPECT_EQ(planned(inputs).gateway.nodes, 14u);  // 24 pods of a vCPU on nodes of 2, nine tenths of which pods get
+  PlanInputs told = inputs_with({{kNodeVcpu, 3}});
+  ASSERT_TRUE(told.choose("gateway_node", "m7g.large", "test").has_value());
+  EXPECT_DOUBLE_EQ(told[kNodeVcpu], 3);
+}
+
+TEST(Planner, RoundsALineOfTheBillAsAWhole) {
+  // 63,158 × $1.25 ÷ 10⁶ + 20,000 × $0.25 ÷ 10⁶ = $0.0839; its parts, rounded by themselves, would make $0.09.
+  PlanInputs inputs;
+  ASSERT_TRUE(inputs.choose("dynamodb_prices", "before-2024-11", "test").has_value());
+  const Plan plan = planned(inputs);
+  EXPECT_NEAR(plan.dynamodb.cost_usd_per_event, 0.0839, 5e-5);
+  for (const auto& line : plan.cost.lines) {
+    if (line.name == "DynamoDB") {
+      EXPECT_DOUBLE_EQ(line.usd, 0.08);
+    }
+  }
 }
 
 TEST(Planner, SellsThroughEveryoneWhenThereAreMoreSeatsThanPeople) {

@@ -96,7 +96,7 @@ TEST(SaleOfPlan, PollsByPositionWhenThePlanDoes) {
 // Utilisation of the thread by the simulation's costs, at the plan's peak.
 double redis_at_the_peak(const Plan& plan, const RedisParameters& redis) {
   const double joins = plan.inputs[Quantity::kArrivalTime] > 0 ? plan.polling.joins_rps : 0;
-  const double status = redis.status_cpu_sec + redis.status_cpu_sec_per_waiting * plan.admission.longest_queue;
+  const double status = redis.status_cpu_sec + redis.status_cpu_sec_per_waiting * plan.selling.peak_line;
   return plan.polling.status_rps * status + joins * redis.join_cpu_sec + plan.admission.rate * redis.enter_cpu_sec;
 }
 
