@@ -37,7 +37,10 @@ enum class Quantity : std::uint8_t {
   kStatusResponseBytes,
   kStatusRequestBytes,
   kPageBytes,
+  kPageRequests,
   kUsersPerAddress,
+  kEdgeRateLimit,
+  kEdgeRules,
   // Behind the waiting room.
   kReservationCapacity,
   kInventoryCapacity,
@@ -46,6 +49,7 @@ enum class Quantity : std::uint8_t {
   kTurnTtl,
   kHoldTtl,
   kCheckoutTime,
+  kPayingShare,
   // The gateway.
   kPodCapacity,
   kPodUtilisation,
@@ -56,6 +60,7 @@ enum class Quantity : std::uint8_t {
   kPodsAtLeast,
   kZones,
   kNodeVcpu,
+  kNodeAllocatable,
   kMeshCpu,
   kMeshMemory,
   kStatusPromise,
@@ -80,6 +85,9 @@ enum class Quantity : std::uint8_t {
   kRedisMemoryLimit,
   kRedisNetworkLimit,
   kWatermarkRefresh,
+  kRedisCommandBytes,
+  kRedisPipeline,
+  kRedisConnections,
   // DynamoDB.
   kItemBytes,
   kWritesPerPurchase,

@@ -15,7 +15,6 @@ namespace {
 using Q = Quantity;
 
 constexpr double kGb = 1024.0 * 1024 * 1024;
-constexpr double kRequestsPerPage = 10;  // the page and what it loads, from the edge
 constexpr double kDatabaseGb = 100;
 constexpr double kDatabaseNodes = 2;  // one to serve, one to take over
 constexpr const char* kDatabaseType = "db.m7g.large";
@@ -51,7 +50,7 @@ void add_shared(const PatternUse& use, const Plan& plan, const PriceCatalogue& p
   ledger.add("Page at the edge",
              cloudfront_cost(prices, {.price_class = in.region.starts_with("ap-") ? "apac" : "us",
                                       .gb = in[Q::kUsers] * in[Q::kPageBytes] / kGb,
-                                      .https_requests = in[Q::kUsers] * kRequestsPerPage}),
+                                      .https_requests = in[Q::kUsers] * in[Q::kPageRequests]}),
              fmt::format("{} × {}", count_text(in[Q::kUsers]), bytes_text(in[Q::kPageBytes])));
   // Polls as the plan's status calls: a share of them. Everything else is logged.
   const double polls = std::min(use.polls, answers);

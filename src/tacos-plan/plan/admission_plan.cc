@@ -16,7 +16,6 @@ namespace {
 
 using Q = Quantity;
 
-constexpr double kPayingShare = 10.0 / 14;  // of a checkout: the rest is noticing, choosing; as the simulation has it
 constexpr const char* kFluid = "deterministic fluid queue: Newell, Applications of Queueing Theory, 2nd ed., ch. 2";
 
 // Tickets that one admission sells on average.
@@ -39,7 +38,7 @@ FluidQueue line_of(const PlanInputs& in, double rate) {
 // From the last winner's turn until the last seat is paid: they notice, choose and pay, and seats whose hold lapses are
 // offered again.
 double seconds_to_last_payment(const PlanInputs& in) {
-  const double paying = in[Q::kCheckoutTime] * kPayingShare;
+  const double paying = in[Q::kCheckoutTime] * in[Q::kPayingShare];
   const double buyers = std::min(in[Q::kSeats] / in[Q::kTicketsPerBuyer], in[Q::kUsers]);
   return mean_feedback_seconds(in) + in[Q::kCheckoutTime] - paying +
          last_checkout_seconds(buyers, paying, in[Q::kHoldTtl]);

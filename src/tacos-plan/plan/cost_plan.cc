@@ -16,9 +16,8 @@ namespace {
 
 using Q = Quantity;
 
+constexpr double kHour = 3600;
 constexpr double kGb = 1024.0 * 1024 * 1024;
-constexpr double kEdgeRules = 5;         // rate, geography, known bots, two of one's own
-constexpr double kRequestsPerPage = 10;  // the page and what it loads, from the edge
 
 // Collects lines; a price that is not there becomes a name in `unpriced`.
 class Ledger {
@@ -57,7 +56,7 @@ void add_redis(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
 
 // That run all month: the floor of pods, and at least one node a zone.
 double standing_nodes(const PlanInputs& in) {
-  return std::max(std::ceil(in[Q::kPodsAtLeast] * in[Q::kPodVcpu] / (in[Q::kNodeVcpu] * kAllocatableShare)),
+  return std::max(std::ceil(in[Q::kPodsAtLeast] * in[Q::kPodVcpu] / (in[Q::kNodeVcpu] * in[Q::kNodeAllocatable])),
                   in[Q::kZones]);
 }
 
@@ -79,30 +78,36 @@ void add_gateway(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger)
   }
 }
 
+double polls_of(const Plan& plan) {
+  return plan.polling.polls_gathering + plan.polling.polls_per_event;
+}
+
 void add_network(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
   const auto& in = plan.inputs;
-  const double hours = in[Q::kEventHours];
   const double gb = plan.polling.egress_bytes_per_event / kGb;
-  const AlbTraffic traffic{.new_connections_per_second = plan.polling.joins_rps,
-                           .active_connections = in[Q::kUsers],
-                           .gb_per_hour = gb / hours};
-  const auto lcus = alb_lcus(traffic);
-  if (lcus) {
+  // Units are billed by the hour's average, so it is the crowd's hours that count, not the peak: new connections, hours
+  // that connections stay, GB.
+  const double stay = (in[Q::kArrivalTime] > 0 ? 0 : in[Q::kGatherTime] / 2) + plan.selling.answer_mean_wait;
+  const AlbTraffic traffic{.new_connections_per_second = in[Q::kUsers] / kHour,
+                           .active_connections = in[Q::kUsers] * stay / kHour,
+                           .gb_per_hour = gb};
+  if (const auto lcu_hours = alb_lcus(traffic)) {
     Bill bill(prices);
-    bill.add("LCU", "elb.application.lcu_hour", "per LCU-hour", *lcus * hours);
+    bill.add("LCU", "elb.application.lcu_hour", "per LCU-hour", *lcu_hours);
     ledger.add("Load balancer units", bill.finish(),
-               fmt::format("{} LCU × {:g} h, ready for the peak throughout", count_text(std::ceil(*lcus)), hours));
+               fmt::format("{:.3g} LCU-hours: {} who stay {} on average", *lcu_hours, count_text(in[Q::kUsers]),
+                           seconds_text(stay)));
   }
   ledger.add("Traffic out, status", egress_cost(prices, {.gb = gb}),
-             fmt::format("{} status answers, {}", count_text(plan.polling.polls_per_event),
+             fmt::format("{} status answers, {}", count_text(polls_of(plan)),
                          bytes_text(plan.polling.egress_bytes_per_event)));
   ledger.add("Waiting page at the edge",
              cloudfront_cost(prices, {.price_class = in.region.starts_with("ap-") ? "apac" : "us",
                                       .gb = in[Q::kUsers] * in[Q::kPageBytes] / kGb,
-                                      .https_requests = in[Q::kUsers] * kRequestsPerPage}),
+                                      .https_requests = in[Q::kUsers] * in[Q::kPageRequests]}),
              fmt::format("{} × {} in {:g} requests", count_text(in[Q::kUsers]), bytes_text(in[Q::kPageBytes]),
-                         kRequestsPerPage));
-  const double requests = plan.polling.polls_per_event + 2 * in[Q::kUsers];
+                         in[Q::kPageRequests]));
+  const double requests = polls_of(plan) + 2 * in[Q::kUsers];
   Bill inspected(prices);
   inspected.add("requests", "waf.requests", "per million requests", requests);
   ledger.add("Edge firewall, requests", inspected.finish(), fmt::format("{} requests", count_text(requests)));
@@ -115,7 +120,7 @@ void add_records(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger)
                  prices, {.write_units = plan.dynamodb.write_units, .read_units = plan.dynamodb.read_units}),
              fmt::format("{} write units, {} read units", count_text(plan.dynamodb.write_units),
                          count_text(plan.dynamodb.read_units)));
-  const double lines = plan.polling.polls_per_event * in[Q::kLogSampling] + 2 * in[Q::kUsers];
+  const double lines = polls_of(plan) * in[Q::kLogSampling] + 2 * in[Q::kUsers];
   ledger.add("Logs", log_ingest_cost(prices, lines * in[Q::kLogBytesPerRequest] / kGb),
              fmt::format("{} lines of {}", count_text(lines), bytes_text(in[Q::kLogBytesPerRequest])));
 }
@@ -129,15 +134,15 @@ void add_standing(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger
              fmt::format("{:g} × {} × {:g} h", idle, in.gateway_node, kHoursPerMonth), true);
   ledger.add("Load balancer", alb_cost(prices, {.hours = kHoursPerMonth, .lcus = 0}),
              fmt::format("1 × {:g} h", kHoursPerMonth), true);
-  ledger.add("Edge firewall, rules", waf_cost(prices, {.acls = 1, .rules = kEdgeRules, .requests = 0}),
-             fmt::format("1 list, {:g} rules", kEdgeRules), true);
+  ledger.add("Edge firewall, rules", waf_cost(prices, {.acls = 1, .rules = in[Q::kEdgeRules], .requests = 0}),
+             fmt::format("1 list, {:g} rules", in[Q::kEdgeRules]), true);
   const double stored = plan.dynamodb.storage_bytes * in[Q::kEventsPerMonth] / kGb;
   Bill storage(prices);
   storage.add("storage", "dynamodb.storage_gb_month", "per GB-month", stored);
   ledger.add("DynamoDB storage", storage.finish(),
              bytes_text(plan.dynamodb.storage_bytes * in[Q::kEventsPerMonth]) + ", of one month's sales", true);
-  ledger.add_amount("Operators' access", in[Q::kOperatorAccess], "operator_access_usd", true);
-  ledger.add_amount("Database", in[Q::kSharedDatabase], "database_usd", true);
+  ledger.add_amount("Operators' access", in[Q::kOperatorAccess], "roles, expiry, recording: a month", true);
+  ledger.add_amount("Database", in[Q::kSharedDatabase], "as given, a month", true);
 }
 
 }  // namespace

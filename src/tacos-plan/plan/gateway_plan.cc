@@ -57,7 +57,7 @@ GatewayPlan plan_gateway(const PlanInputs& in, const AdmissionPlan& admission, c
                   rate_text(in[Q::kPodCapacity]), share_text(in[Q::kPodUtilisation]), plan.pods_by_connections,
                   count_text(plan.connections), count_text(in[Q::kPodConnections]), without_a_zone, floor, zones),
       "demand ÷ (capacity × utilisation), rounded up");
-  plan.nodes = whole(static_cast<double>(pods) * in[Q::kPodVcpu] / (in[Q::kNodeVcpu] * kAllocatableShare));
+  plan.nodes = whole(static_cast<double>(pods) * in[Q::kPodVcpu] / (in[Q::kNodeVcpu] * in[Q::kNodeAllocatable]));
   plan.memory_bytes = static_cast<double>(pods) * (in[Q::kPodMemory] + in[Q::kMeshMemory]);
   plan.scale_up_sec =
       derive.add("gateway.scale_up_sec", scale_up_seconds(in, floor, pods), "s",

@@ -6,9 +6,6 @@
 
 namespace tacos::plan {
 
-// Of a node's CPU, for pods; the rest is the system's, the agents' and the mesh's own.
-inline constexpr double kAllocatableShare = 0.9;
-
 // Pods: as many as carry the peak within their utilisation, hold the connections, and carry the peak at full CPU with
 // one zone gone; a whole number of them in each zone.
 GatewayPlan plan_gateway(const PlanInputs& inputs, const AdmissionPlan& admission, const PollingPlan& polling,

@@ -13,7 +13,6 @@ namespace {
 using Q = Quantity;
 
 constexpr double kFirewallWindow = 300;  // seconds: the window of the edge's rate rule
-constexpr double kLambdaSeconds = 0.05;  // of a status answer, when a function gives it
 
 class Checks {
  public:
@@ -98,12 +97,13 @@ std::vector<QuotaCheck> check_quotas(const Plan& plan, const Catalogues& catalog
   checks.add("api_gateway.burst", "Managed API gateway, if one stood in front, burst", plan.gateway.requests_per_sec,
              "the burst can't be raised on request: smooth the arrivals");
   checks.add("lambda.concurrency", "Functions at once, if they answered status",
-             plan.gateway.requests_per_sec * kLambdaSeconds, "raise the account's concurrency, or answer from pods");
+             plan.gateway.requests_per_sec * in[Q::kFunctionTime],
+             "raise the account's concurrency, or answer from pods");
   const double asks = asks_in_firewall_window(plan);
   checks.add_limit("Edge rate rule, requests of one address in 5 min", asks * in[Q::kUsersPerAddress],
-                   kFirewallRequests, "requests", true,
+                   in[Q::kEdgeRateLimit], "requests", true,
                    "raise it, count by cookie instead of address, or ask less often: whole offices share an address",
-                   "the original's rule: 100 requests per 5 min and address");
+                   "edge_rate_limit: the original's rule was 100 requests per 5 min and address");
   return checks.take();
 }
 

@@ -7,8 +7,6 @@
 
 namespace tacos::plan {
 
-inline constexpr double kFirewallRequests = 100;  // of one address in 5 min: the original's rule at the edge
-
 // Default limits of the services used, beside what the sale needs of them. Those that bite come first.
 std::vector<QuotaCheck> check_quotas(const Plan& plan, const Catalogues& catalogues);
 

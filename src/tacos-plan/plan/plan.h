@@ -50,6 +50,7 @@ struct PollingPlan {
   double by_position_rps = 0;  // with intervals that grow with the wait
   double joins_rps = 0;
   double polls_per_event = 0;     // by the policy and the stop that were chosen
+  double polls_gathering = 0;     // before the opening
   double polls_without_stop = 0;  // if the line were never told
   double polls_if_told = 0;       // if it is told when the last seat is paid
   double feedback_mean_sec = 0;   // from one's turn to noticing it

@@ -112,12 +112,21 @@ core::Result<PollingPlan> plan_polling(const PlanInputs& in, const AdmissionPlan
       "polling.bandwidth_bytes_per_sec", plan.status_rps * in[Q::kStatusResponseBytes], "bytes/s",
       fmt::format("{} × {}", rate_text(plan.status_rps), bytes_text(in[Q::kStatusResponseBytes])), "rate × size");
   plan.request_bytes_per_sec = plan.status_rps * in[Q::kStatusRequestBytes];
-  plan.egress_bytes_per_event =
-      derive.add("polling.egress_bytes_per_event",
-                 (plan.polls_per_event + 2 * in[Q::kUsers]) * in[Q::kStatusResponseBytes], "bytes",
-                 fmt::format("({} polls + 2 × {} joins and entries) × {}", count_text(plan.polls_per_event),
-                             count_text(in[Q::kUsers]), bytes_text(in[Q::kStatusResponseBytes])),
-                 "requests × size");
+  // Those who gather stand there for half of the time on average, at the interval of those far from the front.
+  const double asks_every =
+      by_position ? longest_poll_seconds(poll_rule(in)) / (1 + in[Q::kPollJitter]) : in[Q::kPollInterval];
+  plan.polls_gathering =
+      derive.add("polling.polls_gathering",
+                 in[Q::kArrivalTime] > 0 ? 0 : in[Q::kUsers] * in[Q::kGatherTime] / 2 / asks_every, "requests",
+                 fmt::format("{} users × {} ÷ 2 ÷ {}", count_text(in[Q::kUsers]), seconds_text(in[Q::kGatherTime]),
+                             seconds_text(asks_every)),
+                 "Little's law; nobody gathers once the sale is open (arrival_sec)");
+  plan.egress_bytes_per_event = derive.add(
+      "polling.egress_bytes_per_event",
+      (plan.polls_gathering + plan.polls_per_event + 2 * in[Q::kUsers]) * in[Q::kStatusResponseBytes], "bytes",
+      fmt::format("({} polls + 2 × {} joins and entries) × {}", count_text(plan.polls_gathering + plan.polls_per_event),
+                  count_text(in[Q::kUsers]), bytes_text(in[Q::kStatusResponseBytes])),
+      "requests × size");
   return plan;
 }
 

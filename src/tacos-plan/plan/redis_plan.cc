@@ -17,9 +17,6 @@ using Q = Quantity;
 
 constexpr double kGib = 1024.0 * 1024 * 1024;
 constexpr double kBytesPerGigabit = 1e9 / 8;
-constexpr double kWireBytesPerCommand = 120;  // a command of three short words and its answer
-constexpr double kRequestsTogether = 8;       // what a busy gateway has under way on a connection at once
-constexpr double kConnectionsPerPod = 4;
 
 std::uint64_t whole(double value) {
   return static_cast<std::uint64_t>(std::max(1.0, std::ceil(value - 1e-9)));
@@ -76,7 +73,7 @@ LoadParameters load_of(const PlanInputs& in, const AdmissionPlan& admission, con
   load.statuses_per_second = polling.status_rps;
   load.heartbeats_per_second = std::min(polling.status_rps, polling.in_line / in[Q::kHeartbeatInterval]);
   load.admissions_per_second = admission.rate;
-  load.requests_together = kRequestsTogether;
+  load.requests_together = in[Q::kRedisPipeline];
   return load;
 }
 
@@ -112,7 +109,7 @@ double reckon_memory(const PlanInputs& in, const AdmissionPlan& admission, doubl
                              memory.families.size(), count_text(in[Q::kUsers])),
                  "Redis 7.0 source (dict.c, t_zset.c, listpack.c, sds.c) and jemalloc's size classes; held within 5 % "
                  "of MEMORY USAGE");
-  plan.connections_bytes = connections_bytes(static_cast<std::uint64_t>(pods * kConnectionsPerPod), 0) +
+  plan.connections_bytes = connections_bytes(static_cast<std::uint64_t>(pods * in[Q::kRedisConnections]), 0) +
                            replication_bytes({.replicas = static_cast<std::uint64_t>(in[Q::kRedisReplicas])});
   return spread;
 }
@@ -182,7 +179,7 @@ void reckon_hot_slot(const PlanInputs& in, const LoadParameters& load, double po
       "Redis Cluster: keys with the same hash tag are in one slot (cluster specification)");
   plan.hot_slot.utilisation = hot.cores;
   plan.hot_slot.memory_bytes = plan.memory_bytes - spread_bytes * (1 - share) + plan.connections_bytes;
-  plan.bandwidth_bytes_per_sec = hot.commands * kWireBytesPerCommand;
+  plan.bandwidth_bytes_per_sec = hot.commands * in[Q::kRedisCommandBytes];
 }
 
 void size_cluster(const PlanInputs& in, const Catalogues& catalogues, RedisPlan& plan, Derivations& derive) {
@@ -199,7 +196,7 @@ void size_cluster(const PlanInputs& in, const Catalogues& catalogues, RedisPlan&
   plan.shards_by_memory =
       whole((plan.memory_bytes + plan.connections_bytes) / (plan.memory_limit * plan.node_memory_bytes));
   plan.shards_by_cpu = whole(plan.cpu_cores / in[Q::kRedisCpuLimit]);
-  plan.shards_by_network = whole(plan.commands_per_sec * kWireBytesPerCommand /
+  plan.shards_by_network = whole(plan.commands_per_sec * in[Q::kRedisCommandBytes] /
                                  (in[Q::kRedisNetworkLimit] * plan.node_baseline_bytes_per_sec));
   const auto buckets = static_cast<std::uint64_t>(in[Q::kLineBuckets]);
   // What has one tag can't be spread: shards beyond the buckets would stay idle.

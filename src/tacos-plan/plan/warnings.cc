@@ -135,12 +135,12 @@ void about_polling(const Plan& plan, Remarks& to) {
            "times the mean that is planned here");
   }
   const double asks = asks_in_firewall_window(plan);
-  if (2 * asks > kFirewallRequests) {
+  if (2 * asks > in[Q::kEdgeRateLimit]) {
     to.add(kWarning, "RATE_RULE_BLOCKS_USERS",
            fmt::format("an edge rule of {:g} requests per 5 min and address stops {}: each asks about {:.0f} times. "
                        "Offices, campuses and mobile carriers share addresses",
-                       kFirewallRequests,
-                       asks > kFirewallRequests ? "everyone who stays in line" : "two users who share one", asks));
+                       in[Q::kEdgeRateLimit],
+                       asks > in[Q::kEdgeRateLimit] ? "everyone who stays in line" : "two users who share one", asks));
   }
   if (fixed && plan.polling.by_position_rps < 0.8 * plan.polling.fixed_rps) {
     to.add(kNote, "POLL_BY_POSITION",

@@ -70,8 +70,7 @@ std::vector<AgainstPlan> against_plan(const Rehearsal& rehearsal) {
              "the slowest buyer of this sale; the formula has the mean of the slowest");
   }
   add_waits(rehearsal, rows);
-  rows.add("longest_queue", "most people in line", "users", plan.selling.peak_line,
-           static_cast<double>(s.peak_waiting),
+  rows.add("longest_queue", "most people in line", "users", plan.selling.peak_line, static_cast<double>(s.peak_waiting),
            "admission that waits for seats to come back; people who lose patience");
   rows.add("status_rps", "status requests at the peak", "1/s", plan.polling.status_rps, s.peak_status_per_sec,
            "this is the busiest second; the formula is a mean");

@@ -89,11 +89,9 @@ void set_crowd(const Plan& plan, SaleParameters& sale) {
   people.conversion_share = in[Q::kConversion];
   people.no_show_share = in[Q::kNoShow];
   people.patience_mean_sec = in[Q::kPatience];
-  const BehaviourParameters usual;
-  const double stretch = in[Q::kCheckoutTime] / (usual.think_mean_sec + usual.choose_mean_sec + usual.pay_mean_sec);
-  people.think_mean_sec = usual.think_mean_sec * stretch;
-  people.choose_mean_sec = usual.choose_mean_sec * stretch;
-  people.pay_mean_sec = usual.pay_mean_sec * stretch;
+  // What is not paying is noticing and choosing, half each.
+  people.pay_mean_sec = in[Q::kCheckoutTime] * in[Q::kPayingShare];
+  people.think_mean_sec = people.choose_mean_sec = (in[Q::kCheckoutTime] - people.pay_mean_sec) / 2;
 }
 
 void set_room(const Plan& plan, SaleParameters& sale) {
@@ -130,7 +128,7 @@ void set_gateway(const Plan& plan, FleetParameters& gateway) {
   gateway.node_start_sec = in[Q::kNodeStart];
   gateway.spot_share = in[Q::kSpotShare];
   gateway.pods_per_node =
-      whole(std::clamp(std::floor(in[Q::kNodeVcpu] * kAllocatableShare / in[Q::kPodVcpu] + 1e-9), 1.0, 1000.0));
+      whole(std::clamp(std::floor(in[Q::kNodeVcpu] * in[Q::kNodeAllocatable] / in[Q::kPodVcpu] + 1e-9), 1.0, 1000.0));
 }
 
 void set_redis(const Plan& plan, RedisParameters& redis) {

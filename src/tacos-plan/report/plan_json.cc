@@ -87,6 +87,7 @@ json polling_of(const PollingPlan& p) {
           {"by_position_rps", p.by_position_rps},
           {"joins_rps", p.joins_rps},
           {"polls_per_event", p.polls_per_event},
+          {"polls_gathering", p.polls_gathering},
           {"polls_without_stop", p.polls_without_stop},
           {"polls_if_told", p.polls_if_told},
           {"feedback_mean_sec", p.feedback_mean_sec},
