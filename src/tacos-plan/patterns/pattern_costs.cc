@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "tacos-plan/document/number_text.h"
+#include "tacos-plan/plan/cost_ledger.h"
 #include "tacos-plan/prices/cost/service_costs.h"
 
 namespace tacos::plan {
@@ -19,29 +20,8 @@ constexpr double kDatabaseGb = 100;
 constexpr double kDatabaseNodes = 2;  // one to serve, one to take over
 constexpr const char* kDatabaseType = "db.m7g.large";
 
-class Ledger {
- public:
-  explicit Ledger(CostPlan& to) : to_(to) {}
-
-  void add(std::string name, const core::Result<Costs>& costs, std::string basis, bool monthly = false) {
-    if (!costs) {
-      to_.unpriced.push_back(fmt::format("{}: {}", name, costs.error().message));
-      return;
-    }
-    if (costs->exact_usd() <= 0) return;
-    to_.lines.push_back({std::move(name), static_cast<double>(costs->cents()) / 100, std::move(basis), monthly});
-  }
-  void add_amount(std::string name, double usd, std::string basis) {
-    const double cents = std::round(usd * 100);
-    if (cents > 0) to_.lines.push_back({std::move(name), cents / 100, std::move(basis), true});
-  }
-
- private:
-  CostPlan& to_;
-};
-
 // Answers, the page and the logs, which each pattern has.
-void add_shared(const PatternUse& use, const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+void add_shared(const PatternUse& use, const Plan& plan, const PriceCatalogue& prices, CostLedger& ledger) {
   const auto& in = plan.inputs;
   const double answers = use.requests + use.refused;
   const double bytes = answers * in[Q::kStatusResponseBytes];
@@ -57,10 +37,10 @@ void add_shared(const PatternUse& use, const Plan& plan, const PriceCatalogue& p
   const double lines = answers - polls + polls * in[Q::kLogSampling];
   ledger.add("Logs", log_ingest_cost(prices, lines * in[Q::kLogBytesPerRequest] / kGb),
              fmt::format("{} lines of {}", count_text(lines), bytes_text(in[Q::kLogBytesPerRequest])));
-  ledger.add_amount("Operators' access", in[Q::kOperatorAccess], "operator_access_usd");
+  ledger.add_amount("Operators' access", in[Q::kOperatorAccess], "roles, expiry, recording: a month", true);
 }
 
-void add_direct(const PatternUse& use, const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+void add_direct(const PatternUse& use, const Plan& plan, const PriceCatalogue& prices, CostLedger& ledger) {
   const auto& in = plan.inputs;
   const double hours = in[Q::kEventHours];
   const double gb = use.requests * (in[Q::kStatusResponseBytes] + in[Q::kStatusRequestBytes]) / kGb;
@@ -84,7 +64,8 @@ void add_direct(const PatternUse& use, const Plan& plan, const PriceCatalogue& p
       true);
 }
 
-void add_front_and_functions(const PatternUse& use, const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+void add_front_and_functions(const PatternUse& use, const Plan& plan, const PriceCatalogue& prices,
+                             CostLedger& ledger) {
   const auto& in = plan.inputs;
   ledger.add(
       "API Gateway (HTTP)",
@@ -102,7 +83,7 @@ void add_front_and_functions(const PatternUse& use, const Plan& plan, const Pric
 
 // Writes of purchases as the plan counts them, and what else there is of them.
 void add_dynamo(const PatternUse& use, const Plan& plan, const PriceCatalogue& prices, double more_writes,
-                double more_reads, Ledger& ledger) {
+                double more_reads, CostLedger& ledger) {
   const auto& d = plan.dynamodb;
   const double part = d.purchases > 0 ? use.purchases / d.purchases : 0;
   const double writes = d.write_units * part + more_writes;
@@ -115,7 +96,7 @@ void add_dynamo(const PatternUse& use, const Plan& plan, const PriceCatalogue& p
   ledger.add("DynamoDB storage", storage.finish(), bytes_text(stored) + ", of one month's sales", true);
 }
 
-void add_queue(const PatternUse& use, const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+void add_queue(const PatternUse& use, const Plan& plan, const PriceCatalogue& prices, CostLedger& ledger) {
   const auto& in = plan.inputs;
   // Sent one by one; received and deleted in batches.
   const double requests = use.messages * (1 + 2 / in[Q::kMessageBatch]);
@@ -123,20 +104,12 @@ void add_queue(const PatternUse& use, const Plan& plan, const PriceCatalogue& pr
              fmt::format("{} requests for {} messages", count_text(requests), count_text(use.messages)));
 }
 
-void sum_up(const Plan& plan, CostPlan& cost) {
-  double event_cents = 0, standing_cents = 0;
-  for (const auto& line : cost.lines) (line.monthly ? standing_cents : event_cents) += std::round(line.usd * 100);
-  cost.per_event_usd = event_cents / 100;
-  cost.standing_usd = standing_cents / 100;
-  cost.per_month_usd = std::round(event_cents * plan.inputs[Q::kEventsPerMonth] + standing_cents) / 100;
-}
-
 }  // namespace
 
 CostPlan pattern_cost(const PatternResult& result, const Plan& plan, const PriceCatalogue& prices) {
   if (result.pattern == Pattern::kGateway) return plan.cost;
   CostPlan cost;
-  Ledger ledger(cost);
+  CostLedger ledger(cost);
   const PatternUse& use = result.run.use;
   switch (result.pattern) {
     case Pattern::kDirect:
@@ -158,7 +131,7 @@ CostPlan pattern_cost(const PatternResult& result, const Plan& plan, const Price
       break;
   }
   add_shared(use, plan, prices, ledger);
-  sum_up(plan, cost);
+  ledger.sum_up(plan.inputs[Q::kEventsPerMonth]);
   return cost;
 }
 

@@ -7,31 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "tacos-plan/plan/quota_ledger.h"
+
 namespace tacos::plan {
 namespace {
 
 using Q = Quantity;
-
-class Checks {
- public:
-  explicit Checks(const QuotaCatalogue& quotas) : quotas_(quotas) {}
-
-  void add(std::string_view id, std::string name, double need, std::string advice) {
-    const auto quota = quotas_.quota(id);
-    if (!quota) return;
-    checks_.push_back({std::move(name), need, quota->value, quota->unit, need > quota->value, quota->adjustable,
-                       std::move(advice), fmt::format("{}, {}", quota->source, quota->as_of)});
-  }
-  std::vector<QuotaCheck> take() {
-    std::stable_sort(checks_.begin(), checks_.end(),
-                     [](const auto& a, const auto& b) { return a.need / a.limit > b.need / b.limit; });
-    return std::move(checks_);
-  }
-
- private:
-  const QuotaCatalogue& quotas_;
-  std::vector<QuotaCheck> checks_;
-};
 
 double peak_of(const PatternRun& run, std::string_view part) {
   for (const auto& load : run.loads) {
@@ -40,14 +21,14 @@ double peak_of(const PatternRun& run, std::string_view part) {
   return 0;
 }
 
-void add_front(const PatternRun& run, Checks& checks) {
+void add_front(const PatternRun& run, QuotaLedger& checks) {
   const double peak = peak_of(run, "API Gateway");
   checks.add("api_gateway.requests", "API Gateway, requests a second", peak,
              "ask for more before the sale: the throttle is for the whole account and region");
   checks.add("api_gateway.burst", "API Gateway, burst", peak, "can't be raised on request: smooth the arrivals");
 }
 
-void add_queue(const PatternRun& run, const Plan& plan, Checks& checks) {
+void add_queue(const PatternRun& run, const Plan& plan, QuotaLedger& checks) {
   const auto& in = plan.inputs;
   add_front(run, checks);
   const double to_keep_up = peak_of(run, "queue workers") * in[Q::kMessageTime];
@@ -60,7 +41,7 @@ void add_queue(const PatternRun& run, const Plan& plan, Checks& checks) {
              "smaller batches, or more queues");
 }
 
-void add_serverless(const PatternRun& run, const Plan& plan, Checks& checks) {
+void add_serverless(const PatternRun& run, const Plan& plan, QuotaLedger& checks) {
   const auto& in = plan.inputs;
   add_front(run, checks);
   const double spread_sec = in[Q::kArrivalTime] > 0 ? in[Q::kArrivalTime] : in[Q::kPressTime];
@@ -83,7 +64,7 @@ void add_serverless(const PatternRun& run, const Plan& plan, Checks& checks) {
 }  // namespace
 
 std::vector<QuotaCheck> pattern_quotas(const PatternResult& result, const Plan& plan, const QuotaCatalogue& quotas) {
-  Checks checks(quotas);
+  QuotaLedger checks(quotas);
   switch (result.pattern) {
     case Pattern::kDirect:
       break;  // no managed service on the way: its limits are its own capacities

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "tacos-plan/document/number_text.h"
+#include "tacos-plan/plan/cost_ledger.h"
 #include "tacos-plan/plan/gateway_plan.h"
 #include "tacos-plan/prices/cost/service_costs.h"
 
@@ -19,34 +20,11 @@ using Q = Quantity;
 constexpr double kHour = 3600;
 constexpr double kGb = 1024.0 * 1024 * 1024;
 
-// Collects lines; a price that is not there becomes a name in `unpriced`.
-class Ledger {
- public:
-  explicit Ledger(CostPlan& to) : to_(to) {}
-
-  void add(std::string name, const core::Result<Costs>& costs, std::string basis, bool monthly = false) {
-    if (!costs) {
-      to_.unpriced.push_back(fmt::format("{}: {}", name, costs.error().message));
-      return;
-    }
-    // The line as a whole: of parts each rounded by itself, small ones would lose or gain a tenth of the line.
-    const double usd = std::round(costs->exact_usd() * 100) / 100;
-    if (costs->exact_usd() > 0) to_.lines.push_back({std::move(name), usd, std::move(basis), monthly});
-  }
-  void add_amount(std::string name, double usd, std::string basis, bool monthly) {
-    const double cents = std::round(usd * 100);
-    if (cents > 0) to_.lines.push_back({std::move(name), cents / 100, std::move(basis), monthly});
-  }
-
- private:
-  CostPlan& to_;
-};
-
 CacheEngine engine_of(const PlanInputs& in) {
   return in.redis_engine == RedisEngine::kRedis ? CacheEngine::kRedis : CacheEngine::kValkey;
 }
 
-void add_redis(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+void add_redis(const Plan& plan, const PriceCatalogue& prices, CostLedger& ledger) {
   const auto& in = plan.inputs;
   const double hours = in[Q::kRedisHoursPerEvent];
   const auto nodes = static_cast<double>(plan.redis.nodes);
@@ -60,7 +38,7 @@ double standing_nodes(const PlanInputs& in) {
                   in[Q::kZones]);
 }
 
-void add_gateway(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+void add_gateway(const Plan& plan, const PriceCatalogue& prices, CostLedger& ledger) {
   const auto& in = plan.inputs;
   const double hours = in[Q::kEventHours];
   const double more = std::max(0.0, static_cast<double>(plan.gateway.nodes) - standing_nodes(in));
@@ -82,7 +60,7 @@ double polls_of(const Plan& plan) {
   return plan.polling.polls_gathering + plan.polling.polls_per_event;
 }
 
-void add_network(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+void add_network(const Plan& plan, const PriceCatalogue& prices, CostLedger& ledger) {
   const auto& in = plan.inputs;
   const double gb = plan.polling.egress_bytes_per_event / kGb;
   // Units are billed by the hour's average, so it is the crowd's hours that count, not the peak: new connections, hours
@@ -113,7 +91,7 @@ void add_network(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger)
   ledger.add("Edge firewall, requests", inspected.finish(), fmt::format("{} requests", count_text(requests)));
 }
 
-void add_records(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+void add_records(const Plan& plan, const PriceCatalogue& prices, CostLedger& ledger) {
   const auto& in = plan.inputs;
   ledger.add("DynamoDB",
              dynamodb_on_demand_cost(
@@ -125,7 +103,7 @@ void add_records(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger)
              fmt::format("{} lines of {}", count_text(lines), bytes_text(in[Q::kLogBytesPerRequest])));
 }
 
-void add_standing(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger) {
+void add_standing(const Plan& plan, const PriceCatalogue& prices, CostLedger& ledger) {
   const auto& in = plan.inputs;
   ledger.add("Kubernetes control plane", eks_control_plane_cost(prices, {.clusters = 1}),
              fmt::format("1 × {:g} h", kHoursPerMonth), true);
@@ -149,18 +127,13 @@ void add_standing(const Plan& plan, const PriceCatalogue& prices, Ledger& ledger
 
 CostPlan plan_cost(const Plan& plan, const Catalogues& catalogues) {
   CostPlan cost;
-  Ledger ledger(cost);
+  CostLedger ledger(cost);
   add_redis(plan, catalogues.prices, ledger);
   add_gateway(plan, catalogues.prices, ledger);
   add_network(plan, catalogues.prices, ledger);
   add_records(plan, catalogues.prices, ledger);
   add_standing(plan, catalogues.prices, ledger);
-  // In cents, so that the sums are exactly those of the lines as they are shown.
-  double event_cents = 0, standing_cents = 0;
-  for (const auto& line : cost.lines) (line.monthly ? standing_cents : event_cents) += std::round(line.usd * 100);
-  cost.per_event_usd = event_cents / 100;
-  cost.standing_usd = standing_cents / 100;
-  cost.per_month_usd = std::round(event_cents * plan.inputs[Q::kEventsPerMonth] + standing_cents) / 100;
+  ledger.sum_up(plan.inputs[Q::kEventsPerMonth]);
   return cost;
 }
 

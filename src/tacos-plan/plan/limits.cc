@@ -6,6 +6,7 @@
 
 #include "tacos-plan/document/number_text.h"
 #include "tacos-plan/plan/polling_plan.h"
+#include "tacos-plan/plan/quota_ledger.h"
 
 namespace tacos::plan {
 namespace {
@@ -13,32 +14,6 @@ namespace {
 using Q = Quantity;
 
 constexpr double kFirewallWindow = 300;  // seconds: the window of the edge's rate rule
-
-class Checks {
- public:
-  explicit Checks(const QuotaCatalogue& quotas) : quotas_(quotas) {}
-
-  void add(std::string_view id, std::string name, double need, std::string advice) {
-    const auto quota = quotas_.quota(id);
-    if (!quota) return;
-    add_limit(std::move(name), need, quota->value, quota->unit, quota->adjustable, std::move(advice),
-              fmt::format("{}, {}", quota->source, quota->as_of));
-  }
-  void add_limit(std::string name, double need, double limit, std::string unit, bool adjustable, std::string advice,
-                 std::string source) {
-    checks_.push_back({std::move(name), need, limit, std::move(unit), need > limit, adjustable, std::move(advice),
-                       std::move(source)});
-  }
-  std::vector<QuotaCheck> take() {
-    std::stable_sort(checks_.begin(), checks_.end(),
-                     [](const auto& a, const auto& b) { return a.need / a.limit > b.need / b.limit; });
-    return std::move(checks_);
-  }
-
- private:
-  const QuotaCatalogue& quotas_;
-  std::vector<QuotaCheck> checks_;
-};
 
 Headroom of(std::string component, double used, double capacity, std::string unit, double limit) {
   Headroom headroom;
@@ -81,7 +56,7 @@ double asks_in_firewall_window(const Plan& plan) {
 
 std::vector<QuotaCheck> check_quotas(const Plan& plan, const Catalogues& catalogues) {
   const auto& in = plan.inputs;
-  Checks checks(catalogues.quotas);
+  QuotaLedger checks(catalogues.quotas);
   const double writes = plan.dynamodb.peak_write_units_per_sec;
   checks.add("dynamodb.on_demand.table_write_units", "DynamoDB table, write units", writes,
              "ask for a higher table quota before the sale");
