@@ -8,7 +8,7 @@ if state == ENTERED then
   if grant == 'u' and event.at < until_ms then
     redis.call('HSET', GRANTS, number, 'c:' .. until_ms)
     redis.call('ZREM', DUE, number)
-    redis.call('HINCRBY', line, 'claimed', 1)
+    redis.call('ZADD', CLAIMS, event.at, number)
     outcome = R_OK
   elseif grant == 'c' then
     outcome = R_IN_FLIGHT

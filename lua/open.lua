@@ -10,6 +10,6 @@ redis.call('HSET', line, 'epoch', ARGV[2], 'began', now, 'opens', now + tonumber
   'rate', rate, 'paused', ARGV[13], 'sold', tonumber(ARGV[4]) == 0 and '1' or '0', 'mode', ARGV[12],
   'beat_ttl', ARGV[9], 'id', ARGV[3], 'draining', ARGV[14], 'max', ARGV[11], 'turn_ttl', ARGV[7], 'grant_ttl', ARGV[8],
   'burst', burst, 'credit', rate == 0 and 0 or burst * MICRO, 'rest', 0, 'credited', now, 'ticked', now,
-  'free', ARGV[4], 'held', 0, 'sold_seats', 0, 'version', 0, 'claimed', 0,
+  'free', ARGV[4], 'held', 0, 'sold_seats', 0, 'version', 0,
   'entered', 0, 'left', 0, 'expired', 0, 'refused', 0, 'admitted', 0)
 return {R_OK}

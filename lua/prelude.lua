@@ -8,8 +8,8 @@
 -- below 2^53, and numbers of more than 14 digits never go through '..', which would round them.
 local line = KEYS[1]
 local SEEN, TURNS, GONE = line .. ':seen', line .. ':turns', line .. ':gone'
-local GRANTS, DUE, USERS = line .. ':grants', line .. ':due', line .. ':users'
-local DEPARTURES, INDEX = line .. ':departures', line .. ':line'
+local GRANTS, DUE, CLAIMS = line .. ':grants', line .. ':due', line .. ':claims'
+local DEPARTURES, INDEX, USERS = line .. ':departures', line .. ':line', line .. ':users'
 
 -- As the gateway's TicketStatus and StoreOutcome.
 local WAITING, READY, ENTERED, LEFT, EXPIRED, SOLD_OUT = 0, 1, 2, 3, 4, 5

@@ -7,6 +7,6 @@ if not grant or grant:sub(1, 1) ~= 'c' then return {R_NOT_FOUND} end
 local until_ms = tonumber(grant:sub(3))
 local state = ARGV[4] == 'spend' and 's' or event.at >= until_ms and 'l' or 'u'
 redis.call('HSET', GRANTS, number, state .. ':' .. until_ms)
-redis.call('HINCRBY', line, 'claimed', -1)
+redis.call('ZREM', CLAIMS, number)
 if state == 'u' then redis.call('ZADD', DUE, until_ms, number) end
 return {R_OK}

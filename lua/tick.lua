@@ -2,6 +2,8 @@
 -- time; running it more often never admits more.
 -- KEYS: the event. ARGV: time. Result: {0, last ticket, watermark, sold out, whether anything is left to wait for, length
 -- of the departures}, or {100}. O(slice x log n).
+local CLAIM_LIFE = 300000 -- ms
+
 local event = load_event()
 if not event then return {R_NO_EVENT} end
 if event.sold then return {R_OK, event.next, event.head, 1, 0, redis.call('LLEN', DEPARTURES)} end
@@ -23,19 +25,23 @@ if #turns > 0 then
   expire(turns)
 end
 
-local grants = redis.call('ZRANGE', DUE, '-inf', event.at, 'BYSCORE', 'LIMIT', 0, SLICE)
-if #grants > 0 then
-  redis.call('ZREM', DUE, unpack(grants))
-  local old = redis.call('HMGET', GRANTS, unpack(grants))
+local function lapse(key, upto)
+  local numbers = redis.call('ZRANGE', key, '-inf', upto, 'BYSCORE', 'LIMIT', 0, SLICE)
+  if #numbers == 0 then return end
+  redis.call('ZREM', key, unpack(numbers))
+  local old = redis.call('HMGET', GRANTS, unpack(numbers))
   local lapsed = {}
-  for i, number in ipairs(grants) do
+  for i, number in ipairs(numbers) do
     lapsed[#lapsed + 1] = number
     lapsed[#lapsed + 1] = 'l' .. old[i]:sub(2)
   end
   redis.call('HSET', GRANTS, unpack(lapsed))
 end
+lapse(DUE, event.at)
+-- A claim is settled within a request's time; one that was not belongs to a gateway that died over it.
+lapse(CLAIMS, event.at - CLAIM_LIFE)
 
-local v = redis.call('HMGET', line, 'free', 'claimed', 'turn_ttl', 'ticked', 'watch_from')
+local v = redis.call('HMGET', line, 'free', 'turn_ttl', 'ticked', 'watch_from')
 local waiting = redis.call('ZCARD', SEEN)
 refill(event)
 
@@ -60,7 +66,7 @@ end
 
 local admitted = 0
 if not event.paused and event.now >= event.opens and waiting > 0 then
-  local outstanding = redis.call('ZCARD', TURNS) + redis.call('ZCARD', DUE) + tonumber(v[2])
+  local outstanding = redis.call('ZCARD', TURNS) + redis.call('ZCARD', DUE) + redis.call('ZCARD', CLAIMS)
   local places = tonumber(v[1]) - outstanding
   local wanted = math.min(math.floor(event.credit / MICRO), waiting, places, SLICE)
   if wanted > 0 then
@@ -70,7 +76,7 @@ if not event.paused and event.now >= event.opens and waiting > 0 then
       event.credit = event.credit - admitted * MICRO
       redis.call('ZREM', SEEN, unpack(called))
       unlist(event, called)
-      local deadline = event.at + tonumber(v[3])
+      local deadline = event.at + tonumber(v[2])
       local scored = {}
       for _, number in ipairs(called) do
         scored[#scored + 1] = deadline
@@ -84,8 +90,8 @@ end
 
 -- The absent. But when nobody has ticked for long, as after an outage, nobody could be heard either: then everybody gets
 -- the time of a heartbeat to be heard again before anyone is taken for gone.
-local watch_from = tonumber(v[5] or 0)
-if event.now - tonumber(v[4]) > event.beat_ttl * 1000 / 3 then watch_from = event.now + event.beat_ttl * 1000 end
+local watch_from = tonumber(v[4] or 0)
+if event.now - tonumber(v[3]) > event.beat_ttl * 1000 / 3 then watch_from = event.now + event.beat_ttl * 1000 end
 if event.now >= watch_from then
   local absent = redis.call('ZRANGE', SEEN, '-inf', event.at - event.beat_ttl, 'BYSCORE', 'LIMIT', 0, SLICE)
   if #absent > 0 then
@@ -99,5 +105,6 @@ end
 redis.call('HSET', line, 'head', event.head, 'credit', event.credit, 'rest', event.rest, 'credited', event.credited,
   'ticked', event.now, 'watch_from', watch_from)
 if expired > 0 then redis.call('HINCRBY', line, 'expired', expired) end
-local active = (waiting > 0 or redis.call('ZCARD', TURNS) > 0 or redis.call('ZCARD', DUE) > 0) and 1 or 0
+local active = (waiting > 0 or redis.call('ZCARD', TURNS) > 0 or redis.call('ZCARD', DUE) > 0 or
+  redis.call('ZCARD', CLAIMS) > 0) and 1 or 0
 return {R_OK, event.next, event.head, 0, active, redis.call('LLEN', DEPARTURES)}
