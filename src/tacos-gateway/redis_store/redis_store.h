@@ -29,7 +29,7 @@ enum class PositionStrategy : std::uint8_t {
 const char* name_of(PositionStrategy strategy);
 
 struct RedisStoreOptions {
-  LineOptions line;  // of events to come
+  LineOptions line{};  // of events to come
   std::size_t max_events = 1000;
   PositionStrategy position = PositionStrategy::kWatermark;
   core::Nanos command_timeout = std::chrono::seconds(1);

@@ -9,7 +9,9 @@ using std::chrono::milliseconds;
 class RedisUnderTest final : public StoreUnderTest {
  public:
   RedisUnderTest(const LineOptions& line, PositionStrategy position)
-      : gateway_(fresh_redis(), {.line = line, .max_events = 3, .position = position}, clock_) {}
+      : gateway_(fresh_redis(),
+                 {.line = line, .max_events = 3, .position = position, .command_timeout = std::chrono::seconds(5)},
+                 clock_) {}
 
   QueueStore& store() override { return gateway_.store(); }
   boost::asio::any_io_executor executor() override { return gateway_.loop().get_executor(); }

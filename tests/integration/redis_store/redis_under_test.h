@@ -30,7 +30,6 @@ class RedisGateway {
  public:
   RedisGateway(support::RedisServer& server, RedisStoreOptions options, const core::Clock& clock) {
     options.facts_interval = core::Nanos(0);
-    options.command_timeout = std::chrono::seconds(5);
     options.server_time = false;
     auto opened = RedisStore::open(*parse_redis_url("unix://" + server.socket_path()), std::move(options), clock);
     EXPECT_TRUE(opened.has_value());
