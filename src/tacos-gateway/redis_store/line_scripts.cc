@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "redis_store/line_script_texts.h"
+#include "tacos-gateway/redis_store/line_script_texts.h"
 
 namespace tacos::gateway {
 

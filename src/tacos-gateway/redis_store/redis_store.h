@@ -60,7 +60,7 @@ class RedisStoreParts {
     return options.server_time ? 0 : static_cast<std::uint64_t>(clock.now().since_origin().count() / 1000);
   }
 
-  // Links still open, so that their counters can be read; the counts of closed ones are kept.
+  // Links still open, so that their counters can be read. They are opened at the start and closed at the end.
   void enlist(const RedisLink& link);
   void strike_off(const RedisLink& link);
   std::vector<StoreMetric> metrics() const;
