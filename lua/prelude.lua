@@ -28,10 +28,10 @@ local function clock_us()
   return time[1] * MICRO + time[2]
 end
 
--- The event, or nil when there is none.
-local function load_event()
+-- The event, or nil when there is none; and what was read: fields asked for besides follow from the eleventh.
+local function load_event(...)
   local v = redis.call('HMGET', line, 'epoch', 'began', 'opens', 'next', 'head', 'rate', 'paused', 'sold', 'mode',
-    'beat_ttl')
+    'beat_ttl', ...)
   if not v[1] then return nil end
   local now = clock_us()
   local began = tonumber(v[2])
@@ -39,7 +39,7 @@ local function load_event()
     now = now, at = math.max(0, math.floor((now - began) / 1000)),
     epoch = tonumber(v[1]), began = began, opens = tonumber(v[3]), next = tonumber(v[4]), head = tonumber(v[5]),
     rate = tonumber(v[6]), paused = v[7] == '1', sold = v[8] == '1', mode = v[9], beat_ttl = tonumber(v[10]),
-  }
+  }, v
 end
 
 -- The event of a reference to a ticket, and the ticket's number: nil when the reference is of another life of the line,
@@ -92,7 +92,7 @@ local function position_of(event, number)
     end
     return before
   end
-  return math.min(number - event.head, redis.call('ZCARD', SEEN))
+  return number - event.head
 end
 
 -- A ticket stops waiting: takes it out of what only the index and the reproduction of the KEYS mistake keep.
@@ -112,8 +112,8 @@ end
 -- What the gateway reads of a ticket: outcome, status, number, position, milliseconds waited, microseconds until the
 -- opening, micro-tickets admitted a second (0: none), epoch, user, end of the grant in calendar milliseconds, last
 -- ticket, watermark, sold out, the event's millisecond, heartbeat in milliseconds.
-local function answer(event, outcome, state, number, until_ms)
-  local user, joined = record_of(number)
+local function answer(event, outcome, state, number, until_ms, user, joined)
+  if not user then user, joined = record_of(number) end
   local status = shown(event, state)
   local position = status == WAITING and position_of(event, number) or 0
   return {outcome, status, number, position, math.max(0, event.at - joined), math.max(0, event.opens - event.now),
