@@ -119,10 +119,9 @@ const std::vector<OptionSpec>& specs() {
   using namespace std::chrono_literals;
   constexpr Nanos kYear = 24h * 365;
   static const std::vector<OptionSpec> all = {
-      {"The line", "store", "WHERE", "where the line is kept: embedded (in this process), or a Redis's URL (see below)",
-       set_store, show_text(&O::store)},
-      {"The line", "position", "HOW",
-       "how a place in a Redis's line is found: watermark (known here), index (ZRANK) or keys (slow)",
+      {"The line", "store", "WHERE", "where the line is kept: embedded, or a Redis's URL (see below)", set_store,
+       show_text(&O::store)},
+      {"The line", "position", "HOW", "how places on a Redis are found: watermark, index or keys",
        one_of(&O::position, {"watermark", "index", "keys"}),
        [](const O& o) { return o.position.empty() ? std::string("watermark; embedded: index") : o.position; }},
       {"The line", "store-timeout", "TIME", "a Redis that takes longer to answer counts as not there",

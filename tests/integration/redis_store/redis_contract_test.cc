@@ -1,5 +1,6 @@
 #include "queue_store_contract.h"
 #include "redis_under_test.h"
+#include "support/redis_cluster_of_six.h"
 
 namespace tacos::gateway {
 namespace {
@@ -8,9 +9,8 @@ using std::chrono::milliseconds;
 
 class RedisUnderTest final : public StoreUnderTest {
  public:
-  RedisUnderTest(const LineOptions& line, PositionStrategy position)
-      : gateway_(fresh_redis(),
-                 {.line = line, .max_events = 3, .position = position, .command_timeout = std::chrono::seconds(5)},
+  RedisUnderTest(const std::string& url, const LineOptions& line, PositionStrategy position)
+      : gateway_(url, {.line = line, .max_events = 3, .position = position, .command_timeout = std::chrono::seconds(5)},
                  clock_) {}
 
   QueueStore& store() override { return gateway_.store(); }
@@ -41,11 +41,22 @@ class RedisUnderTest final : public StoreUnderTest {
 };
 
 StoreFactory redis(PositionStrategy position) {
-  return [position](const LineOptions& options) { return std::make_unique<RedisUnderTest>(options, position); };
+  return [position](const LineOptions& options) {
+    return std::make_unique<RedisUnderTest>("unix://" + fresh_redis().socket_path(), options, position);
+  };
+}
+
+// Three primaries, of which each event has one.
+std::unique_ptr<StoreUnderTest> on_cluster(const LineOptions& options) {
+  static support::RedisClusterOfSix cluster;
+  EXPECT_EQ(cluster.fault(), "");
+  for (std::size_t i = 0; i < support::RedisClusterOfSix::kPrimaries; ++i) cluster.node(i).ask({"FLUSHALL"});
+  return std::make_unique<RedisUnderTest>(cluster.url(), options, PositionStrategy::kWatermark);
 }
 
 INSTANTIATE_TEST_SUITE_P(RedisWatermark, QueueStoreContract, testing::Values(redis(PositionStrategy::kWatermark)));
 INSTANTIATE_TEST_SUITE_P(RedisIndex, QueueStoreContract, testing::Values(redis(PositionStrategy::kIndex)));
+INSTANTIATE_TEST_SUITE_P(RedisCluster, QueueStoreContract, testing::Values(StoreFactory(on_cluster)));
 INSTANTIATE_TEST_SUITE_P(RedisKeys, QueueStoreContract, testing::Values(redis(PositionStrategy::kKeys)));
 
 }  // namespace

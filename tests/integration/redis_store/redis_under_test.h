@@ -5,6 +5,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -28,10 +29,12 @@ inline support::RedisServer& fresh_redis() {
 // A gateway's store on that server, and its loop. Time is what the test's clock says.
 class RedisGateway {
  public:
-  RedisGateway(support::RedisServer& server, RedisStoreOptions options, const core::Clock& clock) {
+  RedisGateway(support::RedisServer& server, RedisStoreOptions options, const core::Clock& clock)
+      : RedisGateway("unix://" + server.socket_path(), std::move(options), clock) {}
+  RedisGateway(const std::string& url, RedisStoreOptions options, const core::Clock& clock) {
     options.facts_interval = core::Nanos(0);
     options.server_time = false;
-    auto opened = RedisStore::open(*parse_redis_url("unix://" + server.socket_path()), std::move(options), clock);
+    auto opened = RedisStore::open(*parse_redis_url(url), std::move(options), clock);
     EXPECT_TRUE(opened.has_value());
     store_ = std::move(*opened);
   }
