@@ -23,8 +23,8 @@ build/%/build.ninja: CMakeLists.txt CMakePresets.json | bootstrap
 build: build/release/build.ninja ## Build release binaries into build/release/bin/
 	cmake --build --preset release -j $(JOBS) --target tacos-load tacos-gateway tacos-plan
 
-demo: build ## The headline: gateway, 300,000 users, 1k to 30k requests per second, a report, its plan verified
-	scripts/demo.sh
+demo: build ## The headline: gateway, 300,000 users, 1k to 30k requests per second, a report, its plan verified (STORE=redis: the line on a Redis)
+	STORE=$(or $(STORE),embedded) POSITION=$(POSITION) scripts/demo.sh
 
 test: build/dev/build.ninja ## Build with assertions and run every test
 	cmake --build --preset dev -j $(JOBS)

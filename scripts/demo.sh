@@ -1,6 +1,8 @@
 #!/bin/sh
 # The headline job on this machine alone: a gateway whose sale opens before the ramp ends, 300,000 people who gather, enter and
 # buy, and a report. Then the same sale is planned, and the plan is held against the run. Extra arguments go to tacos-load.
+# With STORE=redis the line is kept in a redis-server of the demo's own, on a socket in a directory of its own, nothing on disk;
+# POSITION=index or keys says how places are found there (otherwise by watermark).
 # Exits as tacos-load does (0 passed, 1 a gate failed, 4 invalid …), or, when that passed, as tacos-plan verify.
 set -eu
 
@@ -30,18 +32,45 @@ if [ "$memory_mb" -lt 512 ]; then
   echo "demo: the two programs take about 300 MB; with this little free the machine may swap and the latencies with it"
 fi
 
+store=${STORE:-embedded}
+position=${POSITION:-}
+if [ "$store" != embedded ] && [ "$store" != redis ]; then
+  echo "demo: STORE=$store is neither embedded nor redis" >&2
+  exit 2
+fi
+if [ "$store" = redis ] && ! command -v redis-server >/dev/null; then
+  echo "demo: STORE=redis needs redis-server; scripts/bootstrap.sh test installs it" >&2
+  exit 3
+fi
+
 mkdir -p "$report"
-# In a session of its own, so that Ctrl-C stops the load (which then still writes its report) and not the gateway under it.
-setsid "$bin/tacos-gateway" --listen 127.0.0.1:0 --store embedded --seats 10000 --admission-rate 1000 --admission-burst 100 \
-  --opening-delay 50s >"$report/gateway.log" 2>&1 &
-gateway=$!
-stop_gateway() {
-  kill "$gateway" 2>/dev/null || true
-  wait "$gateway" 2>/dev/null || true
+gateway=""
+redis=""
+redis_dir=""
+# Only what this script started, and in the order in which they lean on each other.
+stop_all() {
+  for process in $gateway $redis; do
+    kill "$process" 2>/dev/null || true
+    wait "$process" 2>/dev/null || true
+  done
+  [ -z "$redis_dir" ] || rm -rf "$redis_dir"
 }
-trap stop_gateway EXIT
+trap stop_all EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+where=embedded
+if [ "$store" = redis ]; then
+  redis_dir=$(mktemp -d "${TMPDIR:-/tmp}/tacos-demo-XXXXXX")
+  setsid redis-server --port 0 --unixsocket "$redis_dir/redis.sock" --save "" --appendonly no --dir "$redis_dir" \
+    >"$report/redis.log" 2>&1 &
+  redis=$!
+  where="unix://$redis_dir/redis.sock"
+fi
+# In a session of its own, so that Ctrl-C stops the load (which then still writes its report) and not the gateway under it.
+setsid "$bin/tacos-gateway" --listen 127.0.0.1:0 --store "$where" ${position:+--position "$position"} --seats 10000 --admission-rate 1000 --admission-burst 100 \
+  --opening-delay 50s >"$report/gateway.log" 2>&1 &
+gateway=$!
 
 url=""
 tries=0
@@ -62,6 +91,13 @@ echo "demo: the gateway is ready at $url; the sale opens 50 s after the first jo
 trap : INT
 status=0
 "$bin/tacos-load" run "$root/scenarios/ticket-open.json" --rps 30000 --target "$url" --report "$report" "$@" || status=$?
+
+if [ "$store" = redis ]; then
+  # Clock ticks of the server's own life: fields 14 and 15 of its stat, behind its name in parentheses.
+  ticks=$(sed 's/.*) //' "/proc/$redis/stat" | awk '{print $12 + $13}')
+  elapsed=$(ps -o etimes= -p "$redis" | tr -d ' ')
+  echo "demo: redis-server used $((ticks * 1000 / $(getconf CLK_TCK))) ms of CPU in $elapsed s"
+fi
 
 # The plan of what was just run: the scenario's crowd and polling, the gateway's rate, burst and seats.
 echo "demo: the plan of this sale, held against the run"

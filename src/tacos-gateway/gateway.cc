@@ -9,6 +9,7 @@
 
 #include "net/descriptor_limit.h"
 #include "tacos-gateway/http/api_handler.h"
+#include "tacos-gateway/redis_store/redis_store.h"
 #include "tacos-gateway/store/embedded_store.h"
 
 namespace tacos::gateway {
@@ -21,17 +22,44 @@ using core::Result;
 constexpr std::uint64_t kOwnDescriptors = 64;
 constexpr std::size_t kShortestAdminToken = 8;
 
-EmbeddedStoreOptions store_options(const GatewayOptions& options) {
-  EmbeddedStoreOptions store;
-  store.line.seats = options.seats;
-  store.line.admission_rate = options.admission_rate;
-  store.line.admission_burst = static_cast<double>(options.admission_burst);
-  store.line.turn_ttl = options.turn_ttl;
-  store.line.grant_ttl = options.grant_ttl;
-  store.line.heartbeat_ttl = options.heartbeat_ttl;
-  store.line.opening_delay = options.opening_delay;
+LineOptions line_options(const GatewayOptions& options) {
+  LineOptions line;
+  line.seats = options.seats;
+  line.admission_rate = options.admission_rate;
+  line.admission_burst = static_cast<double>(options.admission_burst);
+  line.turn_ttl = options.turn_ttl;
+  line.grant_ttl = options.grant_ttl;
+  line.heartbeat_ttl = options.heartbeat_ttl;
+  line.opening_delay = options.opening_delay;
+  return line;
+}
+
+Result<std::unique_ptr<QueueStore>> make_store(const GatewayOptions& options, const core::Clock& clock) {
+  if (options.embedded()) {
+    EmbeddedStoreOptions store;
+    store.line = line_options(options);
+    store.max_events = options.max_events;
+    return std::unique_ptr<QueueStore>(std::make_unique<EmbeddedStore>(std::move(store), clock));
+  }
+  const auto url = parse_redis_url(options.store);
+  if (url.has_error()) return fail("--store: " + url.error().message);
+  RedisStoreOptions store;
+  store.line = line_options(options);
   store.max_events = options.max_events;
-  return store;
+  const std::string position = options.position_used();
+  store.position = position == "index"  ? PositionStrategy::kIndex
+                   : position == "keys" ? PositionStrategy::kKeys
+                                        : PositionStrategy::kWatermark;
+  store.command_timeout = options.store_timeout;
+  store.facts_interval = options.facts_interval;
+  auto opened = RedisStore::open(*url, std::move(store), clock);
+  if (opened.has_error()) return fail("--store: " + opened.error().message);
+  return std::unique_ptr<QueueStore>(std::move(*opened));
+}
+
+// What may stand in a log: no password.
+std::string store_text(const GatewayOptions& options) {
+  return options.embedded() ? options.store : parse_redis_url(options.store)->to_string();
 }
 
 // The offset by which the injected clock's time line lies in the calendar.
@@ -74,15 +102,18 @@ void throw_exception_from_error(const Gateway::StartError& error, const boost::s
   throw std::logic_error("no gateway: " + error.message);
 }
 
-Gateway::Gateway(const GatewayOptions& options, const core::Clock& clock, GatewayLog& log)
+Gateway::Gateway(const GatewayOptions& options, std::unique_ptr<QueueStore> store, const core::Clock& clock,
+                 GatewayLog& log)
     : options_(options),
       log_(log),
-      store_(std::make_unique<EmbeddedStore>(store_options(options), clock)),
+      store_(std::move(store)),
       seats_({options.seats, options.hold_ttl}, clock),
       payments_(clock),
       idempotency_({}, clock),
       services_{clock, log, *store_, seats_, payments_, idempotency_} {
   services_.max_body_bytes = options.max_body;
+  services_.store_kind = options.embedded() ? "embedded" : "redis";
+  services_.position_strategy = options.position_used();
   services_.unix_ms_at_origin = unix_ms_at_origin_of(clock);
   for (unsigned i = 0; i < options.threads; ++i) services_.metrics.push_back(std::make_unique<ThreadMetrics>());
 }
@@ -149,7 +180,9 @@ Result<net::HttpServerOptions> Gateway::server_options() const {
 boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::start(const GatewayOptions& options,
                                                                                     const core::Clock& clock,
                                                                                     GatewayLog& log) {
-  std::unique_ptr<Gateway> gateway(new Gateway(options, clock, log));
+  auto store = make_store(options, clock);
+  if (store.has_error()) return StartError{Fault::kOptions, store.error().message};
+  std::unique_ptr<Gateway> gateway(new Gateway(options, std::move(*store), clock, log));
   if (auto loaded = gateway->load_secrets(); loaded.has_error()) {
     return StartError{Fault::kOptions, loaded.error().message};
   }
@@ -170,8 +203,13 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
   if (server.has_error()) return StartError{Fault::kEnvironment, "--listen: " + server.error().message};
   gateway->server_ = std::move(*server);
   gateway->services_.server = gateway->server_.get();
+  if (!options.embedded() && options.signing_key_file.empty()) {
+    log.write(GatewayLog::Level::kWarn, "tokens are signed with a random key: no other gateway of this line takes them",
+              {{"option", std::string_view("--signing-key-file")}});
+  }
   log.info("listening", {{"address", std::string_view(gateway->address().to_string())},
-                         {"store", std::string_view(options.store)},
+                         {"store", std::string_view(store_text(options))},
+                         {"position", std::string_view(options.position_used())},
                          {"threads", std::uint64_t{options.threads}},
                          {"admission_rate", options.admission_rate.per_second()},
                          {"seats", options.seats},

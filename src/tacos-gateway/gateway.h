@@ -37,7 +37,7 @@ class Gateway {
   bool shut_down();
 
  private:
-  Gateway(const GatewayOptions& options, const core::Clock& clock, GatewayLog& log);
+  Gateway(const GatewayOptions& options, std::unique_ptr<QueueStore> store, const core::Clock& clock, GatewayLog& log);
   core::Result<void> load_secrets();
   core::Result<net::HttpServerOptions> server_options() const;
 

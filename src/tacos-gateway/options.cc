@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "net/url.h"
+#include "tacos-gateway/redis/redis_url.h"
 
 namespace tacos::gateway {
 namespace {
@@ -87,22 +88,16 @@ Show show_text(std::string GatewayOptions::*member) {
   return [=](const GatewayOptions& options) { return options.*member; };
 }
 
+// Errors must not repeat the value: it may hold a password.
 Result<void> set_store(GatewayOptions& options, const std::string& value) {
-  if (value.starts_with("redis")) {
-    return fail(
-        fmt::format("'{}' is not available in this version: a Redis store comes later; the allowed value is "
-                    "'embedded'",
-                    value));
+  if (value != "embedded") {
+    if (value.find("://") == std::string::npos) {
+      return fail(fmt::format("'{}' is neither 'embedded' nor a URL such as redis://127.0.0.1:6379", value));
+    }
+    if (const auto url = parse_redis_url(value); url.has_error()) return url.error();
   }
-  return one_of(&GatewayOptions::store, {"embedded"})(options, value);
-}
-
-Result<void> set_position(GatewayOptions& options, const std::string& value) {
-  if (value == "keys" || value == "watermark") {
-    return fail(
-        fmt::format("'{}' is a way of the Redis store, which comes later; the embedded store's is 'index'", value));
-  }
-  return one_of(&GatewayOptions::position, {"index"})(options, value);
+  options.store = value;
+  return {};
 }
 
 Result<void> set_rate(GatewayOptions& options, const std::string& value) {
@@ -124,10 +119,15 @@ const std::vector<OptionSpec>& specs() {
   using namespace std::chrono_literals;
   constexpr Nanos kYear = 24h * 365;
   static const std::vector<OptionSpec> all = {
-      {"The line", "store", "WHERE", "where the line is kept: embedded (in this process)", set_store,
+      {"The line", "store", "WHERE", "where the line is kept: embedded, or a Redis's URL (see below)", set_store,
        show_text(&O::store)},
-      {"The line", "position", "HOW", "how a place in the line is found: index (an order statistic)", set_position,
-       show_text(&O::position)},
+      {"The line", "position", "HOW", "how places on a Redis are found: watermark, index or keys",
+       one_of(&O::position, {"watermark", "index", "keys"}),
+       [](const O& o) { return o.position.empty() ? std::string("watermark; embedded: index") : o.position; }},
+      {"The line", "store-timeout", "TIME", "a Redis that takes longer to answer counts as not there",
+       duration(&O::store_timeout, 10ms, 1min), show_duration(&O::store_timeout)},
+      {"The line", "facts-interval", "TIME", "how often the watermark is read, and heartbeats are written",
+       duration(&O::facts_interval, 10ms, 1s), show_duration(&O::facts_interval)},
       {"The line", "admission-rate", "RATE", "users let in per second, for each event (0 lets nobody in)", set_rate,
        [](const O& o) { return fmt::format("{:g}", o.admission_rate.per_second()); }},
       {"The line", "admission-burst", "N", "users who may be let in at once after a lull",
@@ -269,6 +269,10 @@ Result<void> check_together(const GatewayOptions& options) {
   if (!options.admin_token.empty() && !options.admin_token_file.empty()) {
     return fail("--admin-token and --admin-token-file exclude each other; keep the file");
   }
+  if (options.embedded() && !options.position.empty() && options.position != "index") {
+    return fail(
+        fmt::format("--position: '{}' is a way of the Redis store; the embedded store's is 'index'", options.position));
+  }
   if (options.max_target >= options.max_headers) {
     return fail(fmt::format("--max-target ({}) must be less than --max-headers ({}), which counts the request line too",
                             options.max_target, options.max_headers));
@@ -333,6 +337,7 @@ std::string gateway_help() {
       "Examples:\n"
       "  tacos-gateway                                        a line on 127.0.0.1:8080 with 10,000 seats per event\n"
       "  tacos-gateway --admission-rate 500 --seats 2000      slower, smaller\n"
+      "  tacos-gateway --store redis://127.0.0.1:6379         a line that several gateways share\n"
       "  tacos-gateway --config gateway.conf --listen :8080   from a file, on every interface\n"
       "  curl -d '{\"event_id\":\"show\"}' http://127.0.0.1:8080/queue/join\n";
   const GatewayOptions shown = defaults();
@@ -347,6 +352,14 @@ std::string gateway_help() {
                         value.empty() ? "" : fmt::format(" [{}]", value));
   }
   help +=
+      "\nStores:\n"
+      "  embedded                                          this process's memory: one gateway, gone when it ends\n"
+      "  redis://[user:password@]host[:port][/database]    one server; every gateway that names it serves the same "
+      "line\n"
+      "  rediss://…?ca_file=FILE                           the same over TLS\n"
+      "  unix:///path                                      the same over a socket\n"
+      "  redis+cluster://host:port[,host:port…]            a cluster; each event lies in one slot\n"
+      "Gateways that share a line must share --signing-key-file too.\n"
       "\nOther:\n"
       "  --config FILE                read options from a file of 'option = value' lines\n"
       "  --version                    print the version\n"

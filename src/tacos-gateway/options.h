@@ -16,7 +16,9 @@ namespace tacos::gateway {
 struct GatewayOptions {
   // the line
   std::string store = "embedded";
-  std::string position = "index";
+  std::string position;  // empty: the store's own, as position_used() says
+  core::Nanos store_timeout = std::chrono::seconds(1);
+  core::Nanos facts_interval = std::chrono::milliseconds(250);
   core::Rate admission_rate = core::Rate::per_second(1000);
   std::uint64_t admission_burst = 100;
   std::uint64_t seats = 10'000;
@@ -49,6 +51,8 @@ struct GatewayOptions {
   std::string log_format = "json";
 
   bool tls() const { return !tls_cert.empty(); }
+  bool embedded() const { return store == "embedded"; }
+  std::string position_used() const { return !position.empty() ? position : embedded() ? "index" : "watermark"; }
 };
 
 // What the command line asks for.

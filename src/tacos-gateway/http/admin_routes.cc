@@ -151,8 +151,11 @@ void AdminRoutes::change(ApiExchange& exchange) {
       break;
   }
   with_snapshots(exchange, [change](ApiExchange& asked, const core::Result<std::vector<EventSnapshot>>& events) {
+    if (events.has_error()) {
+      return asked.thread.answer().fail(asked, ApiError::kStoreUnavailable, events.error().message);
+    }
     std::string from = "several";
-    if (!events.has_error() && !change.event_id.empty()) {
+    if (!change.event_id.empty()) {
       const auto found = std::find_if(events->begin(), events->end(),
                                       [&](const EventSnapshot& event) { return event.event_id == change.event_id; });
       if (found != events->end()) from = describe(*found);

@@ -47,6 +47,7 @@ ApiHandler::ApiHandler(GatewayServices& services, boost::asio::io_context& loop,
 }
 
 void ApiHandler::handle(net::HttpExchange& http) {
+  const ApiThread::Collecting collecting(thread_);
   const net::HttpRequest& request = http.request();
   const RouteMatch match = match_route(request.method(), request.path());
   const auto given = TraceId::from_traceparent(request.header("traceparent"));

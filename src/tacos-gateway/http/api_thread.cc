@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <boost/asio/post.hpp>
 #include <openssl/rand.h>
 
 #include "net/http_request.h"
@@ -46,7 +47,18 @@ ApiThread::~ApiThread() {
   mailbox_->close();
 }
 
+void ApiThread::submit_soon() {
+  if (submit_posted_) return;
+  submit_posted_ = true;
+  boost::asio::post(loop_, [this, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    submit_posted_ = false;
+    submit_batch();
+  });
+}
+
 void ApiThread::submit_batch() {
+  const Collecting collecting(*this);
   while (!batch_.empty()) {
     // Completions answer requests, and an answer may bring the next request of its connection, which asks again.
     submitted_.clear();

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -35,7 +36,23 @@ class ApiThread {
   std::shared_ptr<LoopMailbox> mailbox() { return mailbox_; }
 
   // Adds to the batch that submit_batch() hands over at the end of the turn. command.done and owner are set.
-  void ask_store(StoreCommand& command) { batch_.push_back(&command); }
+  void ask_store(StoreCommand& command) {
+    batch_.push_back(&command);
+    if (!collecting_) submit_soon();
+  }
+  // While one lives, whoever made it will see to the batch. Otherwise, as in the completion of a store that answers
+  // later, a turn of its own is asked for.
+  class Collecting {
+   public:
+    explicit Collecting(ApiThread& thread) : thread_(thread), before_(std::exchange(thread.collecting_, true)) {}
+    ~Collecting() { thread_.collecting_ = before_; }
+    Collecting(const Collecting&) = delete;
+    Collecting& operator=(const Collecting&) = delete;
+
+   private:
+    ApiThread& thread_;
+    const bool before_;
+  };
   bool has_batch() const { return !batch_.empty(); }
   // Also submits what the completions ask in turn.
   void submit_batch();
@@ -48,6 +65,8 @@ class ApiThread {
   std::string_view percent_decoded(std::string_view text);
 
  private:
+  void submit_soon();
+
   GatewayServices& services_;
   boost::asio::io_context& loop_;
   ThreadMetrics& metrics_;
@@ -60,6 +79,9 @@ class ApiThread {
   std::vector<StoreCommand*> batch_;
   std::vector<StoreCommand*> submitted_;
   std::string decoded_;
+  bool collecting_ = false;
+  bool submit_posted_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // gone with this, unlike what is posted to the loop
 };
 
 // Event ids: 1 to 64 of A-Z a-z 0-9 . _ : -

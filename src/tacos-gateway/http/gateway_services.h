@@ -34,6 +34,8 @@ struct GatewayServices {
   std::vector<SecretKey> signing_keys{};
   std::optional<AdminCredential> admin{};  // without one the admin API is closed
   std::size_t max_body_bytes = 64 * 1024;
+  std::string store_kind = "embedded";  // for metrics, like the next
+  std::string position_strategy = "index";
   std::int64_t unix_ms_at_origin = 0;  // of the clock's own zero
   // One per server thread, made before the threads start.
   std::vector<std::unique_ptr<ThreadMetrics>> metrics{};

@@ -146,6 +146,15 @@ void add_events(Families& families, std::span<const EventSnapshot> events) {
                   static_cast<double>(events.size()));
 }
 
+void add_store(Families& families, const MetricsInput& input) {
+  MetricFamily& info =
+      families.begin("store_info", "Where the line is kept, and how positions are found.", MetricType::Gauge);
+  Families::add(info, {{"store", input.store_kind}, {"position", input.position_strategy}}, 1);
+  for (const StoreMetric& metric : input.store) {
+    families.single(metric.name, metric.help, metric.counter ? MetricType::Counter : MetricType::Gauge, metric.value);
+  }
+}
+
 void add_server(Families& families, const net::HttpServerCounts& server) {
   const auto counter = [&](const char* name, const char* help, std::uint64_t value) {
     families.single(name, help, MetricType::Counter, as_double(value));
@@ -205,6 +214,7 @@ std::string metrics_page(const MetricsInput& input) {
   Families families;
   add_requests(families, input.threads);
   add_events(families, input.events);
+  add_store(families, input);
   add_server(families, input.server);
   add_process(families);
   return families.text();

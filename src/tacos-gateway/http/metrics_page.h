@@ -15,6 +15,9 @@ struct MetricsInput {
   std::span<const ThreadMetrics* const> threads;
   net::HttpServerCounts server;
   std::span<const EventSnapshot> events;
+  std::span<const StoreMetric> store = {};
+  std::string store_kind = "embedded";
+  std::string position_strategy = "index";
 };
 
 // The text exposition format of Prometheus, version 0.0.4.

@@ -46,6 +46,10 @@ void ProbeRoutes::write_metrics(ApiExchange& exchange, std::span<const EventSnap
   MetricsInput input;
   input.threads = threads;
   input.events = events;
+  const std::vector<StoreMetric> store = services.store.metrics();
+  input.store = store;
+  input.store_kind = services.store_kind;
+  input.position_strategy = services.position_strategy;
   if (const net::HttpServer* server = services.server.load(); server != nullptr) input.server = server->counts();
   AnswerWriter& answer = exchange.thread.answer();
   answer.begin();

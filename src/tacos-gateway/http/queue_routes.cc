@@ -172,8 +172,9 @@ void QueueRoutes::answer_status(ApiExchange& exchange) {
   write_tenths(view.eta, Rounding::kUp);
   fmt::format_to(out, FMT_COMPILE(R"(,"waiting_time_sec":)"));
   write_tenths(view.waited, Rounding::kDown);
-  fmt::format_to(out, FMT_COMPILE(R"(,"ready_for_entry":{},"poll_after_ms":{}}})"),
+  fmt::format_to(out, FMT_COMPILE(R"(,"ready_for_entry":{},"poll_after_ms":{})"),
                  view.status == TicketStatus::kReady ? "true" : "false", view.poll_after / milliseconds(1));
+  answer.body().append(std::string_view(view.stale ? R"(,"stale":true})" : "}"));
   answer.send(exchange, 200);
 }
 

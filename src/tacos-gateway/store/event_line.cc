@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/random.h"
+#include "tacos-gateway/store/poll_advice.h"
 
 namespace tacos::gateway {
 namespace {
@@ -11,15 +11,10 @@ namespace {
 using core::Instant;
 using core::Nanos;
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 // The most that one call of advance() does of each kind of work. At 200 ns a ticket this keeps the lock for 0.2 ms at
 // most, and at 100 calls a second still moves 100,000 tickets a second and sweeps 300,000 in three.
 constexpr std::size_t kSlice = 1000;
-
-constexpr Nanos kShortestPoll = seconds(1);
-constexpr Nanos kLongestPoll = seconds(20);
-constexpr double kPollJitter = 0.1;
 
 }  // namespace
 
@@ -215,38 +210,10 @@ void EventLine::view(StoreCommand& command, const Ticket& ticket, Instant now) {
   view = TicketView{};
   view.status = shown(ticket);
   view.waited = milliseconds(millis(now) - ticket.joined_ms);
-  if (view.status == TicketStatus::kWaiting) {
-    view.position = waiting_.position(command.ref.number);
-    view.eta = eta_of(view.position, now);
-    view.poll_after = poll_after(view.eta, command.ref.number);
-  } else if (view.status == TicketStatus::kReady) {
-    view.poll_after = kShortestPoll;
-  } else if (view.status == TicketStatus::kSoldOut) {
-    // Nothing will change; those who ask all the same are kept at a distance.
-    view.poll_after = poll_after(std::chrono::hours(1), command.ref.number);
-  }
-}
-
-Nanos EventLine::eta_of(std::uint64_t position, Instant now) const {
-  const double rate = bucket_.rate().per_second();
-  const Nanos until_open = std::max(Nanos(0), opens_ - now);
-  // With admission stopped nobody knows; a day says "long" without overflowing anything.
-  if (paused_ || rate <= 0) return std::chrono::hours(24);
-  const double seconds_in_line = std::min(static_cast<double>(position) / rate, 86'400.0);
-  return until_open + core::from_seconds(seconds_in_line);
-}
-
-// A quarter of the wait that is left, so that a user asks a handful of times on the way to the front and notices their
-// turn within a second or so; never so seldom that the heartbeat would lapse. ±10 % from a hash of the ticket keeps
-// users who joined together from asking together. The limits leave room for that: brought back to a limit afterwards,
-// half of all who are far from the front would be told exactly the same.
-Nanos EventLine::poll_after(Nanos eta, TicketNumber number) const {
-  const Nanos longest = std::max(kShortestPoll, std::min(kLongestPoll, options_.heartbeat_ttl / 3));
-  const double most = core::to_seconds(longest) / (1 + kPollJitter);
-  const double least = std::min(core::to_seconds(kShortestPoll) / (1 - kPollJitter), most);
-  const double factor = 1 - kPollJitter + 2 * kPollJitter * core::Random::uniform_at(0x7ac05, number);
-  const double seconds_left = std::clamp(core::to_seconds(eta) / 4, least, most) * factor;
-  return std::clamp(core::from_seconds(seconds_left), kShortestPoll, longest);
+  if (view.status == TicketStatus::kWaiting) view.position = waiting_.position(command.ref.number);
+  const LinePace pace{paused_ ? 0.0 : bucket_.rate().per_second(), std::max(Nanos(0), opens_ - now),
+                      options_.heartbeat_ttl};
+  advise(view, command.ref.number, pace);
 }
 
 std::uint64_t& EventLine::tally(TicketStatus status) {

@@ -78,8 +78,6 @@ class EventLine {
   void settle(StoreCommand& command, Ticket& ticket, core::Instant now);
 
   void view(StoreCommand& command, const Ticket& ticket, core::Instant now);
-  core::Nanos eta_of(std::uint64_t position, core::Instant now) const;
-  core::Nanos poll_after(core::Nanos eta, TicketNumber number) const;
 
   void move(TicketNumber number, Ticket& ticket, TicketStatus to, core::Instant now);
   std::uint64_t& tally(TicketStatus status);

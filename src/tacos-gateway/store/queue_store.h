@@ -45,6 +45,7 @@ struct TicketView {
   core::Nanos eta{0};
   core::Nanos waited{0};
   core::Nanos poll_after{0};
+  bool stale = false;  // answered from what was known a while ago, because the store can't be reached
 };
 
 enum class StoreOutcome : std::uint8_t {
@@ -127,6 +128,14 @@ class StoreSession {
   virtual void submit(std::span<StoreCommand* const> batch) = 0;
 };
 
+// One number that a store tells of itself, as GET /metrics shows it.
+struct StoreMetric {
+  const char* name;
+  const char* help;
+  bool counter = true;  // else a gauge
+  double value = 0;
+};
+
 // The line itself: tickets, admission, turns and grants for any number of events. It owns the clock that admission is
 // measured on. Nothing here assumes that this process is the only gateway.
 class QueueStore {
@@ -145,6 +154,9 @@ class QueueStore {
 
   // Whether the store answers now; drives /readyz.
   virtual void ping(std::function<void(core::Result<core::Nanos>)> handler) = 0;
+
+  // What the store counts about itself. Any thread.
+  virtual std::vector<StoreMetric> metrics() const { return {}; }
 };
 
 // The event's key in tokens: the first 8 bytes of SHA-256 of its id.

@@ -15,7 +15,7 @@ namespace tacos::gateway {
 // tickets. Thread rule: none of its own; the event's lock covers it.
 class WaitingIndex {
  public:
-  // number is one more than the last appended; the first is 1.
+  // number is above every one appended before; the first is 1 or more. Numbers passed over do not wait.
   void append(std::uint64_t number) {
     const std::size_t word = number / 64;
     if (word >= words_.size()) grow(word + 1);

@@ -1,0 +1,29 @@
+-- A user whose turn it is enters: exactly one grant per ticket, and a replay gets the same one with the same end.
+-- KEYS: the event. ARGV: time, number, epoch. Result: as answer(), or {1}. O(log n).
+local event, number = load_ticket()
+if not event then return {R_NOT_FOUND} end
+local state, until_ms = state_of(number)
+if state == READY and not event.sold then
+  redis.call('ZREM', TURNS, number)
+  if event.at >= until_ms then -- the turn has passed, whether or not the tick has seen it
+    redis.call('HSET', GONE, number, 'E')
+    redis.call('HINCRBY', line, 'expired', 1)
+    state = EXPIRED
+  else
+    until_ms = event.at + tonumber(redis.call('HGET', line, 'grant_ttl'))
+    redis.call('HSET', GRANTS, number, 'u:' .. until_ms)
+    redis.call('ZADD', DUE, until_ms, number)
+    redis.call('HINCRBY', line, 'entered', 1)
+    state = ENTERED
+  end
+end
+local status = shown(event, state)
+local outcome = R_EXPIRED
+if status == ENTERED then
+  outcome = event.at >= until_ms and R_EXPIRED or R_OK
+elseif status == WAITING then
+  outcome = R_NOT_READY
+elseif status == SOLD_OUT then
+  outcome = R_SOLD_OUT
+end
+return answer(event, outcome, state, number, until_ms)

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "tacos-gateway/redis_store/line_reply.h"
+#include "tacos-gateway/store/queue_store.h"
+#include "tacos-gateway/store/waiting_index.h"
+
+namespace tacos::gateway {
+
+// What one gateway remembers of one event on the Redis, so that it can tell those who wait their position without
+// asking: the last ticket given, the watermark below which nobody waits, and who left the line ahead of their turn.
+//
+// Its set of those who wait only ever loses tickets, or gains them behind all others; so a position it tells never
+// rises. It is as the Redis's was at the last refresh at worst: what it does not know yet are departures and calls
+// through other gateways, so that a position may be too high by those, never too low. A ticket it does not know to
+// wait, or not since when, is asked for at the store. Thread rule: any thread; one lock, held for a microsecond.
+class EventMirror {
+ public:
+  static constexpr core::Nanos kStale = std::chrono::seconds(2);
+  static constexpr core::Nanos kTooOld = std::chrono::seconds(30);
+  enum class Answer : std::uint8_t { kFresh, kStale, kTooOld, kAskStore };
+
+  // Answers kStatus for a ticket that is known to wait; takes note of its heartbeat.
+  Answer answer(StoreCommand& command, core::Instant now);
+
+  // Takes over what the store has told of a ticket, and gives its position when it waits, 0 when that is not known.
+  std::uint64_t learn(const TicketReply& ticket, core::Instant now);
+  void learn_progress(TicketNumber last, TicketNumber head, bool sold_out);
+  void learn_sold_out();
+  // Whether somebody has joined since this was last asked: then time has work to do.
+  bool stirred();
+  // Whether there are departures still to be read.
+  bool take_facts(const LineFacts& facts, core::Instant now);
+  // The event is gone from the store.
+  void forget();
+
+  struct Reading {
+    std::uint32_t epoch = 0;
+    std::uint64_t departures = 0;
+  };
+  Reading reading() const;
+
+  // Moves up to `most` heartbeats that are to be written to the end of `to`; gives their epoch.
+  std::uint32_t take_heartbeats(std::vector<TicketNumber>& to, std::size_t most);
+  void give_back_heartbeats(std::uint32_t epoch, const std::vector<TicketNumber>& numbers);
+  void remove(std::uint32_t epoch, TicketNumber number);
+
+  core::Instant refreshed_at() const;
+
+ private:
+  static constexpr std::uint32_t kUnknown = 0xffff'ffff;
+  static constexpr std::size_t kChunk = 4096;
+  struct Ticket {
+    std::uint32_t joined_ms = kUnknown;
+    std::uint32_t written_ms = 0;  // when a heartbeat was last given to the store, or put down to be
+  };
+
+  void begin_life(std::uint32_t epoch);
+  void extend(TicketNumber last, TicketNumber head);
+  Ticket& at(TicketNumber number);
+  std::int64_t store_us(core::Instant now) const { return now.since_origin().count() / 1000 + ahead_us_; }
+
+  mutable std::mutex mutex_;
+  bool known_ = false;
+  LineFacts facts_;  // but for its departures
+  bool facts_known_ = false;
+  std::int64_t ahead_us_ = 0;  // the store's clock before ours
+  core::Instant refreshed_;
+  TicketNumber last_ = 0;
+  WaitingIndex waiting_;
+  std::vector<std::unique_ptr<std::array<Ticket, kChunk>>> chunks_;
+  std::uint64_t departures_read_ = 0;
+  std::vector<TicketNumber> heartbeats_;
+  bool stirred_ = false;
+};
+
+}  // namespace tacos::gateway

@@ -1,0 +1,324 @@
+#include "tacos-gateway/redis_store/line_keeper.h"
+
+#include <charconv>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "tacos-gateway/redis_store/line_reply.h"
+
+namespace tacos::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+
+// An event in which nobody waits and nothing can lapse is looked after this often; a join through this gateway or a
+// refresh that shows somebody ends that.
+constexpr core::Nanos kIdleTick = milliseconds(250);
+// Who else has opened events is asked at every so many refreshes.
+constexpr unsigned kRefreshesPerListing = 4;
+constexpr std::size_t kMostHeartbeatsAtOnce = 1000;
+
+constexpr const char* kUnreachable = "the Redis can't be reached at the moment";
+
+std::uint64_t event_of(std::string_view member) {
+  std::uint64_t event = 0;
+  std::from_chars(member.data(), member.data() + std::min<std::size_t>(16, member.size()), event, 16);
+  return event;
+}
+
+EventSnapshot read_snapshot(const RedisReply& reply) {
+  EventSnapshot event;
+  event.event_id = reply.at(1).text();
+  event.joined = number_at(reply, 2);
+  event.waiting = number_at(reply, 3);
+  event.ready = number_at(reply, 4);
+  event.entered = number_at(reply, 5);
+  event.left = number_at(reply, 6);
+  event.expired = number_at(reply, 7);
+  event.sold_out = number_at(reply, 8);
+  event.refused_sold_out = number_at(reply, 9);
+  event.admitted = number_at(reply, 10);
+  event.inventory = {number_at(reply, 11), number_at(reply, 12), number_at(reply, 13), number_at(reply, 14)};
+  event.admission_rate = core::Rate::per_second(static_cast<double>(number_at(reply, 15)) / 1e6);
+  event.paused = number_at(reply, 16) == 1;
+  event.draining = number_at(reply, 17) == 1;
+  return event;
+}
+
+// rate, burst, paused, draining, as lua/control.lua takes them.
+void add_change(RedisCommand command, const EventControl& change) {
+  const auto text = [](const std::optional<bool>& flag) { return !flag ? "" : *flag ? "1" : "0"; };
+  command.arg(change.admission_rate ? std::to_string(micro_rate(*change.admission_rate)) : std::string());
+  command.arg(change.admission_burst ? std::to_string(whole_burst(*change.admission_burst)) : std::string());
+  command.arg(text(change.paused)).arg(text(change.draining));
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<LineKeeper>> LineKeeper::start(RedisStoreParts& parts) {
+  std::unique_ptr<LineKeeper> keeper(new LineKeeper(parts));
+  auto link = parts.open_link(keeper->loop_.get_executor());
+  if (link.has_error()) return link.error();
+  keeper->link_ = std::move(*link);
+  parts.enlist(*keeper->link_);
+  if (parts.options.facts_interval > core::Nanos(0)) keeper->schedule();
+  keeper->thread_ = std::thread([&loop = keeper->loop_] {
+    const auto guard = boost::asio::make_work_guard(loop);
+    loop.run();
+  });
+  return keeper;
+}
+
+LineKeeper::~LineKeeper() {
+  if (link_) parts_.strike_off(*link_);
+  boost::asio::post(loop_, [this] {
+    closing_ = true;
+    timer_.cancel();
+    link_->close();
+    loop_.stop();
+  });
+  if (thread_.joinable()) thread_.join();
+}
+
+LineKeeper::Latch LineKeeper::latch(std::function<void()> handler) {
+  if (!handler) return nullptr;
+  return Latch(static_cast<void*>(nullptr), [handler = std::move(handler)](void*) { handler(); });
+}
+
+std::unique_ptr<LineKeeper::Question> LineKeeper::question(Replied replied) {
+  std::unique_ptr<Question> made;
+  if (spare_.empty()) {
+    made = std::make_unique<Question>();
+    made->keeper = this;
+    made->request.done = &LineKeeper::answered;
+    made->request.owner = made.get();
+  } else {
+    made = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  made->request.idempotent = false;
+  made->request.slot = RedisRequest::kAnySlot;
+  made->request.script = nullptr;
+  made->request.command.clear();
+  made->replied = std::move(replied);
+  return made;
+}
+
+void LineKeeper::ask(std::unique_ptr<Question> question) {
+  link_->submit(question.release()->request);
+}
+
+void LineKeeper::answered(RedisRequest& request, const RedisReply* reply, RedisFailure failure) {
+  std::unique_ptr<Question> question(static_cast<Question*>(request.owner));
+  LineKeeper& keeper = *question->keeper;
+  const Replied replied = std::exchange(question->replied, nullptr);
+  keeper.spare_.push_back(std::move(question));
+  replied(failure == RedisFailure::kNone && !reply->is_error() ? reply : nullptr);
+}
+
+void LineKeeper::with_events(std::function<void(bool, std::vector<std::uint64_t>)> then) {
+  auto asked = question([this, then = std::move(then)](const RedisReply* reply) {
+    std::vector<std::uint64_t> events;
+    if (reply != nullptr) {
+      for (const RedisReply& member : reply->elements()) {
+        events.push_back(event_of(member.text()));
+        parts_.find_or_make(events.back());
+      }
+    }
+    then(reply != nullptr, std::move(events));
+  });
+  asked->request.idempotent = true;
+  asked->request.slot = redis_slot(kEventsKey);
+  append_command(asked->request.command, "SMEMBERS", kEventsKey);
+  ask(std::move(asked));
+}
+
+void LineKeeper::tick(std::function<void()> handler) {
+  boost::asio::post(loop_, [this, done = latch(std::move(handler))] {
+    if (closing_) return;
+    for (const std::uint64_t event : parts_.events()) tick_event(event, done);
+  });
+}
+
+void LineKeeper::tick_event(std::uint64_t event, const Latch& done) {
+  Pace& pace = paces_[event];
+  EventMirror& mirror = *parts_.find(event);
+  const core::Instant now = parts_.clock.now();
+  if (pace.ticking || (now < pace.next_tick && !mirror.stirred())) return;
+  pace.ticking = true;
+  auto asked = question([this, event, &mirror, now, done](const RedisReply* reply) {
+    Pace& current = paces_[event];
+    current.ticking = false;
+    if (reply == nullptr || outcome_of(*reply) != 0) {
+      // Nobody is helped by asking a Redis that is not there a hundred times a second.
+      current.next_tick = now + kIdleTick;
+      return;
+    }
+    mirror.learn_progress(number_at(*reply, 1), number_at(*reply, 2), number_at(*reply, 3) == 1);
+    current.next_tick = number_at(*reply, 4) == 1 ? now : now + kIdleTick;
+  });
+  ScriptCall(asked->request, *parts_.scripts, LineScript::kTick, parts_.script_time()).line(event, 0);
+  ask(std::move(asked));
+}
+
+void LineKeeper::schedule() {
+  timer_.expires_after(parts_.options.facts_interval);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || closing_) return;
+    refresh({});
+    schedule();
+  });
+}
+
+void LineKeeper::refresh(std::function<void()> handler) {
+  boost::asio::post(loop_, [this, done = latch(std::move(handler))] {
+    if (closing_) return;
+    const auto all = [this, done] {
+      for (const std::uint64_t event : parts_.events()) {
+        refresh_event(event, done);
+        write_heartbeats(event, done);
+      }
+    };
+    if (refreshes_++ % kRefreshesPerListing != 0) return all();
+    with_events([all](bool found, const std::vector<std::uint64_t>&) {
+      if (found) all();
+    });
+  });
+}
+
+void LineKeeper::refresh_event(std::uint64_t event, const Latch& done) {
+  Pace& pace = paces_[event];
+  if (pace.refreshing) return;
+  pace.refreshing = true;
+  EventMirror& mirror = *parts_.find(event);
+  auto asked = question([this, event, &mirror, done](const RedisReply* reply) {
+    paces_[event].refreshing = false;
+    if (reply == nullptr) return;
+    if (outcome_of(*reply) == kNoEvent) return mirror.forget();
+    if (outcome_of(*reply) != 0) return;
+    read_line_facts(*reply, facts_);
+    if (mirror.take_facts(facts_, parts_.clock.now())) refresh_event(event, done);
+  });
+  const EventMirror::Reading reading = mirror.reading();
+  ScriptCall(asked->request, *parts_.scripts, LineScript::kFacts, parts_.script_time())
+      .line(event, 2)
+      .arg(reading.departures)
+      .arg(reading.epoch);
+  asked->request.idempotent = true;
+  ask(std::move(asked));
+}
+
+void LineKeeper::write_heartbeats(std::uint64_t event, const Latch& done) {
+  EventMirror& mirror = *parts_.find(event);
+  for (;;) {
+    auto numbers = std::make_shared<std::vector<TicketNumber>>();
+    const std::uint32_t epoch = mirror.take_heartbeats(*numbers, kMostHeartbeatsAtOnce);
+    if (numbers->empty()) return;
+    auto asked = question([&mirror, epoch, numbers, done](const RedisReply* reply) {
+      if (reply == nullptr) return mirror.give_back_heartbeats(epoch, *numbers);
+      for (std::size_t i = 1; i < reply->elements().size(); ++i) mirror.remove(epoch, number_at(*reply, i));
+    });
+    RedisCommand command = ScriptCall(asked->request, *parts_.scripts, LineScript::kSeen, parts_.script_time())
+                               .line(event, 1 + numbers->size());
+    command.arg(epoch);
+    for (const TicketNumber number : *numbers) command.arg(number);
+    asked->request.idempotent = true;
+    ask(std::move(asked));
+  }
+}
+
+void LineKeeper::control_event(std::uint64_t event, const EventControl& change, Replied replied) {
+  auto asked = question(std::move(replied));
+  add_change(ScriptCall(asked->request, *parts_.scripts, LineScript::kControl, parts_.script_time()).line(event, 4),
+             change);
+  asked->request.idempotent = true;
+  ask(std::move(asked));
+}
+
+void LineKeeper::set_defaults(const EventControl& change, Replied replied) {
+  auto asked = question(std::move(replied));
+  add_change(ScriptCall(asked->request, *parts_.scripts, LineScript::kDefaults, parts_.script_time()).events(4),
+             change);
+  asked->request.idempotent = true;
+  ask(std::move(asked));
+}
+
+void LineKeeper::control(EventControl change, std::function<void(core::Result<std::size_t>)> handler) {
+  boost::asio::post(loop_, [this, change = std::move(change), handler = std::move(handler)] {
+    if (closing_) return handler(core::fail(kUnreachable));
+    if (!change.event_id.empty()) {
+      const std::uint64_t event = event_key(change.event_id);
+      return control_event(event, change, [handler, id = change.event_id](const RedisReply* reply) {
+        if (reply == nullptr) return handler(core::fail(kUnreachable));
+        if (outcome_of(*reply) == 0) return handler(std::size_t{1});
+        handler(core::fail("there is no event '" + id + "'; it comes into being at its first join"));
+      });
+    }
+    // The defaults first: an event that is opened meanwhile is either listed or begins with them.
+    set_defaults(change, [this, change, handler](const RedisReply* set) {
+      if (set == nullptr) return handler(core::fail(kUnreachable));
+      with_events([this, change, handler](bool found, const std::vector<std::uint64_t>& events) {
+        if (!found) return handler(core::fail(kUnreachable));
+        struct Sum {
+          std::size_t changed = 0;
+          bool failed = false;
+        };
+        auto sum = std::make_shared<Sum>();
+        const Latch done = latch([sum, handler] {
+          if (sum->failed) return handler(core::fail("not every event was changed: the Redis can't be reached"));
+          handler(sum->changed);
+        });
+        for (const std::uint64_t event : events) {
+          control_event(event, change, [sum, done](const RedisReply* reply) {
+            sum->failed |= reply == nullptr;
+            if (reply != nullptr && outcome_of(*reply) == 0) ++sum->changed;
+          });
+        }
+      });
+    });
+  });
+}
+
+void LineKeeper::snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler) {
+  boost::asio::post(loop_, [this, handler = std::move(handler)] {
+    if (closing_) return handler(core::fail(kUnreachable));
+    with_events([this, handler](bool found, const std::vector<std::uint64_t>& events) {
+      if (!found) return handler(core::fail(kUnreachable));
+      struct All {
+        std::vector<EventSnapshot> events;
+        bool failed = false;
+      };
+      auto all = std::make_shared<All>();
+      const Latch done = latch([all, handler] {
+        if (all->failed) return handler(core::fail(kUnreachable));
+        handler(std::move(all->events));
+      });
+      for (const std::uint64_t event : events) {
+        auto asked = question([all, done](const RedisReply* reply) {
+          all->failed |= reply == nullptr;
+          if (reply != nullptr && outcome_of(*reply) == 0) all->events.push_back(read_snapshot(*reply));
+        });
+        ScriptCall(asked->request, *parts_.scripts, LineScript::kSnapshot, parts_.script_time()).line(event, 0);
+        asked->request.idempotent = true;
+        ask(std::move(asked));
+      }
+    });
+  });
+}
+
+void LineKeeper::ping(std::function<void(core::Result<core::Nanos>)> handler) {
+  boost::asio::post(loop_, [this, handler = std::move(handler)] {
+    if (closing_) return handler(core::fail(kUnreachable));
+    const core::Instant asked_at = parts_.link_clock.now();
+    auto asked = question([this, handler, asked_at](const RedisReply* reply) {
+      if (reply == nullptr) return handler(core::fail(kUnreachable));
+      handler(parts_.link_clock.now() - asked_at);
+    });
+    append_command(asked->request.command, "PING");
+    asked->request.idempotent = true;
+    ask(std::move(asked));
+  });
+}
+
+}  // namespace tacos::gateway

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "tacos-gateway/redis_store/redis_store.h"
+#include "tacos-gateway/redis_store/script_call.h"
+
+namespace tacos::gateway {
+
+// Does for a whole gateway what no request asks for: moves time on at every event, refreshes what the mirrors know,
+// writes the heartbeats they gathered, and carries out what operators want. On a thread and a link of its own; its
+// methods may be called from any thread, and its handlers run on its own.
+class LineKeeper {
+ public:
+  static core::Result<std::unique_ptr<LineKeeper>> start(RedisStoreParts& parts);
+  ~LineKeeper();
+
+  // One tick of every event that is due, unless the last one is still under way. handler may be empty.
+  void tick(std::function<void()> handler);
+  void refresh(std::function<void()> handler);
+  void control(EventControl change, std::function<void(core::Result<std::size_t>)> handler);
+  void snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler);
+  void ping(std::function<void(core::Result<core::Nanos>)> handler);
+
+ private:
+  using Replied = std::function<void(const RedisReply*)>;  // null: no answer, or an error
+  using Latch = std::shared_ptr<void>;                     // work is done when the last copy is gone
+  struct Question {
+    RedisRequest request;
+    LineKeeper* keeper = nullptr;
+    Replied replied;
+  };
+  struct Pace {
+    bool ticking = false;
+    bool refreshing = false;
+    core::Instant next_tick;
+  };
+
+  explicit LineKeeper(RedisStoreParts& parts) : parts_(parts), timer_(loop_) {}
+  static Latch latch(std::function<void()> handler);
+
+  std::unique_ptr<Question> question(Replied replied);
+  void ask(std::unique_ptr<Question> question);
+  static void answered(RedisRequest& request, const RedisReply* reply, RedisFailure failure);
+  void with_events(std::function<void(bool found, std::vector<std::uint64_t>)> then);
+
+  void tick_event(std::uint64_t event, const Latch& done);
+  void refresh_event(std::uint64_t event, const Latch& done);
+  void write_heartbeats(std::uint64_t event, const Latch& done);
+  void control_event(std::uint64_t event, const EventControl& change, Replied replied);
+  void set_defaults(const EventControl& change, Replied replied);
+  void schedule();
+
+  RedisStoreParts& parts_;
+  boost::asio::io_context loop_{1};
+  std::unique_ptr<RedisLink> link_;
+  boost::asio::steady_timer timer_;
+  std::unordered_map<std::uint64_t, Pace> paces_;
+  std::vector<std::unique_ptr<Question>> spare_;
+  LineFacts facts_;
+  unsigned refreshes_ = 0;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace tacos::gateway

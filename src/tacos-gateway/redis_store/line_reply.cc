@@ -1,0 +1,67 @@
+#include "tacos-gateway/redis_store/line_reply.h"
+
+#include <algorithm>
+
+namespace tacos::gateway {
+namespace {
+
+std::int64_t signed_at(const RedisReply& reply, std::size_t index) {
+  return reply.at(index).as_integer().value_or(0);
+}
+
+std::uint64_t big_endian(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (const char byte : bytes) value = value << 8 | static_cast<unsigned char>(byte);
+  return value;
+}
+
+}  // namespace
+
+std::int64_t outcome_of(const RedisReply& reply) {
+  return reply.is_array() ? reply.at(0).as_integer().value_or(-1) : -1;
+}
+
+std::uint64_t number_at(const RedisReply& reply, std::size_t index) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, signed_at(reply, index)));
+}
+
+TicketReply read_ticket_reply(const RedisReply& reply) {
+  TicketReply ticket;
+  ticket.outcome = outcome_of(reply);
+  if (reply.elements().size() < 15) return ticket;
+  ticket.whole = true;
+  ticket.status = static_cast<TicketStatus>(std::min<std::uint64_t>(number_at(reply, 1), 5));
+  ticket.number = number_at(reply, 2);
+  ticket.position = number_at(reply, 3);
+  ticket.waited_ms = number_at(reply, 4);
+  ticket.until_open_us = signed_at(reply, 5);
+  ticket.rate_micro = number_at(reply, 6);
+  ticket.epoch = static_cast<std::uint32_t>(number_at(reply, 7));
+  const std::string_view user = reply.at(8).text();
+  if (user.size() == 16) ticket.user = {big_endian(user.substr(0, 8)), big_endian(user.substr(8))};
+  ticket.grant_expires_unix_ms = signed_at(reply, 9);
+  ticket.last = number_at(reply, 10);
+  ticket.head = number_at(reply, 11);
+  ticket.sold_out = number_at(reply, 12) == 1;
+  ticket.at_ms = number_at(reply, 13);
+  ticket.heartbeat_ms = number_at(reply, 14);
+  return ticket;
+}
+
+void read_line_facts(const RedisReply& reply, LineFacts& facts) {
+  facts.epoch = static_cast<std::uint32_t>(number_at(reply, 1));
+  facts.last = number_at(reply, 2);
+  facts.head = number_at(reply, 3);
+  facts.sold_out = number_at(reply, 4) == 1;
+  facts.rate_micro = number_at(reply, 5);
+  facts.opens_us = signed_at(reply, 6);
+  facts.began_us = signed_at(reply, 7);
+  facts.now_us = signed_at(reply, 8);
+  facts.heartbeat_ms = number_at(reply, 9);
+  facts.departures_in_all = number_at(reply, 10);
+  facts.departures_from = number_at(reply, 11);
+  facts.departures.clear();
+  for (std::size_t i = 12; i < reply.elements().size(); ++i) facts.departures.push_back(number_at(reply, i));
+}
+
+}  // namespace tacos::gateway

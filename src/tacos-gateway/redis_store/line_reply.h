@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "tacos-gateway/redis/redis_reply.h"
+#include "tacos-gateway/store/queue_store.h"
+
+namespace tacos::gateway {
+
+// What the scripts answer beside a StoreOutcome's number: the event has not come into being, or is gone.
+inline constexpr std::int64_t kNoEvent = 100;
+
+// What answer() of lua/prelude.lua tells of one ticket.
+struct TicketReply {
+  std::int64_t outcome = 0;  // a StoreOutcome, or kNoEvent
+  bool whole = false;        // false: nothing follows the outcome
+  TicketStatus status = TicketStatus::kWaiting;
+  TicketNumber number = 0;
+  std::uint64_t position = 0;
+  std::uint64_t waited_ms = 0;
+  std::int64_t until_open_us = 0;
+  std::uint64_t rate_micro = 0;
+  std::uint32_t epoch = 0;
+  UserKey user;
+  std::int64_t grant_expires_unix_ms = 0;
+  TicketNumber last = 0;
+  TicketNumber head = 0;
+  bool sold_out = false;
+  std::uint64_t at_ms = 0;
+  std::uint64_t heartbeat_ms = 0;
+};
+
+// What lua/facts.lua tells of one event.
+struct LineFacts {
+  std::uint32_t epoch = 0;
+  TicketNumber last = 0;
+  TicketNumber head = 0;
+  bool sold_out = false;
+  std::uint64_t rate_micro = 0;
+  std::int64_t opens_us = 0;
+  std::int64_t began_us = 0;
+  std::int64_t now_us = 0;
+  std::uint64_t heartbeat_ms = 0;
+  std::uint64_t departures_in_all = 0;
+  std::uint64_t departures_from = 0;
+  std::vector<TicketNumber> departures;
+};
+
+// The first element, or -1 when the reply is none of the scripts' own.
+std::int64_t outcome_of(const RedisReply& reply);
+std::uint64_t number_at(const RedisReply& reply, std::size_t index);
+TicketReply read_ticket_reply(const RedisReply& reply);
+void read_line_facts(const RedisReply& reply, LineFacts& facts);
+
+}  // namespace tacos::gateway

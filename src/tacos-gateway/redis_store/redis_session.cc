@@ -1,0 +1,279 @@
+#include "tacos-gateway/redis_store/redis_session.h"
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <openssl/rand.h>
+
+#include "tacos-gateway/redis/redis_command.h"
+#include "tacos-gateway/redis/redis_slots.h"
+#include "tacos-gateway/redis_store/line_reply.h"
+#include "tacos-gateway/redis_store/script_call.h"
+#include "tacos-gateway/store/poll_advice.h"
+
+namespace tacos::gateway {
+namespace {
+
+using Kind = StoreCommand::Kind;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+std::array<char, 16> bytes_of(const UserKey& user) {
+  std::array<char, 16> bytes{};
+  for (std::size_t i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<char>(user.high >> (56 - 8 * i));
+    bytes[i + 8] = static_cast<char>(user.low >> (56 - 8 * i));
+  }
+  return bytes;
+}
+
+LineScript script_of(Kind kind) {
+  switch (kind) {
+    case Kind::kJoin:
+      return LineScript::kJoin;
+    case Kind::kStatus:
+      return LineScript::kStatus;
+    case Kind::kEnter:
+      return LineScript::kEnter;
+    case Kind::kLeave:
+      return LineScript::kLeave;
+    case Kind::kClaimGrant:
+      return LineScript::kClaim;
+    case Kind::kReleaseGrant:
+    case Kind::kSpendGrant:
+      return LineScript::kSettle;
+    case Kind::kReportInventory:
+      break;
+  }
+  return LineScript::kInventory;
+}
+
+std::uint32_t random_epoch() {
+  std::uint32_t epoch = 0;
+  ::RAND_bytes(reinterpret_cast<unsigned char*>(&epoch), sizeof epoch);
+  return epoch | 1;  // 0 is no epoch
+}
+
+}  // namespace
+
+RedisSession::RedisSession(RedisStoreParts& parts, boost::asio::any_io_executor executor) : parts_(parts) {
+  // The keeper has opened a link with these very options, so that opening another does not fail.
+  auto link = parts_.open_link(std::move(executor));
+  if (link.has_error()) return;
+  link_ = std::move(*link);
+  parts_.enlist(*link_);
+}
+
+RedisSession::~RedisSession() {
+  closing_ = true;
+  if (!link_) return;
+  parts_.strike_off(*link_);
+  link_->close();
+}
+
+void RedisSession::submit(std::span<StoreCommand* const> batch) {
+  answered_.clear();
+  for (StoreCommand* command : batch) {
+    if (command->kind == Kind::kJoin) command->ref.event = event_key(command->event_id);
+    if (command->kind == Kind::kStatus && answered_by_mirror(*command)) {
+      answered_.push_back(command);
+    } else {
+      Call& call = take_call();
+      call.command = command;
+      call.step = Step::kCommand;
+      send_command(call);
+    }
+  }
+  for (StoreCommand* command : answered_) command->done(*command);
+}
+
+bool RedisSession::answered_by_mirror(StoreCommand& command) {
+  if (parts_.options.position != PositionStrategy::kWatermark) return false;
+  const auto known = known_.find(command.ref.event);
+  EventMirror* const mirror = known != known_.end() ? known->second : parts_.find(command.ref.event);
+  if (mirror == nullptr) return false;
+  switch (mirror->answer(command, parts_.clock.now())) {
+    case EventMirror::Answer::kAskStore:
+      return false;
+    case EventMirror::Answer::kTooOld:
+      command.outcome = StoreOutcome::kUnavailable;
+      parts_.refusals.fetch_add(1, std::memory_order_relaxed);
+      return true;
+    case EventMirror::Answer::kStale:
+      parts_.stale_answers.fetch_add(1, std::memory_order_relaxed);
+      break;
+    case EventMirror::Answer::kFresh:
+      break;
+  }
+  parts_.mirror_answers.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+RedisSession::Call& RedisSession::take_call() {
+  if (!free_.empty()) {
+    Call& call = *free_.back();
+    free_.pop_back();
+    return call;
+  }
+  Call& call = calls_.emplace_back();
+  call.session = this;
+  call.request.owner = &call;
+  call.request.done = &RedisSession::replied;
+  free_.reserve(calls_.size());
+  return call;
+}
+
+void RedisSession::send_command(Call& call) {
+  StoreCommand& command = *call.command;
+  if (!link_) return complete(call, StoreOutcome::kUnavailable);
+  ScriptCall script(call.request, *parts_.scripts, script_of(command.kind), parts_.script_time());
+  // Twice is as good as once: a user has one ticket, a question changes nothing, the newest report stands.
+  call.request.idempotent =
+      command.kind == Kind::kJoin || command.kind == Kind::kStatus || command.kind == Kind::kReportInventory;
+  switch (command.kind) {
+    case Kind::kJoin: {
+      const auto user = bytes_of(command.user);
+      script.line(command.ref.event, 2).arg(std::string_view(user.data(), user.size())).arg(command.event_id);
+      break;
+    }
+    case Kind::kReportInventory: {
+      const StoreCommand::Inventory& seats = command.inventory;
+      script.line(command.ref.event, 4).arg(seats.free).arg(seats.held).arg(seats.sold).arg(seats.version);
+      break;
+    }
+    case Kind::kReleaseGrant:
+    case Kind::kSpendGrant:
+      script.line(command.ref.event, 3)
+          .arg(command.ref.number)
+          .arg(command.ref.epoch)
+          .arg(command.kind == Kind::kSpendGrant ? "spend" : "release");
+      break;
+    default:
+      script.line(command.ref.event, 2).arg(command.ref.number).arg(command.ref.epoch);
+      break;
+  }
+  link_->submit(call.request);
+}
+
+void RedisSession::send_register(Call& call) {
+  call.step = Step::kRegister;
+  const LineKey key = line_key(call.command->ref.event);
+  const std::string member = std::string(digits_of(key)).append(call.command->event_id);
+  call.request.idempotent = true;
+  ScriptCall(call.request, *parts_.scripts, LineScript::kRegister, parts_.script_time())
+      .events(2)
+      .arg(member)
+      .arg(std::uint64_t{parts_.options.max_events});
+  link_->submit(call.request);
+}
+
+void RedisSession::send_open(Call& call, const RedisReply& registered) {
+  call.step = Step::kOpen;
+  const LineOptions& line = parts_.options.line;
+  const auto or_default = [&](std::size_t at, std::uint64_t otherwise) {
+    return registered.at(at).text().empty() ? otherwise : number_at(registered, at);
+  };
+  const std::uint64_t rate = or_default(1, micro_rate(line.admission_rate));
+  const std::uint64_t burst = or_default(2, whole_burst(line.admission_burst));
+  ScriptCall(call.request, *parts_.scripts, LineScript::kOpen, parts_.script_time())
+      .line(call.command->ref.event, 13)
+      .arg(random_epoch())
+      .arg(call.command->event_id)
+      .arg(line.seats)
+      .arg(rate)
+      .arg(burst)
+      .arg(line.turn_ttl / milliseconds(1))
+      .arg(line.grant_ttl / milliseconds(1))
+      .arg(line.heartbeat_ttl / milliseconds(1))
+      .arg(line.opening_delay / microseconds(1))
+      .arg(line.max_tickets)
+      .arg(name_of(parts_.options.position))
+      .arg(or_default(3, 0))
+      .arg(or_default(4, 0));
+  link_->submit(call.request);
+}
+
+void RedisSession::replied(RedisRequest& request, const RedisReply* reply, RedisFailure failure) {
+  Call& call = *static_cast<Call*>(request.owner);
+  RedisSession& session = *call.session;
+  if (session.closing_) return;
+  if (failure == RedisFailure::kOverloaded) return session.complete(call, StoreOutcome::kOverloaded);
+  if (failure != RedisFailure::kNone || outcome_of(*reply) < 0) {
+    return session.complete(call, StoreOutcome::kUnavailable);
+  }
+  session.on_reply(call, *reply);
+}
+
+void RedisSession::on_reply(Call& call, const RedisReply& reply) {
+  StoreCommand& command = *call.command;
+  const std::int64_t outcome = outcome_of(reply);
+  const bool refused = outcome != 0 && outcome != kNoEvent;
+  switch (call.step) {
+    case Step::kRegister:
+      return refused ? complete(call, StoreOutcome::kOverloaded) : send_open(call, reply);
+    case Step::kOpen:
+      call.step = Step::kJoinAgain;
+      return send_command(call);
+    default:
+      break;
+  }
+  if (outcome == kNoEvent) {
+    // Gone again between two steps: the Redis was emptied just now.
+    if (call.step == Step::kJoinAgain) return complete(call, StoreOutcome::kUnavailable);
+    return send_register(call);
+  }
+  command.outcome = static_cast<StoreOutcome>(outcome);
+  if (command.kind == Kind::kReportInventory) {
+    if (number_at(reply, 1) == 1) mirror_of(command.ref.event).learn_sold_out();
+  } else {
+    take_ticket(command, reply);
+  }
+  complete(call);
+}
+
+void RedisSession::take_ticket(StoreCommand& command, const RedisReply& reply) {
+  const TicketReply ticket = read_ticket_reply(reply);
+  if (!ticket.whole) return;
+  command.ref.epoch = ticket.epoch;
+  command.ref.number = ticket.number;
+  const std::uint64_t position = mirror_of(command.ref.event).learn(ticket, parts_.clock.now());
+  if (command.kind == Kind::kEnter || command.kind == Kind::kClaimGrant) command.user = ticket.user;
+  if (command.kind == Kind::kEnter) command.grant_expires_unix_ms = ticket.grant_expires_unix_ms;
+  if (command.kind == Kind::kClaimGrant) return;
+  TicketView& view = command.view;
+  view = TicketView{};
+  view.status = ticket.status;
+  view.waited = milliseconds(ticket.waited_ms);
+  if (view.status == TicketStatus::kWaiting) {
+    const bool mirrored = parts_.options.position == PositionStrategy::kWatermark && position != 0;
+    view.position = mirrored ? position : ticket.position;
+  }
+  advise(view, ticket.number,
+         {static_cast<double>(ticket.rate_micro) / 1e6, microseconds(ticket.until_open_us),
+          milliseconds(ticket.heartbeat_ms)});
+}
+
+void RedisSession::complete(Call& call, StoreOutcome outcome) {
+  call.command->outcome = outcome;
+  if (outcome == StoreOutcome::kUnavailable) parts_.refusals.fetch_add(1, std::memory_order_relaxed);
+  complete(call);
+}
+
+void RedisSession::complete(Call& call) {
+  StoreCommand& command = *call.command;
+  call.command = nullptr;
+  free_.push_back(&call);
+  command.done(command);
+}
+
+EventMirror& RedisSession::mirror_of(std::uint64_t event) {
+  auto& known = known_[event];
+  if (known == nullptr) known = &parts_.find_or_make(event);
+  return *known;
+}
+
+}  // namespace tacos::gateway

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "tacos-gateway/redis_store/redis_store.h"
+
+namespace tacos::gateway {
+
+// One server thread's way to the Redis: a link, and requests that are used again and again, so that commands cost no
+// allocation once warm. Destroyed on the link's thread, or after it has ended; what is unanswered then is never
+// completed, as nobody is there any more.
+class RedisSession final : public StoreSession {
+ public:
+  RedisSession(RedisStoreParts& parts, boost::asio::any_io_executor executor);
+  ~RedisSession() override;
+
+  void submit(std::span<StoreCommand* const> batch) override;
+
+ private:
+  // A join to an event that has not been met registers it, opens it, and joins again.
+  enum class Step : std::uint8_t { kCommand, kRegister, kOpen, kJoinAgain };
+  struct Call {
+    RedisRequest request;
+    RedisSession* session = nullptr;
+    StoreCommand* command = nullptr;
+    Step step = Step::kCommand;
+  };
+
+  bool answered_by_mirror(StoreCommand& command);
+  Call& take_call();
+  void send_command(Call& call);
+  void send_register(Call& call);
+  void send_open(Call& call, const RedisReply& registered);
+
+  static void replied(RedisRequest& request, const RedisReply* reply, RedisFailure failure);
+  void on_reply(Call& call, const RedisReply& reply);
+  void take_ticket(StoreCommand& command, const RedisReply& reply);
+  void complete(Call& call);
+  void complete(Call& call, StoreOutcome outcome);
+  EventMirror& mirror_of(std::uint64_t event);
+
+  RedisStoreParts& parts_;
+  std::unique_ptr<RedisLink> link_;
+  std::deque<Call> calls_;
+  std::vector<Call*> free_;
+  std::unordered_map<std::uint64_t, EventMirror*> known_;
+  std::vector<StoreCommand*> answered_;
+  bool closing_ = false;
+};
+
+}  // namespace tacos::gateway

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+#include "core/units.h"
+#include "tacos-gateway/redis/redis_command.h"
+#include "tacos-gateway/redis/redis_request.h"
+#include "tacos-gateway/redis/redis_slots.h"
+#include "tacos-gateway/redis_store/line_scripts.h"
+
+namespace tacos::gateway {
+
+// Writes one EVALSHA of a script of the line into a request: first the key, by line() or events(), with the number of
+// arguments that follow the time.
+class ScriptCall {
+ public:
+  ScriptCall(RedisRequest& request, const ScriptBook& book, LineScript script, std::uint64_t time)
+      : request_(request), script_(book[static_cast<std::size_t>(script)]), time_(time) {
+    request_.command.clear();
+    request_.script = &script_;
+  }
+
+  RedisCommand line(std::uint64_t event, std::size_t arguments) {
+    const LineKey key = line_key(event);
+    return begin(std::string_view(key.data(), key.size()), arguments);
+  }
+  RedisCommand events(std::size_t arguments) { return begin(kEventsKey, arguments); }
+
+ private:
+  RedisCommand begin(std::string_view key, std::size_t arguments) {
+    request_.slot = redis_slot(key);
+    RedisCommand command(request_.command, 5 + arguments);
+    command.arg("EVALSHA").arg(script_.sha1).arg(1).arg(key).arg(time_);
+    return command;
+  }
+
+  RedisRequest& request_;
+  const RedisScript& script_;
+  std::uint64_t time_;
+};
+
+// As the scripts count: a rate in millionths of a ticket a second, rounded down; a burst in whole tickets, 1 at least.
+inline std::uint64_t micro_rate(core::Rate rate) {
+  return static_cast<std::uint64_t>(std::floor(std::clamp(rate.per_second(), 0.0, 1e9) * 1e6));
+}
+inline std::uint64_t whole_burst(double burst) {
+  return static_cast<std::uint64_t>(std::clamp(std::floor(burst), 1.0, 1e9));
+}
+
+}  // namespace tacos::gateway

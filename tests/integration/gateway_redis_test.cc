@@ -1,0 +1,94 @@
+#include <cstdio>
+#include <fstream>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "integration/gateway_fixture.h"
+#include "support/redis_server.h"
+
+namespace tacos::gateway {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A whole gateway whose line is on a Redis of the test's own, on that Redis's clock.
+class GatewayRedisTest : public GatewayFixture {
+ protected:
+  GatewayRedisTest() {
+    EXPECT_EQ(server.fault(), "");
+    options.store = "unix://" + server.socket_path();
+    options.store_timeout = std::chrono::milliseconds(500);
+  }
+  support::RedisServer server;
+};
+
+TEST_F(GatewayRedisTest, AUserWaitsEntersReservesPaysAndConfirms) {
+  start();
+  const std::string grant = admitted("ann");
+  const Reply held = buy(grant, "/reservations", {{"event_id", "show"}, {"quantity", 2}});
+  ASSERT_EQ(held.status, 201);
+  const std::string id = held.text("reservation_id");
+  const Reply intent = buy(grant, "/payment/intent", {{"reservation_id", id}, {"amount", 1}, {"currency", "USD"}});
+  const std::string payment = intent.text("payment_intent_id");
+  EXPECT_EQ(buy(grant, "/payment/process", {{"payment_intent_id", payment}, {"action", "approve"}}).status, 200);
+  EXPECT_EQ(buy(grant, "/reservations/" + id + "/confirm", {{"payment_intent_id", payment}}).status, 200);
+  EXPECT_EQ(buy(grant, "/reservations", {{"event_id", "show"}}).code(), "FORBIDDEN") << "a grant pays for one";
+  const Reply events = admin("GET", "/admin/events");
+  EXPECT_EQ(events.body["events"][0]["seats"]["sold"], 2);
+  EXPECT_EQ(events.body["events"][0]["entered"], 1);
+}
+
+TEST_F(GatewayRedisTest, TheLastSeatTellsTheWholeLine) {
+  options.seats = 1;
+  start();
+  const std::string grant = admitted("ann");
+  const std::string late = join("bob").text("waiting_token");
+  EXPECT_EQ(status(late).text("status"), "waiting");
+  const std::string id = buy(grant, "/reservations", {{"event_id", "show"}}).text("reservation_id");
+  const Reply intent = buy(grant, "/payment/intent", {{"reservation_id", id}, {"amount", 1}, {"currency", "USD"}});
+  const std::string payment = intent.text("payment_intent_id");
+  buy(grant, "/payment/process", {{"payment_intent_id", payment}, {"action", "approve"}});
+  EXPECT_EQ(buy(grant, "/reservations/" + id + "/confirm", {{"payment_intent_id", payment}}).status, 200);
+  EXPECT_EQ(status(late).text("status"), "sold_out");
+  EXPECT_EQ(join("eve").code(), "SOLD_OUT");
+}
+
+TEST_F(GatewayRedisTest, ReadinessFollowsTheRedisAndTheLogNeverHasItsPassword) {
+  options.store = "unix://user:topsecret@" + server.socket_path();
+  server.ask({"ACL", "SETUSER", "user", "on", ">topsecret", "~*", "+@all"});
+  start();
+  eventually([&] { return call("GET", "/readyz").status == 200; });
+  EXPECT_THAT(call("GET", "/metrics").raw.body, HasSubstr(R"(store_info{store="redis",position="watermark"} 1)"));
+  server.kill_now();
+  clock.advance(std::chrono::seconds(4));
+  EXPECT_EQ(call("GET", "/readyz").code(), "STORE_UNAVAILABLE");
+  EXPECT_EQ(join("ann").code(), "STORE_UNAVAILABLE");
+  server.start_again();
+  server.ask({"ACL", "SETUSER", "user", "on", ">topsecret", "~*", "+@all"});
+  eventually([&] { return call("GET", "/readyz").status == 200; });
+  eventually([&] { return join("ann").status == 202; });
+  EXPECT_THAT(log_text(), Not(HasSubstr("topsecret")));
+}
+
+TEST_F(GatewayRedisTest, ATokenOutlivesTheGatewayThatGaveIt) {
+  const std::string keys = ::testing::TempDir() + "gateway-redis-keys-" + std::to_string(::getpid());
+  std::ofstream(keys) << std::string(64, 'a') << "\n";
+  options.signing_key_file = keys;
+  options.admission_rate = core::Rate::per_second(0);
+  start();
+  join("ann");
+  const std::string token = join("bob").text("waiting_token");
+  stop();
+  start();
+  const Reply reply = status(token);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body["position"], 2);
+  EXPECT_EQ(join("bob").text("waiting_token"), token);
+  std::remove(keys.c_str());
+}
+
+}  // namespace
+}  // namespace tacos::gateway

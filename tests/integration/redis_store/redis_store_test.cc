@@ -1,0 +1,292 @@
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/random.h"
+#include "redis_under_test.h"
+
+namespace tacos::gateway {
+namespace {
+
+using core::Rate;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Gateways on one Redis and one clock, each command as a call.
+class RedisStoreTest : public testing::Test {
+ protected:
+  struct Gateway {
+    Gateway(support::RedisServer& server, const RedisStoreOptions& options, const core::Clock& clock)
+        : redis(server, options, clock), session(redis.store().open_session(redis.loop().get_executor())) {}
+    RedisGateway redis;
+    std::unique_ptr<StoreSession> session;
+  };
+
+  std::unique_ptr<Gateway> start() { return std::make_unique<Gateway>(server, options, clock); }
+
+  static StoreCommand run(Gateway& gateway, StoreCommand command) {
+    bool done = false;
+    command.owner = &done;
+    command.done = [](StoreCommand& c) { *static_cast<bool*>(c.owner) = true; };
+    StoreCommand* batch[] = {&command};
+    gateway.session->submit(batch);
+    gateway.redis.run_until([&] { return done; });
+    EXPECT_TRUE(done);
+    return command;
+  }
+  static StoreCommand join(Gateway& gateway, std::uint64_t user, const std::string& event = "e1") {
+    StoreCommand command;
+    command.kind = StoreCommand::Kind::kJoin;
+    command.event_id = event;
+    command.user = {user, ~user};
+    return run(gateway, command);
+  }
+  static StoreCommand ask(Gateway& gateway, StoreCommand::Kind kind, const TicketRef& ref) {
+    StoreCommand command;
+    command.kind = kind;
+    command.ref = ref;
+    return run(gateway, command);
+  }
+  static StoreCommand status(Gateway& gateway, const TicketRef& ref) {
+    return ask(gateway, StoreCommand::Kind::kStatus, ref);
+  }
+  static EventSnapshot snapshot(Gateway& gateway) {
+    std::promise<core::Result<std::vector<EventSnapshot>>> told;
+    gateway.redis.store().snapshot([&](core::Result<std::vector<EventSnapshot>> all) { told.set_value(all); });
+    const auto all = told.get_future().get();
+    EXPECT_TRUE(all.has_value());
+    return all.has_value() && !all->empty() ? all->front() : EventSnapshot{};
+  }
+  static double metric(Gateway& gateway, std::string_view name) {
+    for (const StoreMetric& one : gateway.redis.store().metrics()) {
+      if (one.name == name) return one.value;
+    }
+    return -1;
+  }
+
+  support::RedisServer& server = fresh_redis();
+  core::ManualClock clock;
+  RedisStoreOptions options{.command_timeout = seconds(5)};
+};
+
+TEST_F(RedisStoreTest, AnswersAPing) {
+  const auto gateway = start();
+  std::promise<bool> told;
+  gateway->redis.store().ping([&](core::Result<core::Nanos> result) { told.set_value(result.has_value()); });
+  EXPECT_TRUE(told.get_future().get());
+}
+
+TEST_F(RedisStoreTest, TwoGatewaysServeOneLine) {
+  options.line.admission_rate = Rate::per_second(50);
+  options.line.admission_burst = 5;
+  const auto one = start();
+  const auto two = start();
+  std::vector<TicketRef> refs;
+  std::set<TicketNumber> numbers;
+  for (std::uint64_t user = 1; user <= 200; ++user) {
+    refs.push_back(join(user % 2 == 0 ? *one : *two, user).ref);
+    numbers.insert(refs.back().number);
+  }
+  EXPECT_EQ(numbers.size(), 200u) << "no ticket is given twice";
+  EXPECT_EQ(join(*one, 1).ref, refs[0]) << "a user has the same ticket at both";
+
+  // Both tick, out of step, and never more are let in than one bucket holds.
+  for (int step = 1; step <= 200; ++step) {
+    clock.advance(milliseconds(10));
+    one->redis.tick();
+    if (step % 3 == 0) two->redis.tick();
+    EXPECT_LE(snapshot(*one).admitted, 5u + static_cast<std::uint64_t>(step) * 50 / 100) << step;
+  }
+  EXPECT_EQ(snapshot(*two).admitted, 104u) << "a full bucket at the first tick, then 1.99 s at 50/s";
+
+  // Each enters at both; one grant is made.
+  std::map<TicketNumber, std::int64_t> ends;
+  for (std::size_t i = 0; i < 104; ++i) {
+    const auto first = ask(i % 2 == 0 ? *one : *two, StoreCommand::Kind::kEnter, refs[i]);
+    clock.advance(milliseconds(1));
+    const auto replay = ask(i % 2 == 0 ? *two : *one, StoreCommand::Kind::kEnter, refs[i]);
+    ASSERT_EQ(first.outcome, StoreOutcome::kOk) << i;
+    EXPECT_EQ(replay.grant_expires_unix_ms, first.grant_expires_unix_ms);
+    EXPECT_EQ(replay.user, first.user);
+  }
+  EXPECT_EQ(snapshot(*one).entered, 104u);
+  EXPECT_EQ(ask(*two, StoreCommand::Kind::kClaimGrant, refs[0]).outcome, StoreOutcome::kOk);
+  EXPECT_EQ(ask(*one, StoreCommand::Kind::kClaimGrant, refs[0]).outcome, StoreOutcome::kInFlight);
+}
+
+// Departures through another gateway are learnt at the next refresh: until then a position is too high, and never is it
+// too low, nor does it ever rise.
+TEST_F(RedisStoreTest, APositionByWatermarkNeverRisesAndIsExactAfterARefresh) {
+  options.line.admission_rate = Rate::per_second(40);
+  options.line.admission_burst = 3;
+  options.line.seats = 100'000;
+  const auto one = start();
+  const auto two = start();
+  core::Random random(7);
+  std::vector<TicketRef> refs;
+  std::map<TicketNumber, std::uint64_t> told;
+  std::set<TicketNumber> waiting;
+  const auto watch = [&](const TicketRef& ref, const TicketView& view) {
+    if (view.status != TicketStatus::kWaiting) return;
+    auto& last = told.try_emplace(ref.number, view.position).first->second;
+    EXPECT_LE(view.position, last) << ref.number;
+    last = view.position;
+  };
+  for (int step = 0; step < 1500; ++step) {
+    const std::uint64_t what = random.below(100);
+    if (what < 45 || refs.empty()) {
+      const auto joined = join(*one, 1000 + static_cast<std::uint64_t>(step));
+      refs.push_back(joined.ref);
+      watch(joined.ref, joined.view);
+    } else if (what < 55) {
+      ask(*two, StoreCommand::Kind::kLeave, refs[random.below(refs.size())]);
+    } else if (what < 60) {
+      clock.advance(milliseconds(20));
+      (what < 58 ? one : two)->redis.tick();
+    } else if (what < 63) {
+      one->redis.refresh();
+    } else {
+      const TicketRef& ref = refs[random.below(refs.size())];
+      watch(ref, status(*one, ref).view);
+    }
+  }
+  one->redis.refresh();
+  std::uint64_t place = 0;
+  for (const TicketRef& ref : refs) {
+    const TicketView view = status(*one, ref).view;
+    if (view.status != TicketStatus::kWaiting) continue;
+    EXPECT_EQ(view.position, ++place);
+  }
+  EXPECT_EQ(place, snapshot(*one).waiting);
+  EXPECT_GT(place, 100u);
+}
+
+TEST_F(RedisStoreTest, WhoWaitsIsAnsweredWithoutACommand) {
+  options.line.admission_rate = Rate::per_second(0);
+  const auto gateway = start();
+  const auto ref = join(*gateway, 1).ref;
+  gateway->redis.refresh();
+  const double before = metric(*gateway, "store_commands_total");
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(status(*gateway, ref).view.position, 1u);
+  EXPECT_EQ(metric(*gateway, "store_commands_total"), before);
+  EXPECT_EQ(metric(*gateway, "store_mirror_answers_total"), 100);
+}
+
+TEST_F(RedisStoreTest, AGatewayThatStartsLaterKnowsTheLine) {
+  const auto one = start();
+  std::vector<TicketRef> refs;
+  for (std::uint64_t user = 1; user <= 20; ++user) refs.push_back(join(*one, user).ref);
+  for (std::size_t i = 0; i < 5; ++i) ask(*one, StoreCommand::Kind::kLeave, refs[i]);
+  clock.advance(seconds(3));
+  const auto two = start();
+  EXPECT_EQ(status(*two, refs[9]).view.position, 10u) << "without its departures: too high";
+  two->redis.refresh();
+  const auto answer = status(*two, refs[9]);
+  EXPECT_EQ(answer.view.position, 5u);
+  EXPECT_EQ(answer.view.waited, seconds(3));
+}
+
+TEST_F(RedisStoreTest, AnEmptiedRedisIsAnotherLine) {
+  const auto gateway = start();
+  const auto old = join(*gateway, 1).ref;
+  gateway->redis.refresh();
+  server.ask({"FLUSHALL"});
+  gateway->redis.refresh();
+  EXPECT_EQ(status(*gateway, old).outcome, StoreOutcome::kNotFound);
+  const auto joined = join(*gateway, 2);
+  EXPECT_EQ(joined.outcome, StoreOutcome::kOk);
+  EXPECT_NE(joined.ref.epoch, old.epoch);
+  EXPECT_EQ(joined.view.position, 1u);
+  EXPECT_EQ(status(*gateway, old).outcome, StoreOutcome::kNotFound);
+}
+
+TEST_F(RedisStoreTest, ALostRedisLeavesStatusForAWhileAndRefusesTheRest) {
+  support::RedisServer own;
+  options.command_timeout = milliseconds(50);
+  Gateway gateway(own, options, clock);
+  const auto ref = join(gateway, 1).ref;
+  gateway.redis.refresh();
+  own.kill_now();
+  clock.advance(seconds(1));
+  EXPECT_FALSE(status(gateway, ref).view.stale);
+  clock.advance(seconds(2));
+  const auto stale = status(gateway, ref);
+  EXPECT_EQ(stale.outcome, StoreOutcome::kOk);
+  EXPECT_TRUE(stale.view.stale);
+  EXPECT_EQ(stale.view.position, 1u);
+  EXPECT_EQ(metric(gateway, "store_stale_answers_total"), 1);
+  EXPECT_EQ(ask(gateway, StoreCommand::Kind::kEnter, ref).outcome, StoreOutcome::kUnavailable);
+  EXPECT_EQ(join(gateway, 2).outcome, StoreOutcome::kUnavailable);
+  clock.advance(seconds(30));
+  EXPECT_EQ(status(gateway, ref).outcome, StoreOutcome::kUnavailable);
+}
+
+TEST_F(RedisStoreTest, NobodyIsTakenForAbsentBecauseNobodyTicked) {
+  options.line.admission_rate = Rate::per_second(0);
+  options.line.heartbeat_ttl = seconds(10);
+  const auto gateway = start();
+  const auto ref = join(*gateway, 1).ref;
+  gateway->redis.tick();
+  clock.advance(seconds(60));
+  gateway->redis.tick();
+  gateway->redis.refresh();
+  EXPECT_EQ(snapshot(*gateway).waiting, 1u) << "the outage was ours";
+  for (int i = 0; i < 12; ++i) {
+    clock.advance(seconds(1));
+    gateway->redis.tick();
+  }
+  EXPECT_EQ(snapshot(*gateway).expired, 1u) << "but who stays away then is absent";
+  gateway->redis.refresh();
+  EXPECT_EQ(status(*gateway, ref).view.status, TicketStatus::kExpired);
+}
+
+TEST_F(RedisStoreTest, AClaimThatNobodySettlesLapses) {
+  options.line.seats = 1;
+  options.line.heartbeat_ttl = std::chrono::hours(1);
+  const auto gateway = start();
+  const auto first = join(*gateway, 1).ref;
+  const auto second = join(*gateway, 2).ref;
+  gateway->redis.tick();
+  ask(*gateway, StoreCommand::Kind::kEnter, first);
+  EXPECT_EQ(ask(*gateway, StoreCommand::Kind::kClaimGrant, first).outcome, StoreOutcome::kOk);
+  clock.advance(std::chrono::minutes(5));
+  gateway->redis.tick();
+  EXPECT_EQ(status(*gateway, second).view.status, TicketStatus::kReady);
+  EXPECT_EQ(ask(*gateway, StoreCommand::Kind::kSpendGrant, first).outcome, StoreOutcome::kNotFound);
+}
+
+TEST_F(RedisStoreTest, AChangeForAllEventsIsTheNextOnesBeginning) {
+  const auto gateway = start();
+  EventControl change;
+  change.admission_rate = Rate::per_second(0.25);
+  change.paused = true;
+  std::promise<std::size_t> told;
+  join(*gateway, 1);
+  gateway->redis.store().control(change, [&](core::Result<std::size_t> result) { told.set_value(*result); });
+  EXPECT_EQ(told.get_future().get(), 1u);
+  server.ask({"DEL", "tacos:{events}"});  // so that the snapshot is of the later one alone
+  const auto other = start();
+  join(*other, 1, "later");
+  EXPECT_EQ(snapshot(*other).event_id, "later");
+  EXPECT_EQ(snapshot(*other).admission_rate.per_second(), 0.25);
+  EXPECT_TRUE(snapshot(*other).paused);
+}
+
+// The bucket counts whole millionths: however often it is asked, nothing is lost or gained.
+TEST_F(RedisStoreTest, AdmissionIsExactHoweverOftenItIsAsked) {
+  options.line.admission_rate = Rate::per_second(7.3);
+  options.line.admission_burst = 2;
+  const auto gateway = start();
+  for (std::uint64_t user = 1; user <= 200; ++user) join(*gateway, user);
+  for (int i = 0; i < 3000; ++i) {
+    clock.advance(core::Nanos(3'337'000));
+    gateway->redis.tick();
+  }
+  EXPECT_EQ(snapshot(*gateway).admitted, 2u + 73u) << "a full bucket at the first tick, then 10.008 s at 7.3/s";
+}
+
+}  // namespace
+}  // namespace tacos::gateway
