@@ -186,7 +186,7 @@ class Programs(unittest.TestCase):
     def test_the_gateway_refuses_bad_options(self):
         for arguments, complaint in [
             (["--seats", "-5"], "seats"),
-            (["--store", "redis://127.0.0.1"], "store"),
+            (["--store", "memcached://127.0.0.1"], "store"),
             (["--listen", "nowhere"], "listen"),
             (["--turn-ttl", "soon"], "turn-ttl"),
         ]:
