@@ -83,6 +83,12 @@ RedisBuild build_of(const PlanInputs& in) {
   return build;
 }
 
+// "tacos:{event}:seen" for the sixteen digits that a key really has.
+std::string named_for_people(std::string pattern, const std::string& event) {
+  const auto at = pattern.find(event);
+  return at == std::string::npos ? pattern : pattern.replace(at, event.size(), "event");
+}
+
 // Gives the bytes that are spread over buckets.
 double reckon_memory(const PlanInputs& in, const AdmissionPlan& admission, double pods, RedisPlan& plan,
                      Derivations& derive) {
@@ -99,7 +105,8 @@ double reckon_memory(const PlanInputs& in, const AdmissionPlan& admission, doubl
   double spread = 0;
   for (std::size_t i = 0; i < memory.families.size(); ++i) {
     const auto& family = keyed.families[i];
-    plan.families.push_back({family.pattern, static_cast<double>(family.keys * family.key.holds.entries),
+    plan.families.push_back({named_for_people(family.pattern, layout.event),
+                             static_cast<double>(family.keys * family.key.holds.entries),
                              memory.families[i].used_memory_bytes});
     if (family.keys > 1 && family.keys == layout.buckets) spread += memory.families[i].used_memory_bytes;
   }

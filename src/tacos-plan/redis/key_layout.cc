@@ -11,6 +11,8 @@ using Kind = RedisStructure::Kind;
 
 // Up to the year 2038 a second fits the 4 bytes that a listpack has for nine digits; with ten it would not always.
 constexpr Text kUnixSecond = {.bytes = 9, .decimal = true};
+// Milliseconds since the event began.
+constexpr Text kSinceBeginning = {.bytes = 5, .decimal = true};
 
 // The family of a key whose tag names the event, or the bucket of it, and that holds its share of the entries.
 KeyFamily family(const LayoutParameters& parameters, bool bucketed, const std::string& suffix, RedisStructure holds) {
@@ -27,33 +29,83 @@ KeyFamily family(const LayoutParameters& parameters, bool bucketed, const std::s
   return made;
 }
 
+// As one text of plain letters that takes as much of a listpack as they do on average, numbers among them.
 Text mean_text(const std::vector<StateField>& fields, std::string StateField::*part) {
+  constexpr double kCodeAndWayBack = 2;
   double bytes = 0;
-  for (const StateField& field : fields) bytes += static_cast<double>((field.*part).size());
-  const bool decimal = std::ranges::all_of(fields, [part](const StateField& field) {
-    return std::ranges::all_of(field.*part, [](unsigned char c) { return std::isdigit(c) != 0; });
-  });
-  return {.bytes = bytes / static_cast<double>(fields.size()), .decimal = decimal};
+  for (const StateField& field : fields) {
+    const std::string& text = field.*part;
+    const bool decimal = std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
+    bytes += listpack_element_bytes({.bytes = static_cast<double>(text.size()), .decimal = decimal});
+  }
+  return {.bytes = bytes / static_cast<double>(fields.size()) - kCodeAndWayBack};
 }
 
 }  // namespace
 
 const std::vector<StateField>& state_fields() {
-  static const std::vector<StateField> fields = {{"next", "300000"},    {"served", "120000"}, {"rate", "1000"},
-                                                 {"tokens", "1000000"}, {"seats", "100000"},  {"at_ms", "177000"},
-                                                 {"epoch", "100000"},   {"state", "100000"}};
+  static const std::vector<StateField> fields = {{"epoch", "2882343476"},
+                                                 {"began", "1795000000000000"},
+                                                 {"opens", "1795000060000000"},
+                                                 {"next", "300000"},
+                                                 {"head", "120000"},
+                                                 {"rate", "1000000000"},
+                                                 {"paused", "0"},
+                                                 {"sold", "0"},
+                                                 {"mode", "watermark"},
+                                                 {"beat_ttl", "60000"},
+                                                 {"id", "sale-20261121"},
+                                                 {"draining", "0"},
+                                                 {"max", "50000000"},
+                                                 {"turn_ttl", "30000"},
+                                                 {"grant_ttl", "30000"},
+                                                 {"burst", "100"},
+                                                 {"credit", "100000000"},
+                                                 {"rest", "0"},
+                                                 {"credited", "1795000120000000"},
+                                                 {"ticked", "1795000120000000"},
+                                                 {"free", "10000"},
+                                                 {"held", "0"},
+                                                 {"sold_seats", "0"},
+                                                 {"version", "0"},
+                                                 {"entered", "0"},
+                                                 {"left", "0"},
+                                                 {"expired", "0"},
+                                                 {"refused", "0"},
+                                                 {"admitted", "0"}};
   return fields;
+}
+
+std::uint64_t record_capacity_bytes(std::uint64_t tickets) {
+  const auto header = [](std::uint64_t length) -> std::uint64_t { return length < 256 ? 3 : length < 65'536 ? 5 : 9; };
+  std::uint64_t capacity = 0;
+  for (std::uint64_t ticket = 1; ticket <= tickets; ++ticket) {
+    const std::uint64_t needed = ticket * kTicketRecordBytes;
+    if (needed <= capacity) continue;
+    const std::uint64_t wanted = ticket == 1 ? needed : 2 * needed;
+    capacity = allocated_bytes(wanted + header(wanted) + 1, SizeClasses::kSixteenBytes) - header(wanted) - 1;
+  }
+  return capacity;
 }
 
 KeyLayout waiting_room_layout(const LayoutParameters& parameters) {
   const Text ticket = ticket_text(parameters.users);
-  const std::uint64_t blocks = (parameters.users + kTicketsPerDepartureBlock - 1) / kTicketsPerDepartureBlock;
+  const std::uint64_t full_blocks = parameters.users / kTicketsPerBlock;
+  const std::uint64_t in_last = parameters.users % kTicketsPerBlock;
   const std::uint64_t grants = std::min(parameters.users, parameters.admitted_alive);
-  const Text grant = {.bytes = static_cast<double>(kGrantIdBytes + 1 + kMillisecondDigits)};
 
   std::vector<KeyFamily> families;
   const auto add = [&](bool bucketed, const std::string& suffix, const RedisStructure& holds) {
     if (holds.entries > 0) families.push_back(family(parameters, bucketed, suffix, holds));
+  };
+  const auto add_records = [&](const char* which, std::uint64_t keys, std::uint64_t tickets) {
+    if (keys == 0) return;
+    KeyFamily records = family(parameters, false, ":t:", {.kind = Kind::kString});
+    records.pattern += which;
+    records.keys = keys;
+    records.key.name_bytes += ticket_text(full_blocks).bytes;
+    records.key.holds.value = {.bytes = static_cast<double>(record_capacity_bytes(tickets))};
+    families.push_back(std::move(records));
   };
   add(false, "",
       {.kind = Kind::kHash,
@@ -65,18 +117,19 @@ KeyLayout waiting_room_layout(const LayoutParameters& parameters) {
        .entries = parameters.users,
        .member = {.bytes = parameters.user_id_bytes},
        .value = ticket});
+  add_records("<block>", full_blocks, kTicketsPerBlock);
+  add_records("<last>", in_last > 0 ? 1 : 0, in_last);
   if (parameters.strategy == PositionStrategy::kIndex) {
     add(true, ":line", {.kind = Kind::kSortedSet, .entries = parameters.users, .member = ticket, .value = ticket});
   }
-  add(true, ":seen", {.kind = Kind::kSortedSet, .entries = parameters.users, .member = ticket, .value = kUnixSecond});
-  add(false, ":departed",
-      {.kind = Kind::kHash,
-       .entries = blocks,
-       .member = ticket_text(blocks == 0 ? 0 : blocks - 1),
-       .value = {.bytes = kDepartureDigits, .decimal = true}});
+  add(true, ":seen",
+      {.kind = Kind::kSortedSet, .entries = parameters.users, .member = ticket, .value = kSinceBeginning});
   // Those admitted last are alive: the first tickets, in order of admission, have the fewest digits, so this is exact
   // at the beginning and at most a digit short at the end.
-  add(true, ":grants", {.kind = Kind::kHash, .entries = grants, .member = ticket_text(grants), .value = grant});
+  add(true, ":grants",
+      {.kind = Kind::kHash, .entries = grants, .member = ticket_text(grants), .value = {.bytes = kGrantBytes}});
+  add(true, ":due",
+      {.kind = Kind::kSortedSet, .entries = grants, .member = ticket_text(grants), .value = kSinceBeginning});
   return {std::move(families)};
 }
 

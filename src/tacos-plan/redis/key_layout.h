@@ -25,22 +25,25 @@ struct KeyLayout {
 };
 
 struct LayoutParameters {
-  std::string event = "sale-20261121";
-  std::uint64_t users = 300'000;  // in the line, each with a ticket from 1 to users
-  double user_id_bytes = 16;      // the gateway's keyed hash of an id, whatever its length; a UUID as text has 36
-  std::uint64_t buckets = 1;      // over which the line is spread; each has its own hash tag and so its own slot
+  std::string event = "5a1e20261121cafe";  // 16 hex digits of the event's key
+  std::uint64_t users = 300'000;           // in the line, each with a ticket from 1 to users
+  double user_id_bytes = 16;  // the gateway's keyed hash of an id, whatever its length; a UUID as text has 36
+  std::uint64_t buckets = 1;  // over which the line is spread; each has its own hash tag and so its own slot
   PositionStrategy strategy = PositionStrategy::kIndex;
   std::uint64_t admitted_alive = 30'000;  // admissions per second × seconds a grant lives; at most users count
 };
 
-// The waiting room's keys on Redis, version 1. Change the layout here and the plan follows.
+// The waiting room's keys on Redis, as lua/ writes them (docs/decisions/0011-the-line-on-redis.md). Change the layout
+// here and the plan follows; tests/integration/plan holds it against a server on which those very scripts have run.
 //   tacos:{E}           hash    where the sale stands: state_fields()
-//   tacos:{E}:users     hash    user id → ticket
+//   tacos:{E}:users     hash    16 bytes of the user's key → ticket
+//   tacos:{E}:t:<n>     string  1,024 tickets of 20 bytes: user's key and time of joining
+//   tacos:{E:b}:seen    zset    ticket, scored by the millisecond of the last heartbeat: those who wait
 //   tacos:{E:b}:line    zset    ticket, scored by ticket; only where positions come from the index
-//   tacos:{E:b}:seen    zset    ticket, scored by the unix second of the last heartbeat
-//   tacos:{E}:departed  hash    block of 1,024 tickets → departures in it; every block, so the most there can be
-//   tacos:{E:b}:grants  hash    ticket → grant id of 16 + ':' + expiry in ms, of those admitted and alive
-// With one bucket a bucketed key carries the tag {E}. The keys strategy has no layout here: see original_layout.
+//   tacos:{E:b}:grants  hash    ticket → state and end of the grant, of those admitted and alive
+//   tacos:{E:b}:due     zset    ticket, scored by that end
+// With one bucket a bucketed key carries the tag {E}; the gateway has no buckets yet. The keys strategy has no layout
+// here: see original_layout. Those who left or lapsed (a hash and a list of tickets) are not in it.
 KeyLayout waiting_room_layout(const LayoutParameters& parameters);
 
 // The fields of tacos:{E} with a value of usual length.
@@ -50,10 +53,13 @@ struct StateField {
 };
 const std::vector<StateField>& state_fields();
 
-inline constexpr std::uint64_t kTicketsPerDepartureBlock = 1024;
-inline constexpr std::uint64_t kDepartureDigits = 3;
-inline constexpr std::uint64_t kGrantIdBytes = 16;
-inline constexpr std::uint64_t kMillisecondDigits = 13;
+inline constexpr std::uint64_t kTicketsPerBlock = 1024;
+inline constexpr std::uint64_t kTicketRecordBytes = 20;
+inline constexpr std::uint64_t kGrantBytes = 8;  // "u:" and six digits of milliseconds since the event began
+
+// What a string of so many tickets has room for: it grows one record at a time, and each time that it is full the
+// server asks for twice what is needed and keeps what the allocator rounded up to (Redis 7.0 sds.c, sdsMakeRoomFor).
+std::uint64_t record_capacity_bytes(std::uint64_t tickets);
 
 // The original's keys: an index of user ids, and for each user a hash of five short fields and a heartbeat with a TTL.
 //   position:{E}                     zset    user id, scored by arrival

@@ -17,24 +17,26 @@ std::vector<std::string> patterns(const KeyLayout& layout) {
 TEST(WaitingRoomLayout, HasAnIndexOnlyWherePositionsComeFromIt) {
   LayoutParameters parameters;
   EXPECT_THAT(patterns(waiting_room_layout(parameters)),
-              testing::ElementsAre("tacos:{sale-20261121}", "tacos:{sale-20261121}:users", "tacos:{sale-20261121}:line",
-                                   "tacos:{sale-20261121}:seen", "tacos:{sale-20261121}:departed",
-                                   "tacos:{sale-20261121}:grants"));
+              testing::ElementsAre("tacos:{5a1e20261121cafe}", "tacos:{5a1e20261121cafe}:users",
+                                   "tacos:{5a1e20261121cafe}:t:<block>", "tacos:{5a1e20261121cafe}:t:<last>",
+                                   "tacos:{5a1e20261121cafe}:line", "tacos:{5a1e20261121cafe}:seen",
+                                   "tacos:{5a1e20261121cafe}:grants", "tacos:{5a1e20261121cafe}:due"));
   parameters.strategy = PositionStrategy::kWatermark;
-  EXPECT_THAT(patterns(waiting_room_layout(parameters)), testing::Not(testing::Contains("tacos:{sale-20261121}:line")));
+  EXPECT_THAT(patterns(waiting_room_layout(parameters)),
+              testing::Not(testing::Contains("tacos:{5a1e20261121cafe}:line")));
 }
 
 TEST(WaitingRoomLayout, SpreadsTheLineOverBuckets) {
   const KeyLayout layout = waiting_room_layout({.users = 300'000, .buckets = 8});
   EXPECT_EQ(layout.families[1].keys, 1U);
-  EXPECT_EQ(layout.families[2].keys, 8U);
-  EXPECT_EQ(layout.families[2].key.holds.entries, 37'500U);
-  EXPECT_EQ(layout.families[2].key.name_bytes, std::string("tacos:{sale-20261121:0}:line").size());
-  EXPECT_EQ(layout.families[2].pattern, "tacos:{sale-20261121:<bucket>}:line");
+  EXPECT_EQ(layout.families[4].keys, 8U);
+  EXPECT_EQ(layout.families[4].key.holds.entries, 37'500U);
+  EXPECT_EQ(layout.families[4].key.name_bytes, std::string("tacos:{5a1e20261121cafe:0}:line").size());
+  EXPECT_EQ(layout.families[4].pattern, "tacos:{5a1e20261121cafe:<bucket>}:line");
 }
 
 TEST(WaitingRoomLayout, HoldsNoKeyBeforeAnyoneCame) {
-  EXPECT_THAT(patterns(waiting_room_layout({.users = 0})), testing::ElementsAre("tacos:{sale-20261121}"));
+  EXPECT_THAT(patterns(waiting_room_layout({.users = 0})), testing::ElementsAre("tacos:{5a1e20261121cafe}"));
 }
 
 TEST(LayoutMemory, IsTheSumOfItsFamiliesAndTheKeySpace) {
