@@ -65,11 +65,15 @@ void derive_rules(const PlanInputs& in, AdmissionPlan& plan, Derivations& derive
                                                    count_text(users), seconds_text(wait)),
                             kFluid);
   const double after = seconds_from_last_turn_to_news(in);
-  const double told_within = std::max(wait - after, wait / 10);
-  plan.by_answer = derive.add("admission.by_answer_per_sec", std::min(admissions / told_within, plan.by_wait), "1/s",
-                              fmt::format("{} admissions ÷ ({} − {} until the last has paid and the line has asked)",
-                                          count_text(admissions), seconds_text(wait), seconds_text(after)),
-                              "everyone has an answer when the last seat is paid and the line is told");
+  // No rate helps where paying alone takes longer than the promise.
+  const double sold_within = wait - after;
+  plan.by_answer = derive.add(
+      "admission.by_answer_per_sec", sold_within > 0 ? std::min(admissions / sold_within, plan.by_wait) : 0, "1/s",
+      sold_within > 0 ? fmt::format("{} admissions ÷ ({} − {} until the last has paid and the line has asked)",
+                                    count_text(admissions), seconds_text(wait), seconds_text(after))
+                      : fmt::format("none: {} pass until the last has paid and the line has asked, and {} are promised",
+                                    seconds_text(after), seconds_text(wait)),
+      "everyone has an answer when the last seat is paid and the line is told");
 }
 
 void derive_backend(const PlanInputs& in, AdmissionPlan& plan, Derivations& derive) {

@@ -14,9 +14,10 @@ namespace tacos::plan {
 
 struct AdmissionPlan {
   double rate = 0;
-  double by_seats = 0;    // the least that sells the seats in time
-  double by_wait = 0;     // the least that lets everyone through within the promised wait
-  double by_answer = 0;   // the least that gives everyone an answer by then, when the line is told of the last seat
+  double by_seats = 0;  // the least that sells the seats in time
+  double by_wait = 0;   // the least that lets everyone through within the promised wait
+  // The least that gives everyone an answer by then, when the line is told of the last seat; 0: no rate does.
+  double by_answer = 0;
   double by_backend = 0;  // the most that what stands behind carries
   std::string chosen_by;  // "seats", "wait", "backend", "given"
   std::string tightest_backend;

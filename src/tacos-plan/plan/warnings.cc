@@ -69,7 +69,7 @@ void about_the_rules(const Plan& plan, Remarks& to) {
                        seconds_text(a.longest_wait), seconds_text(a.mean_wait),
                        rate_text(in[Q::kUsers] / (2 * in[Q::kTargetWait] + ramp))));
   }
-  if (plan.selling.in_vain > 0 && a.by_answer < 0.8 * a.rate && in.at_sell_out == AtSellOut::kStop) {
+  if (plan.selling.in_vain > 0 && a.by_answer > 0 && a.by_answer < 0.8 * a.rate && in.at_sell_out == AtSellOut::kStop) {
     to.add(kNote, "RATE_HIGHER_THAN_NEEDED",
            fmt::format("when the line is told of the last seat, {} gives everyone their answer within {}: a seat, or "
                        "\"sold out\". Everything behind the room could be {:.0f} times smaller",

@@ -89,13 +89,17 @@ Document::Section rules_section(const Plan& plan) {
   const auto& a = plan.admission;
   Document::Table rules{{{"rule"}, {"rate", Kind::kNumber}, {"what it keeps"}}, {}};
   const auto rule = [&](const char* name, double rate, std::string keeps) {
-    rules.rows.push_back({{name, rate_text(rate), std::move(keeps)}});
+    rules.rows.push_back({{name, rate > 0 ? rate_text(rate) : std::string("none"), std::move(keeps)}});
   };
   rule("by seats, at least", a.by_seats, fmt::format("sold within {}", seconds_text(in[Q::kSaleTime])));
   rule("by wait, at least", a.by_wait,
        fmt::format("{:g} % let in within {}", in[Q::kTargetPercentile], seconds_text(in[Q::kTargetWait])));
   rule("by answer, at least", a.by_answer,
-       fmt::format("everyone has a seat or knows there is none within {}", seconds_text(in[Q::kTargetWait])));
+       a.by_answer > 0
+           ? fmt::format("everyone has a seat or knows there is none within {}", seconds_text(in[Q::kTargetWait]))
+           : fmt::format("paying takes longer than {}: the line learns it {} after the last turn",
+                         seconds_text(in[Q::kTargetWait]),
+                         seconds_text(plan.selling.told_sec - plan.selling.sellout_sec)));
   rule("by backend, at most", a.by_backend,
        fmt::format("{} at {}", a.tightest_backend, share_text(in[Q::kBackendUtilisation])));
   rules.rows.push_back(

@@ -143,6 +143,19 @@ TEST(Planner, RoundsALineOfTheBillAsAWhole) {
   }
 }
 
+TEST(Planner, NamesNoRateByAnswerWherePayingAloneTakesLongerThanThePromise) {
+  const Plan slow = planned(inputs_with({{kTargetWait, 60}}));
+  ASSERT_GT(slow.selling.told_sec - slow.selling.sellout_sec, 60);
+  EXPECT_EQ(slow.admission.by_answer, 0);
+  EXPECT_EQ(warning_of(slow, "RATE_HIGHER_THAN_NEEDED"), nullptr);
+  const Plan quick = planned(inputs_with({{kTargetWait, 60}, {kCheckoutTime, 5}, {kHoldTtl, 30}}));
+  ASSERT_GT(quick.admission.by_answer, 0);
+  // At that rate the last one knows at the promised moment.
+  PlanInputs at_that_rate = inputs_with({{kTargetWait, 60}, {kCheckoutTime, 5}, {kHoldTtl, 30}});
+  ASSERT_TRUE(at_that_rate.set(kAdmissionRate, quick.admission.by_answer, "test", "test").has_value());
+  EXPECT_NEAR(planned(at_that_rate).selling.told_sec, 60, 1e-6);
+}
+
 TEST(Planner, SellsThroughEveryoneWhenThereAreMoreSeatsThanPeople) {
   const Plan plan = planned(inputs_with({{kUsers, 5000}}));
   EXPECT_FALSE(plan.selling.sells_out);
