@@ -65,14 +65,17 @@ void derive_rules(const PlanInputs& in, AdmissionPlan& plan, Derivations& derive
                                                    count_text(users), seconds_text(wait)),
                             kFluid);
   const double after = seconds_from_last_turn_to_news(in);
-  // No rate helps where paying alone takes longer than the promise.
-  const double sold_within = wait - after;
+  // No rate helps where paying alone takes longer than the promise. Where there is a seat for everybody, all are let
+  // in.
+  const double sold_within = admissions < users ? wait - after : wait;
   plan.by_answer = derive.add(
       "admission.by_answer_per_sec", sold_within > 0 ? std::min(admissions / sold_within, plan.by_wait) : 0, "1/s",
-      sold_within > 0 ? fmt::format("{} admissions ÷ ({} − {} until the last has paid and the line has asked)",
-                                    count_text(admissions), seconds_text(wait), seconds_text(after))
-                      : fmt::format("none: {} pass until the last has paid and the line has asked, and {} are promised",
-                                    seconds_text(after), seconds_text(wait)),
+      admissions == users ? std::string("there is a seat for everyone: as by wait")
+      : sold_within > 0
+          ? fmt::format("{} admissions ÷ ({} − {} until the last has paid and the line has asked)",
+                        count_text(admissions), seconds_text(wait), seconds_text(after))
+          : fmt::format("none: {} pass until the last has paid and the line has asked, and {} are promised",
+                        seconds_text(after), seconds_text(wait)),
       "everyone has an answer when the last seat is paid and the line is told");
 }
 
