@@ -108,7 +108,7 @@ double reckon_memory(const PlanInputs& in, const AdmissionPlan& admission, doubl
     plan.families.push_back({named_for_people(family.pattern, layout.event),
                              static_cast<double>(family.keys * family.key.holds.entries),
                              memory.families[i].used_memory_bytes});
-    if (family.keys > 1 && family.keys == layout.buckets) spread += memory.families[i].used_memory_bytes;
+    if (family.pattern.find("<bucket>") != std::string::npos) spread += memory.families[i].used_memory_bytes;
   }
   plan.memory_bytes =
       derive.add("redis.memory_bytes", memory.used_memory_bytes, "bytes",

@@ -156,6 +156,11 @@ TEST(Planner, NamesNoRateByAnswerWherePayingAloneTakesLongerThanThePromise) {
   EXPECT_NEAR(planned(at_that_rate).selling.told_sec, 60, 1e-6);
 }
 
+TEST(Planner, TakesTheRateByWaitForTheAnswerWhereThereIsASeatForEveryone) {
+  const Plan plan = planned(inputs_with({{kUsers, 5000}, {kTargetWait, 60}}));
+  EXPECT_DOUBLE_EQ(plan.admission.by_answer, plan.admission.by_wait);
+}
+
 TEST(Planner, SellsThroughEveryoneWhenThereAreMoreSeatsThanPeople) {
   const Plan plan = planned(inputs_with({{kUsers, 5000}}));
   EXPECT_FALSE(plan.selling.sells_out);
@@ -201,6 +206,16 @@ TEST(Planner, SpreadsWhatMayBeSpreadOverBuckets) {
   PlanInputs four = inputs_with({{kRedisShards, 4}, {kLineBuckets, 4}});
   EXPECT_EQ(planned(four).redis.shards_used, 4u);
   EXPECT_LT(planned(four).redis.hot_slot.cpu_cores, planned(one).redis.hot_slot.cpu_cores);
+}
+
+TEST(Planner, DoesNotTakeTheBlocksOfTicketsForBucketsWhenThereAreAsMany) {
+  // 8,192 users fill 8 blocks of tickets, which stay with the event's own tag whatever the number of buckets.
+  const auto hot = [](double buckets) {
+    return planned(inputs_with({{kUsers, 8192}, {kLineBuckets, buckets}, {kRedisShards, 16}}))
+        .redis.hot_slot.memory_bytes;
+  };
+  EXPECT_GT(hot(7), hot(8));
+  EXPECT_LT((hot(7) - hot(8)) / hot(8), 0.05);
 }
 
 TEST(Planner, NeedsMuchLessOfRedisByWatermarkThanByIndexAndCantDoItByKeys) {
