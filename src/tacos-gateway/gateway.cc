@@ -41,7 +41,7 @@ Result<std::unique_ptr<QueueStore>> make_store(const GatewayOptions& options, co
     store.max_events = options.max_events;
     return std::unique_ptr<QueueStore>(std::make_unique<EmbeddedStore>(std::move(store), clock));
   }
-  const auto url = parse_redis_url(options.store);
+  const auto url = redis::parse_redis_url(options.store);
   if (url.has_error()) return fail("--store: " + url.error().message);
   RedisStoreOptions store;
   store.line = line_options(options);
@@ -59,7 +59,7 @@ Result<std::unique_ptr<QueueStore>> make_store(const GatewayOptions& options, co
 
 // What may stand in a log: no password.
 std::string store_text(const GatewayOptions& options) {
-  return options.embedded() ? options.store : parse_redis_url(options.store)->to_string();
+  return options.embedded() ? options.store : redis::parse_redis_url(options.store)->to_string();
 }
 
 // The offset by which the injected clock's time line lies in the calendar.

@@ -15,7 +15,7 @@
 #include <fmt/format.h>
 
 #include "net/url.h"
-#include "tacos-gateway/redis/redis_url.h"
+#include "redis/redis_url.h"
 
 namespace tacos::gateway {
 namespace {
@@ -94,7 +94,7 @@ Result<void> set_store(GatewayOptions& options, const std::string& value) {
     if (value.find("://") == std::string::npos) {
       return fail(fmt::format("'{}' is neither 'embedded' nor a URL such as redis://127.0.0.1:6379", value));
     }
-    if (const auto url = parse_redis_url(value); url.has_error()) return url.error();
+    if (const auto url = redis::parse_redis_url(value); url.has_error()) return url.error();
   }
   options.store = value;
   return {};

@@ -7,15 +7,15 @@
 #include <string_view>
 
 #include "core/random.h"
-#include "tacos-gateway/redis/redis_reply.h"
-#include "tacos-gateway/redis/redis_slots.h"
+#include "redis/redis_reply.h"
+#include "redis/redis_slots.h"
 
 namespace {
 
-using tacos::gateway::RedisAddress;
-using tacos::gateway::RedisReply;
-using tacos::gateway::RedisReplyLimits;
-using tacos::gateway::RedisReplyReader;
+using tacos::redis::RedisAddress;
+using tacos::redis::RedisReply;
+using tacos::redis::RedisReplyLimits;
+using tacos::redis::RedisReplyReader;
 
 constexpr RedisReplyLimits kLimits{.max_bytes = 4096, .max_elements = 256};
 constexpr unsigned kDeepest = 8;
@@ -31,7 +31,7 @@ void walk(const RedisReply& reply, unsigned depth, Walked& walked) {
   walked.bytes += reply.text().size();
   for (const char c : reply.text()) walked.sum += static_cast<unsigned char>(c);
   if (reply.as_integer() && reply.is_array()) std::abort();
-  if (reply.is_error("MOVED")) tacos::gateway::parse_redirection(reply.text(), RedisAddress{"a", 1, ""});
+  if (reply.is_error("MOVED")) tacos::redis::parse_redirection(reply.text(), RedisAddress{"a", 1, ""});
   for (const RedisReply& element : reply.elements()) {
     ++walked.elements;
     walk(element, depth + 1, walked);
@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       Walked walked;
       walk(reader.reply(), 0, walked);
       if (walked.bytes > kLimits.max_bytes || walked.elements > kLimits.max_elements) std::abort();
-      const auto ranges = tacos::gateway::parse_cluster_slots(reader.reply(), RedisAddress{"a", 1, ""});
+      const auto ranges = tacos::redis::parse_cluster_slots(reader.reply(), RedisAddress{"a", 1, ""});
       if (ranges.has_value() && ranges->empty()) std::abort();
     }
     if (status == RedisReplyReader::Status::kBroken) {

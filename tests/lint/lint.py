@@ -16,9 +16,10 @@ MAY_INCLUDE = {
     "core": set(),
     "measure": {"core"},
     "net": {"core"},
+    "redis": {"net", "core"},
     "report": {"measure", "core"},
-    "tacos-load": {"report", "measure", "net", "core"},
-    "tacos-gateway": {"net", "core"},
+    "tacos-load": {"report", "measure", "redis", "net", "core"},
+    "tacos-gateway": {"redis", "net", "core"},
     "tacos-plan": {"report", "measure", "core"},
 }
 # third-party header: the only files, by part of their name, that may include it

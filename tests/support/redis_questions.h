@@ -11,9 +11,9 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
-#include "tacos-gateway/redis/redis_command.h"
-#include "tacos-gateway/redis/redis_link.h"
-#include "tacos-gateway/redis/redis_slots.h"
+#include "redis/redis_command.h"
+#include "redis/redis_link.h"
+#include "redis/redis_slots.h"
 
 namespace tacos::support {
 
@@ -30,9 +30,9 @@ inline bool run_until(boost::asio::io_context& loop, const std::function<bool()>
 
 // A request and what became of it.
 struct Question {
-  gateway::RedisRequest request;
+  redis::RedisRequest request;
   int answers = 0;  // must end at 1
-  gateway::RedisFailure failure = gateway::RedisFailure::kNone;
+  redis::RedisFailure failure = redis::RedisFailure::kNone;
   std::string text;  // of the reply; of an integer its digits
   bool is_error = false;
 };
@@ -41,26 +41,26 @@ struct Question {
 class Questions {
  public:
   template <class... Words>
-  Question& ask(gateway::RedisLink& link, const Words&... words) {
+  Question& ask(redis::RedisLink& link, const Words&... words) {
     Question& question = prepare(words...);
     link.submit(question.request);
     return question;
   }
   // With the slot of a key.
   template <class... Words>
-  Question& ask_of(gateway::RedisLink& link, std::string_view key, const Words&... words) {
+  Question& ask_of(redis::RedisLink& link, std::string_view key, const Words&... words) {
     Question& question = prepare(words...);
-    question.request.slot = gateway::redis_slot(key);
+    question.request.slot = redis::redis_slot(key);
     link.submit(question.request);
     return question;
   }
   template <class... Words>
   Question& prepare(const Words&... words) {
     Question& question = asked_.emplace_back();
-    gateway::append_command(question.request.command, words...);
+    redis::append_command(question.request.command, words...);
     question.request.owner = this;
-    question.request.done = [](gateway::RedisRequest& request, const gateway::RedisReply* reply,
-                               gateway::RedisFailure failure) {
+    question.request.done = [](redis::RedisRequest& request, const redis::RedisReply* reply,
+                               redis::RedisFailure failure) {
       static_cast<Questions*>(request.owner)->on_done(request, reply, failure);
     };
     return question;
@@ -79,17 +79,17 @@ class Questions {
   std::function<void(Question&)> on_answer;
 
  private:
-  void on_done(gateway::RedisRequest& request, const gateway::RedisReply* reply, gateway::RedisFailure failure) {
+  void on_done(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure) {
     // The request is the question's first member.
     auto& question = reinterpret_cast<Question&>(request);
     ++question.answers;
     ++answered_;
     question.failure = failure;
-    EXPECT_EQ(reply == nullptr, failure != gateway::RedisFailure::kNone);
+    EXPECT_EQ(reply == nullptr, failure != redis::RedisFailure::kNone);
     if (reply != nullptr) {
       question.is_error = reply->is_error();
-      question.text = reply->type() == gateway::RedisReply::Type::kInteger ? std::to_string(reply->integer())
-                                                                           : std::string(reply->text());
+      question.text = reply->type() == redis::RedisReply::Type::kInteger ? std::to_string(reply->integer())
+                                                                         : std::string(reply->text());
     }
     if (on_answer) on_answer(question);
   }

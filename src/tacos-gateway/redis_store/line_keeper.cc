@@ -27,7 +27,7 @@ std::uint64_t event_of(std::string_view member) {
   return event;
 }
 
-EventSnapshot read_snapshot(const RedisReply& reply) {
+EventSnapshot read_snapshot(const redis::RedisReply& reply) {
   EventSnapshot event;
   event.event_id = reply.at(1).text();
   event.joined = number_at(reply, 2);
@@ -47,7 +47,7 @@ EventSnapshot read_snapshot(const RedisReply& reply) {
 }
 
 // rate, burst, paused, draining, as lua/control.lua takes them.
-void add_change(RedisCommand command, const EventControl& change) {
+void add_change(redis::RedisCommand command, const EventControl& change) {
   const auto text = [](const std::optional<bool>& flag) { return !flag ? "" : *flag ? "1" : "0"; };
   command.arg(change.admission_rate ? std::to_string(micro_rate(*change.admission_rate)) : std::string());
   command.arg(change.admission_burst ? std::to_string(whole_burst(*change.admission_burst)) : std::string());
@@ -98,7 +98,7 @@ std::unique_ptr<LineKeeper::Question> LineKeeper::question(Replied replied) {
     spare_.pop_back();
   }
   made->request.idempotent = false;
-  made->request.slot = RedisRequest::kAnySlot;
+  made->request.slot = redis::RedisRequest::kAnySlot;
   made->request.script = nullptr;
   made->request.command.clear();
   made->replied = std::move(replied);
@@ -109,19 +109,19 @@ void LineKeeper::ask(std::unique_ptr<Question> question) {
   link_->submit(question.release()->request);
 }
 
-void LineKeeper::answered(RedisRequest& request, const RedisReply* reply, RedisFailure failure) {
+void LineKeeper::answered(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure) {
   std::unique_ptr<Question> question(static_cast<Question*>(request.owner));
   LineKeeper& keeper = *question->keeper;
   const Replied replied = std::exchange(question->replied, nullptr);
   keeper.spare_.push_back(std::move(question));
-  replied(failure == RedisFailure::kNone && !reply->is_error() ? reply : nullptr);
+  replied(failure == redis::RedisFailure::kNone && !reply->is_error() ? reply : nullptr);
 }
 
 void LineKeeper::with_events(std::function<void(bool, std::vector<std::uint64_t>)> then) {
-  auto asked = question([this, then = std::move(then)](const RedisReply* reply) {
+  auto asked = question([this, then = std::move(then)](const redis::RedisReply* reply) {
     std::vector<std::uint64_t> events;
     if (reply != nullptr) {
-      for (const RedisReply& member : reply->elements()) {
+      for (const redis::RedisReply& member : reply->elements()) {
         events.push_back(event_of(member.text()));
         parts_.find_or_make(events.back());
       }
@@ -129,8 +129,8 @@ void LineKeeper::with_events(std::function<void(bool, std::vector<std::uint64_t>
     then(reply != nullptr, std::move(events));
   });
   asked->request.idempotent = true;
-  asked->request.slot = redis_slot(kEventsKey);
-  append_command(asked->request.command, "SMEMBERS", kEventsKey);
+  asked->request.slot = redis::redis_slot(kEventsKey);
+  redis::append_command(asked->request.command, "SMEMBERS", kEventsKey);
   ask(std::move(asked));
 }
 
@@ -147,7 +147,7 @@ void LineKeeper::tick_event(std::uint64_t event, const Latch& done) {
   const core::Instant now = parts_.clock.now();
   if (pace.ticking || (now < pace.next_tick && !mirror.stirred())) return;
   pace.ticking = true;
-  auto asked = question([this, event, &mirror, now, done](const RedisReply* reply) {
+  auto asked = question([this, event, &mirror, now, done](const redis::RedisReply* reply) {
     Pace& current = paces_[event];
     current.ticking = false;
     if (reply == nullptr || outcome_of(*reply) != 0) {
@@ -192,7 +192,7 @@ void LineKeeper::refresh_event(std::uint64_t event, const Latch& done) {
   if (pace.refreshing) return;
   pace.refreshing = true;
   EventMirror& mirror = *parts_.find(event);
-  auto asked = question([this, event, &mirror, done](const RedisReply* reply) {
+  auto asked = question([this, event, &mirror, done](const redis::RedisReply* reply) {
     paces_[event].refreshing = false;
     if (reply == nullptr) return;
     if (outcome_of(*reply) == kNoEvent) return mirror.forget();
@@ -215,12 +215,12 @@ void LineKeeper::write_heartbeats(std::uint64_t event, const Latch& done) {
     auto numbers = std::make_shared<std::vector<TicketNumber>>();
     const std::uint32_t epoch = mirror.take_heartbeats(*numbers, kMostHeartbeatsAtOnce);
     if (numbers->empty()) return;
-    auto asked = question([&mirror, epoch, numbers, done](const RedisReply* reply) {
+    auto asked = question([&mirror, epoch, numbers, done](const redis::RedisReply* reply) {
       if (reply == nullptr) return mirror.give_back_heartbeats(epoch, *numbers);
       for (std::size_t i = 1; i < reply->elements().size(); ++i) mirror.remove(epoch, number_at(*reply, i));
     });
-    RedisCommand command = ScriptCall(asked->request, *parts_.scripts, LineScript::kSeen, parts_.script_time())
-                               .line(event, 1 + numbers->size());
+    redis::RedisCommand command = ScriptCall(asked->request, *parts_.scripts, LineScript::kSeen, parts_.script_time())
+                                      .line(event, 1 + numbers->size());
     command.arg(epoch);
     for (const TicketNumber number : *numbers) command.arg(number);
     asked->request.idempotent = true;
@@ -249,14 +249,14 @@ void LineKeeper::control(EventControl change, std::function<void(core::Result<st
     if (closing_) return handler(core::fail(kUnreachable));
     if (!change.event_id.empty()) {
       const std::uint64_t event = event_key(change.event_id);
-      return control_event(event, change, [handler, id = change.event_id](const RedisReply* reply) {
+      return control_event(event, change, [handler, id = change.event_id](const redis::RedisReply* reply) {
         if (reply == nullptr) return handler(core::fail(kUnreachable));
         if (outcome_of(*reply) == 0) return handler(std::size_t{1});
         handler(core::fail("there is no event '" + id + "'; it comes into being at its first join"));
       });
     }
     // The defaults first: an event that is opened meanwhile is either listed or begins with them.
-    set_defaults(change, [this, change, handler](const RedisReply* set) {
+    set_defaults(change, [this, change, handler](const redis::RedisReply* set) {
       if (set == nullptr) return handler(core::fail(kUnreachable));
       with_events([this, change, handler](bool found, const std::vector<std::uint64_t>& events) {
         if (!found) return handler(core::fail(kUnreachable));
@@ -270,7 +270,7 @@ void LineKeeper::control(EventControl change, std::function<void(core::Result<st
           handler(sum->changed);
         });
         for (const std::uint64_t event : events) {
-          control_event(event, change, [sum, done](const RedisReply* reply) {
+          control_event(event, change, [sum, done](const redis::RedisReply* reply) {
             sum->failed |= reply == nullptr;
             if (reply != nullptr && outcome_of(*reply) == 0) ++sum->changed;
           });
@@ -295,7 +295,7 @@ void LineKeeper::snapshot(std::function<void(core::Result<std::vector<EventSnaps
         handler(std::move(all->events));
       });
       for (const std::uint64_t event : events) {
-        auto asked = question([all, done](const RedisReply* reply) {
+        auto asked = question([all, done](const redis::RedisReply* reply) {
           all->failed |= reply == nullptr;
           if (reply != nullptr && outcome_of(*reply) == 0) all->events.push_back(read_snapshot(*reply));
         });
@@ -311,11 +311,11 @@ void LineKeeper::ping(std::function<void(core::Result<core::Nanos>)> handler) {
   boost::asio::post(loop_, [this, handler = std::move(handler)] {
     if (closing_) return handler(core::fail(kUnreachable));
     const core::Instant asked_at = parts_.link_clock.now();
-    auto asked = question([this, handler, asked_at](const RedisReply* reply) {
+    auto asked = question([this, handler, asked_at](const redis::RedisReply* reply) {
       if (reply == nullptr) return handler(core::fail(kUnreachable));
       handler(parts_.link_clock.now() - asked_at);
     });
-    append_command(asked->request.command, "PING");
+    redis::append_command(asked->request.command, "PING");
     asked->request.idempotent = true;
     ask(std::move(asked));
   });

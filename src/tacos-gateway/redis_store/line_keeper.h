@@ -33,10 +33,10 @@ class LineKeeper {
   void ping(std::function<void(core::Result<core::Nanos>)> handler);
 
  private:
-  using Replied = std::function<void(const RedisReply*)>;  // null: no answer, or an error
-  using Latch = std::shared_ptr<void>;                     // work is done when the last copy is gone
+  using Replied = std::function<void(const redis::RedisReply*)>;  // null: no answer, or an error
+  using Latch = std::shared_ptr<void>;                            // work is done when the last copy is gone
   struct Question {
-    RedisRequest request;
+    redis::RedisRequest request;
     LineKeeper* keeper = nullptr;
     Replied replied;
   };
@@ -51,7 +51,7 @@ class LineKeeper {
 
   std::unique_ptr<Question> question(Replied replied);
   void ask(std::unique_ptr<Question> question);
-  static void answered(RedisRequest& request, const RedisReply* reply, RedisFailure failure);
+  static void answered(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure);
   void with_events(std::function<void(bool found, std::vector<std::uint64_t>)> then);
 
   void tick_event(std::uint64_t event, const Latch& done);
@@ -63,7 +63,7 @@ class LineKeeper {
 
   RedisStoreParts& parts_;
   boost::asio::io_context loop_{1};
-  std::unique_ptr<RedisLink> link_;
+  std::unique_ptr<redis::RedisLink> link_;
   boost::asio::steady_timer timer_;
   std::unordered_map<std::uint64_t, Pace> paces_;
   std::vector<std::unique_ptr<Question>> spare_;

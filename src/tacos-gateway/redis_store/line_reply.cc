@@ -5,7 +5,7 @@
 namespace tacos::gateway {
 namespace {
 
-std::int64_t signed_at(const RedisReply& reply, std::size_t index) {
+std::int64_t signed_at(const redis::RedisReply& reply, std::size_t index) {
   return reply.at(index).as_integer().value_or(0);
 }
 
@@ -17,15 +17,15 @@ std::uint64_t big_endian(std::string_view bytes) {
 
 }  // namespace
 
-std::int64_t outcome_of(const RedisReply& reply) {
+std::int64_t outcome_of(const redis::RedisReply& reply) {
   return reply.is_array() ? reply.at(0).as_integer().value_or(-1) : -1;
 }
 
-std::uint64_t number_at(const RedisReply& reply, std::size_t index) {
+std::uint64_t number_at(const redis::RedisReply& reply, std::size_t index) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, signed_at(reply, index)));
 }
 
-TicketReply read_ticket_reply(const RedisReply& reply) {
+TicketReply read_ticket_reply(const redis::RedisReply& reply) {
   TicketReply ticket;
   ticket.outcome = outcome_of(reply);
   if (reply.elements().size() < 15) return ticket;
@@ -48,7 +48,7 @@ TicketReply read_ticket_reply(const RedisReply& reply) {
   return ticket;
 }
 
-void read_line_facts(const RedisReply& reply, LineFacts& facts) {
+void read_line_facts(const redis::RedisReply& reply, LineFacts& facts) {
   facts.epoch = static_cast<std::uint32_t>(number_at(reply, 1));
   facts.last = number_at(reply, 2);
   facts.head = number_at(reply, 3);

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tacos-gateway/redis/redis_reply.h"
+#include "redis/redis_reply.h"
 #include "tacos-gateway/store/queue_store.h"
 
 namespace tacos::gateway {
@@ -49,9 +49,9 @@ struct LineFacts {
 };
 
 // The first element, or -1 when the reply is none of the scripts' own.
-std::int64_t outcome_of(const RedisReply& reply);
-std::uint64_t number_at(const RedisReply& reply, std::size_t index);
-TicketReply read_ticket_reply(const RedisReply& reply);
-void read_line_facts(const RedisReply& reply, LineFacts& facts);
+std::int64_t outcome_of(const redis::RedisReply& reply);
+std::uint64_t number_at(const redis::RedisReply& reply, std::size_t index);
+TicketReply read_ticket_reply(const redis::RedisReply& reply);
+void read_line_facts(const redis::RedisReply& reply, LineFacts& facts);
 
 }  // namespace tacos::gateway

@@ -8,7 +8,7 @@
 
 namespace tacos::gateway {
 
-std::shared_ptr<const ScriptBook> make_line_scripts() {
+std::shared_ptr<const redis::ScriptBook> make_line_scripts() {
   const std::array<std::pair<const char*, std::string_view>, 15> texts{{
       {"register", lua::kRegister},
       {"defaults", lua::kDefaults},
@@ -26,7 +26,7 @@ std::shared_ptr<const ScriptBook> make_line_scripts() {
       {"facts", lua::kFacts},
       {"seen", lua::kSeen},
   }};
-  auto book = std::make_shared<ScriptBook>();
+  auto book = std::make_shared<redis::ScriptBook>();
   for (const auto& [name, text] : texts) book->add(name, std::string(lua::kPrelude).append(text));
   return book;
 }

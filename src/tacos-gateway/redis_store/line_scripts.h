@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "tacos-gateway/redis/redis_script.h"
+#include "redis/redis_script.h"
 
 namespace tacos::gateway {
 
@@ -29,7 +29,7 @@ enum class LineScript : std::uint8_t {
 };
 
 // All of them, each behind the prelude they share, in the order of LineScript.
-std::shared_ptr<const ScriptBook> make_line_scripts();
+std::shared_ptr<const redis::ScriptBook> make_line_scripts();
 
 // "tacos:{0123456789abcdef}", which all keys of an event begin with.
 using LineKey = std::array<char, 24>;

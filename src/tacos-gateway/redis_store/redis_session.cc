@@ -9,8 +9,8 @@
 
 #include <openssl/rand.h>
 
-#include "tacos-gateway/redis/redis_command.h"
-#include "tacos-gateway/redis/redis_slots.h"
+#include "redis/redis_command.h"
+#include "redis/redis_slots.h"
 #include "tacos-gateway/redis_store/line_reply.h"
 #include "tacos-gateway/redis_store/script_call.h"
 #include "tacos-gateway/store/poll_advice.h"
@@ -171,7 +171,7 @@ void RedisSession::send_register(Call& call) {
   link_->submit(call.request);
 }
 
-void RedisSession::send_open(Call& call, const RedisReply& registered) {
+void RedisSession::send_open(Call& call, const redis::RedisReply& registered) {
   call.step = Step::kOpen;
   const LineOptions& line = parts_.options.line;
   const auto or_default = [&](std::size_t at, std::uint64_t otherwise) {
@@ -197,18 +197,18 @@ void RedisSession::send_open(Call& call, const RedisReply& registered) {
   link_->submit(call.request);
 }
 
-void RedisSession::replied(RedisRequest& request, const RedisReply* reply, RedisFailure failure) {
+void RedisSession::replied(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure) {
   Call& call = *static_cast<Call*>(request.owner);
   RedisSession& session = *call.session;
   if (session.closing_) return;
-  if (failure == RedisFailure::kOverloaded) return session.complete(call, StoreOutcome::kOverloaded);
-  if (failure != RedisFailure::kNone || outcome_of(*reply) < 0) {
+  if (failure == redis::RedisFailure::kOverloaded) return session.complete(call, StoreOutcome::kOverloaded);
+  if (failure != redis::RedisFailure::kNone || outcome_of(*reply) < 0) {
     return session.complete(call, StoreOutcome::kUnavailable);
   }
   session.on_reply(call, *reply);
 }
 
-void RedisSession::on_reply(Call& call, const RedisReply& reply) {
+void RedisSession::on_reply(Call& call, const redis::RedisReply& reply) {
   StoreCommand& command = *call.command;
   const std::int64_t outcome = outcome_of(reply);
   const bool refused = outcome != 0 && outcome != kNoEvent;
@@ -235,7 +235,7 @@ void RedisSession::on_reply(Call& call, const RedisReply& reply) {
   complete(call);
 }
 
-void RedisSession::take_ticket(StoreCommand& command, const RedisReply& reply) {
+void RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& reply) {
   const TicketReply ticket = read_ticket_reply(reply);
   if (!ticket.whole) return;
   command.ref.epoch = ticket.epoch;

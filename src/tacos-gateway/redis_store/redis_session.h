@@ -25,7 +25,7 @@ class RedisSession final : public StoreSession {
   // A join to an event that has not been met registers it, opens it, and joins again.
   enum class Step : std::uint8_t { kCommand, kRegister, kOpen, kJoinAgain };
   struct Call {
-    RedisRequest request;
+    redis::RedisRequest request;
     RedisSession* session = nullptr;
     StoreCommand* command = nullptr;
     Step step = Step::kCommand;
@@ -35,17 +35,17 @@ class RedisSession final : public StoreSession {
   Call& take_call();
   void send_command(Call& call);
   void send_register(Call& call);
-  void send_open(Call& call, const RedisReply& registered);
+  void send_open(Call& call, const redis::RedisReply& registered);
 
-  static void replied(RedisRequest& request, const RedisReply* reply, RedisFailure failure);
-  void on_reply(Call& call, const RedisReply& reply);
-  void take_ticket(StoreCommand& command, const RedisReply& reply);
+  static void replied(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure);
+  void on_reply(Call& call, const redis::RedisReply& reply);
+  void take_ticket(StoreCommand& command, const redis::RedisReply& reply);
   void complete(Call& call);
   void complete(Call& call, StoreOutcome outcome);
   EventMirror& mirror_of(std::uint64_t event);
 
   RedisStoreParts& parts_;
-  std::unique_ptr<RedisLink> link_;
+  std::unique_ptr<redis::RedisLink> link_;
   std::deque<Call> calls_;
   std::vector<Call*> free_;
   std::unordered_map<std::uint64_t, EventMirror*> known_;

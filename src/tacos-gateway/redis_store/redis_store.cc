@@ -20,14 +20,16 @@ const char* name_of(PositionStrategy strategy) {
   return "watermark";
 }
 
-RedisStoreParts::RedisStoreParts(RedisUrl store_url, RedisStoreOptions store_options, const core::Clock& store_clock)
+RedisStoreParts::RedisStoreParts(redis::RedisUrl store_url, RedisStoreOptions store_options,
+                                 const core::Clock& store_clock)
     : url(std::move(store_url)), options(std::move(store_options)), clock(store_clock) {}
 
-core::Result<std::unique_ptr<RedisLink>> RedisStoreParts::open_link(boost::asio::any_io_executor executor) const {
-  RedisLinkOptions link;
+core::Result<std::unique_ptr<redis::RedisLink>> RedisStoreParts::open_link(
+    boost::asio::any_io_executor executor) const {
+  redis::RedisLinkOptions link;
   link.command_timeout = options.command_timeout;
   link.scripts = scripts;
-  return open_redis_link(std::move(executor), url, link, link_clock);
+  return redis::open_redis_link(std::move(executor), url, link, link_clock);
 }
 
 EventMirror* RedisStoreParts::find(std::uint64_t event) const {
@@ -52,12 +54,12 @@ std::vector<std::uint64_t> RedisStoreParts::events() const {
   return keys;
 }
 
-void RedisStoreParts::enlist(const RedisLink& link) {
+void RedisStoreParts::enlist(const redis::RedisLink& link) {
   const std::lock_guard lock(links_mutex_);
   links_.push_back(&link);
 }
 
-void RedisStoreParts::strike_off(const RedisLink& link) {
+void RedisStoreParts::strike_off(const redis::RedisLink& link) {
   const std::lock_guard lock(links_mutex_);
   std::erase(links_, &link);
 }
@@ -68,7 +70,7 @@ struct RedisStoreParts::Totals {
   double bytes_sent = 0, bytes_received = 0;
 };
 
-void RedisStoreParts::add(Totals& totals, const RedisCounters& counters) {
+void RedisStoreParts::add(Totals& totals, const redis::RedisCounters& counters) {
   const auto add_one = [](double& to, const net::Counter& counter) { to += static_cast<double>(counter.value()); };
   add_one(totals.sent, counters.commands_sent);
   add_one(totals.errors, counters.error_replies);
@@ -89,7 +91,7 @@ std::vector<StoreMetric> RedisStoreParts::metrics() const {
   Totals totals;
   {
     const std::lock_guard lock(links_mutex_);
-    for (const RedisLink* link : links_) add(totals, link->counters());
+    for (const redis::RedisLink* link : links_) add(totals, link->counters());
   }
   double oldest_sec = 0;
   for (const std::uint64_t event : events()) {
@@ -121,7 +123,7 @@ std::vector<StoreMetric> RedisStoreParts::metrics() const {
   };
 }
 
-core::Result<std::unique_ptr<RedisStore>> RedisStore::open(const RedisUrl& url, RedisStoreOptions options,
+core::Result<std::unique_ptr<RedisStore>> RedisStore::open(const redis::RedisUrl& url, RedisStoreOptions options,
                                                            const core::Clock& clock) {
   auto parts = std::make_unique<RedisStoreParts>(url, std::move(options), clock);
   auto keeper = LineKeeper::start(*parts);

@@ -12,7 +12,7 @@
 
 #include "core/clock.h"
 #include "core/result.h"
-#include "tacos-gateway/redis/redis_link.h"
+#include "redis/redis_link.h"
 #include "tacos-gateway/redis_store/event_mirror.h"
 #include "tacos-gateway/redis_store/line_scripts.h"
 #include "tacos-gateway/store/event_line.h"
@@ -46,9 +46,9 @@ class RedisSession;
 // What the sessions and the keeper of one store share. Any thread.
 class RedisStoreParts {
  public:
-  RedisStoreParts(RedisUrl url, RedisStoreOptions options, const core::Clock& clock);
+  RedisStoreParts(redis::RedisUrl url, RedisStoreOptions options, const core::Clock& clock);
 
-  core::Result<std::unique_ptr<RedisLink>> open_link(boost::asio::any_io_executor executor) const;
+  core::Result<std::unique_ptr<redis::RedisLink>> open_link(boost::asio::any_io_executor executor) const;
 
   // Null when the event has not been met.
   EventMirror* find(std::uint64_t event) const;
@@ -61,27 +61,27 @@ class RedisStoreParts {
   }
 
   // Links still open, so that their counters can be read. They are opened at the start and closed at the end.
-  void enlist(const RedisLink& link);
-  void strike_off(const RedisLink& link);
+  void enlist(const redis::RedisLink& link);
+  void strike_off(const redis::RedisLink& link);
   std::vector<StoreMetric> metrics() const;
 
-  const RedisUrl url;
+  const redis::RedisUrl url;
   const RedisStoreOptions options;
   const core::Clock& clock;
   const core::SteadyClock link_clock;
-  const std::shared_ptr<const ScriptBook> scripts = make_line_scripts();
+  const std::shared_ptr<const redis::ScriptBook> scripts = make_line_scripts();
   std::atomic<std::uint64_t> mirror_answers{0};
   std::atomic<std::uint64_t> stale_answers{0};
   std::atomic<std::uint64_t> refusals{0};  // answered "unavailable"
 
  private:
   struct Totals;
-  static void add(Totals& totals, const RedisCounters& counters);
+  static void add(Totals& totals, const redis::RedisCounters& counters);
 
   mutable std::shared_mutex events_mutex_;
   std::unordered_map<std::uint64_t, std::unique_ptr<EventMirror>> events_;
   mutable std::mutex links_mutex_;
-  std::vector<const RedisLink*> links_;
+  std::vector<const redis::RedisLink*> links_;
 };
 
 // The line on a Redis, shared by every gateway that names the same one. Each session has a link of its own; one more
@@ -91,7 +91,7 @@ class RedisStoreParts {
 class RedisStore final : public QueueStore {
  public:
   // Connecting goes on behind: the error is only ever about the options, such as a CA file that can't be read.
-  static core::Result<std::unique_ptr<RedisStore>> open(const RedisUrl& url, RedisStoreOptions options,
+  static core::Result<std::unique_ptr<RedisStore>> open(const redis::RedisUrl& url, RedisStoreOptions options,
                                                         const core::Clock& clock);
   ~RedisStore() override;
 

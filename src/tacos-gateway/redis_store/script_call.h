@@ -6,9 +6,9 @@
 #include <string>
 
 #include "core/units.h"
-#include "tacos-gateway/redis/redis_command.h"
-#include "tacos-gateway/redis/redis_request.h"
-#include "tacos-gateway/redis/redis_slots.h"
+#include "redis/redis_command.h"
+#include "redis/redis_request.h"
+#include "redis/redis_slots.h"
 #include "tacos-gateway/redis_store/line_scripts.h"
 
 namespace tacos::gateway {
@@ -17,28 +17,28 @@ namespace tacos::gateway {
 // arguments that follow the time.
 class ScriptCall {
  public:
-  ScriptCall(RedisRequest& request, const ScriptBook& book, LineScript script, std::uint64_t time)
+  ScriptCall(redis::RedisRequest& request, const redis::ScriptBook& book, LineScript script, std::uint64_t time)
       : request_(request), script_(book[static_cast<std::size_t>(script)]), time_(time) {
     request_.command.clear();
     request_.script = &script_;
   }
 
-  RedisCommand line(std::uint64_t event, std::size_t arguments) {
+  redis::RedisCommand line(std::uint64_t event, std::size_t arguments) {
     const LineKey key = line_key(event);
     return begin(std::string_view(key.data(), key.size()), arguments);
   }
-  RedisCommand events(std::size_t arguments) { return begin(kEventsKey, arguments); }
+  redis::RedisCommand events(std::size_t arguments) { return begin(kEventsKey, arguments); }
 
  private:
-  RedisCommand begin(std::string_view key, std::size_t arguments) {
-    request_.slot = redis_slot(key);
-    RedisCommand command(request_.command, 5 + arguments);
+  redis::RedisCommand begin(std::string_view key, std::size_t arguments) {
+    request_.slot = redis::redis_slot(key);
+    redis::RedisCommand command(request_.command, 5 + arguments);
     command.arg("EVALSHA").arg(script_.sha1).arg(1).arg(key).arg(time_);
     return command;
   }
 
-  RedisRequest& request_;
-  const RedisScript& script_;
+  redis::RedisRequest& request_;
+  const redis::RedisScript& script_;
   std::uint64_t time_;
 };
 

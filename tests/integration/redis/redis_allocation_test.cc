@@ -6,12 +6,12 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include "redis/redis_command.h"
+#include "redis/redis_link.h"
 #include "support/allocation_counter.h"
 #include "support/redis_server.h"
-#include "tacos-gateway/redis/redis_command.h"
-#include "tacos-gateway/redis/redis_link.h"
 
-namespace tacos::gateway {
+namespace tacos::redis {
 namespace {
 
 // So many at a time, each asked again as soon as it is answered.
@@ -79,4 +79,4 @@ TEST(RedisLinkAllocation, IsNoneForEachCommandAfterTheFirst) {
 }
 
 }  // namespace
-}  // namespace tacos::gateway
+}  // namespace tacos::redis

@@ -10,11 +10,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "redis/redis_link.h"
 #include "support/redis_cluster_of_six.h"
 #include "support/redis_questions.h"
-#include "tacos-gateway/redis/redis_link.h"
 
-namespace tacos::gateway {
+namespace tacos::redis {
 namespace {
 
 using std::chrono::milliseconds;
@@ -215,4 +215,4 @@ TEST_F(RealCluster, GoesOnWhenAPrimaryIsKilled) {
 }
 
 }  // namespace
-}  // namespace tacos::gateway
+}  // namespace tacos::redis

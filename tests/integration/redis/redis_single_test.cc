@@ -10,12 +10,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "redis/redis_link.h"
 #include "support/redis_questions.h"
 #include "support/redis_server.h"
 #include "support/test_certificate.h"
-#include "tacos-gateway/redis/redis_link.h"
 
-namespace tacos::gateway {
+namespace tacos::redis {
 namespace {
 
 using std::chrono::milliseconds;
@@ -202,4 +202,4 @@ TEST_F(RealRedis, GivesUpOnAServerThatIsStuck) {
 }
 
 }  // namespace
-}  // namespace tacos::gateway
+}  // namespace tacos::redis

@@ -34,7 +34,7 @@ class RedisGateway {
   RedisGateway(const std::string& url, RedisStoreOptions options, const core::Clock& clock) {
     options.facts_interval = core::Nanos(0);
     options.server_time = false;
-    auto opened = RedisStore::open(*parse_redis_url(url), std::move(options), clock);
+    auto opened = RedisStore::open(*redis::parse_redis_url(url), std::move(options), clock);
     EXPECT_TRUE(opened.has_value());
     store_ = std::move(*opened);
   }
