@@ -18,6 +18,7 @@ struct GatewayOptions {
   std::string store = "embedded";
   std::string position;  // empty: the store's own, as position_used() says
   core::Nanos store_timeout = std::chrono::seconds(1);
+  std::uint32_t line_buckets = 1;  // slots over which the tickets of an event are spread on a Redis
   core::Nanos facts_interval = std::chrono::milliseconds(250);
   core::Rate admission_rate = core::Rate::per_second(1000);
   std::uint64_t admission_burst = 100;

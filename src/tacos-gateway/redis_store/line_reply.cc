@@ -1,6 +1,9 @@
 #include "tacos-gateway/redis_store/line_reply.h"
 
 #include <algorithm>
+#include <charconv>
+
+#include "tacos-gateway/redis_store/line_scripts.h"
 
 namespace tacos::gateway {
 namespace {
@@ -13,6 +16,27 @@ std::uint64_t big_endian(std::string_view bytes) {
   std::uint64_t value = 0;
   for (const char byte : bytes) value = value << 8 | static_cast<unsigned char>(byte);
   return value;
+}
+
+std::uint32_t buckets_at(const redis::RedisReply& reply, std::size_t index) {
+  const std::int64_t buckets = signed_at(reply, index);
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(buckets, 1, kMostBuckets));
+}
+
+// "12-131084 200000-331072 "
+void read_gaps(std::string_view text, std::vector<NumberGap>& gaps) {
+  gaps.clear();
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at != end) {
+    NumberGap gap;
+    const auto after = std::from_chars(at, end, gap.after);
+    if (after.ec != std::errc() || after.ptr == end || *after.ptr != '-') return;
+    const auto upto = std::from_chars(after.ptr + 1, end, gap.upto);
+    if (upto.ec != std::errc()) return;
+    gaps.push_back(gap);
+    at = upto.ptr == end ? end : upto.ptr + 1;
+  }
 }
 
 }  // namespace
@@ -28,7 +52,7 @@ std::uint64_t number_at(const redis::RedisReply& reply, std::size_t index) {
 TicketReply read_ticket_reply(const redis::RedisReply& reply) {
   TicketReply ticket;
   ticket.outcome = outcome_of(reply);
-  if (reply.elements().size() < 15) return ticket;
+  if (reply.elements().size() < 16) return ticket;
   ticket.whole = true;
   ticket.status = static_cast<TicketStatus>(std::min<std::uint64_t>(number_at(reply, 1), 5));
   ticket.number = number_at(reply, 2);
@@ -45,7 +69,25 @@ TicketReply read_ticket_reply(const redis::RedisReply& reply) {
   ticket.sold_out = number_at(reply, 12) == 1;
   ticket.at_ms = number_at(reply, 13);
   ticket.heartbeat_ms = number_at(reply, 14);
+  ticket.failovers = number_at(reply, 15);
   return ticket;
+}
+
+TicketNumber read_spread_reply(const redis::RedisReply& reply, LineFacts& facts) {
+  if (reply.elements().size() < kSpreadElements) return 0;
+  facts.buckets = buckets_at(reply, 1);
+  facts.epoch = static_cast<std::uint32_t>(number_at(reply, 2));
+  facts.began_us = signed_at(reply, 3);
+  facts.opens_us = signed_at(reply, 4);
+  facts.rate_micro = number_at(reply, 5);
+  facts.heartbeat_ms = number_at(reply, 6);
+  facts.turn_ms = number_at(reply, 7);
+  facts.grant_ms = number_at(reply, 8);
+  facts.last = number_at(reply, 10);
+  facts.head = number_at(reply, 11);
+  facts.sold_out = number_at(reply, 12) == 1;
+  facts.failovers = number_at(reply, 13);
+  return number_at(reply, 9);
 }
 
 void read_line_facts(const redis::RedisReply& reply, LineFacts& facts) {
@@ -58,10 +100,17 @@ void read_line_facts(const redis::RedisReply& reply, LineFacts& facts) {
   facts.began_us = signed_at(reply, 7);
   facts.now_us = signed_at(reply, 8);
   facts.heartbeat_ms = number_at(reply, 9);
-  facts.departures_in_all = number_at(reply, 10);
-  facts.departures_from = number_at(reply, 11);
+  facts.buckets = buckets_at(reply, 10);
+  facts.turn_ms = number_at(reply, 11);
+  facts.grant_ms = number_at(reply, 12);
+  facts.failovers = number_at(reply, 13);
+  read_gaps(reply.at(14).text(), facts.gaps);
+  facts.lost = number_at(reply, 15);
+  facts.restored = number_at(reply, 16);
+  facts.departures_in_all = number_at(reply, 17);
+  facts.departures_from = number_at(reply, 18);
   facts.departures.clear();
-  for (std::size_t i = 12; i < reply.elements().size(); ++i) facts.departures.push_back(number_at(reply, i));
+  for (std::size_t i = 19; i < reply.elements().size(); ++i) facts.departures.push_back(number_at(reply, i));
 }
 
 }  // namespace tacos::gateway
