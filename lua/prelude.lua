@@ -75,10 +75,11 @@ local function spread_answer(event, number)
     tonumber(v[1]), tonumber(v[2]), number, event.next, event.head, event.sold and 1 or 0, event.failovers}
 end
 
--- What has become of a ticket, apart from the event's being sold out; and its deadline, and of a grant its state:
--- u unused, c claimed, s spent, l lapsed.
+-- What has become of a ticket, apart from the event's being sold out; its deadline; and of a grant its state (u unused, c
+-- claimed, s spent, l lapsed), of one that waits its last heartbeat.
 local function state_of(number)
-  if redis.call('ZSCORE', SEEN, number) then return WAITING end
+  local seen = redis.call('ZSCORE', SEEN, number)
+  if seen then return WAITING, 0, tonumber(seen) end
   local deadline = redis.call('ZSCORE', TURNS, number)
   if deadline then return READY, tonumber(deadline) end
   local gone = redis.call('HGET', GONE, number)
@@ -166,6 +167,11 @@ local function unlist(event, numbers)
   elseif event.mode == 'keys' then
     for _, number in ipairs(numbers) do redis.call('DEL', line .. ':user:' .. number) end
   end
+end
+
+-- Takes note that somebody who waits is there: a third of a heartbeat's time after the last note, not at every question.
+local function hear(event, number, heard)
+  if event.at - heard >= event.beat_ttl / 3 then redis.call('ZADD', SEEN, 'XX', event.at, number) end
 end
 
 local function shown(event, state)
