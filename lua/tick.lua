@@ -30,10 +30,15 @@ local function lapse(key, upto)
   if #numbers == 0 then return end
   redis.call('ZREM', key, unpack(numbers))
   local old = redis.call('HMGET', GRANTS, unpack(numbers))
+  local function state_after(number)
+    -- Claimed, and seats were held for it: it has done what a grant is for.
+    if key == CLAIMS and redis.call('HEXISTS', line .. ':reservations', number) == 1 then return 's' end
+    return 'l'
+  end
   local lapsed = {}
   for i, number in ipairs(numbers) do
     lapsed[#lapsed + 1] = number
-    lapsed[#lapsed + 1] = 'l' .. old[i]:sub(2)
+    lapsed[#lapsed + 1] = state_after(number) .. old[i]:sub(2)
   end
   redis.call('HSET', GRANTS, unpack(lapsed))
 end
