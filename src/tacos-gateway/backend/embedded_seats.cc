@@ -59,7 +59,8 @@ class EmbeddedSeats::Session final : public SeatSession {
     command.reservation = std::move(reservation);
     command.outcome = command.reservation.outcome;
     // A hold that lapsed may have done so just now, by being asked for.
-    command.report_inventory = command.outcome == SeatOutcome::kOk || command.outcome == SeatOutcome::kLapsed;
+    command.report_inventory = command.outcome == SeatOutcome::kOk || command.outcome == SeatOutcome::kLapsed ||
+                               command.outcome == SeatOutcome::kReservedBefore;
   }
 
   void confirm(SeatCommand& command) {

@@ -74,8 +74,8 @@ Reservation SeatInventory::told(const std::string& id, const Held& held, SeatOut
 }
 
 Reservation SeatInventory::repeated(const std::string& id, Held& held, const HoldAttempt& attempt) {
-  if (held.attempt != attempt.name) return told(id, held, SeatOutcome::kReservedBefore);
   if (held.state == State::kHeld && clock_.now() >= held.until) release(held, event_of(held.owner.event));
+  if (held.attempt != attempt.name) return told(id, held, SeatOutcome::kReservedBefore);
   return told(id, held, held.state == State::kReleased ? SeatOutcome::kLapsed : SeatOutcome::kOk);
 }
 
