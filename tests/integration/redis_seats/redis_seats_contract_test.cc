@@ -22,11 +22,6 @@ class RedisSeatsUnderTest final : public SeatsUnderTest {
     one_.redis.refresh();
     two_.redis.refresh();
   }
-  // A sweep answers nobody: as many turns as its scripts take.
-  void settle() override {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
-    one_.redis.run_until([&] { return std::chrono::steady_clock::now() >= until; });
-  }
 
  private:
   core::ManualClock clock_;
