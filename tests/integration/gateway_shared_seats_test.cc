@@ -57,7 +57,7 @@ class GatewaySharedSeatsTest : public GatewayFixture {
   // As a client does that is told to come back: the same request with the same key, at the other gateway in turn.
   Reply insist(std::size_t at, const std::string& grant, std::string_view target, const Json& body,
                const std::string& key) {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     for (;; at = 1 - at) {
       Reply reply = buy_at(at, grant, target, body, key);
       const bool again = reply.status == 503 || reply.code() == "IDEMPOTENCY_IN_FLIGHT";
@@ -186,12 +186,12 @@ TEST_F(GatewaySharedSeatsTest, WhateverBreaksEachBuyerGetsOneReservationAndNoSea
   start_both();
   std::vector<std::string> grants;
   for (std::size_t i = 0; i < kBuyers; ++i) grants.push_back(admitted("user-" + std::to_string(i)));
-  std::atomic<bool> over{false};
   std::thread trouble([&] {
     core::Random random(7);
-    while (!over) {
-      std::this_thread::sleep_for(milliseconds(10 + random.below(60)));
-      if (random.below(8) == 0) {  // long enough for commands to be given up that are executed afterwards
+    // Not for ever: a link whose every connection is cut backs off for up to 2 s.
+    for (int i = 0; i < 60; ++i) {
+      std::this_thread::sleep_for(milliseconds(5 + random.below(25)));
+      if (random.below(5) == 0) {  // long enough for commands to be given up that are executed afterwards
         server.ask({"EVAL",
                     "local function ms() local t = redis.call('TIME') return t[1] * 1000 + t[2] / 1000 end "
                     "local to = ms() + 250 while ms() < to do end return 1",
@@ -229,7 +229,6 @@ TEST_F(GatewaySharedSeatsTest, WhateverBreaksEachBuyerGetsOneReservationAndNoSea
     });
   }
   for (std::thread& buyer : buyers) buyer.join();
-  over = true;
   trouble.join();
   std::multiset<int> all;
   std::set<std::string> every_order;
@@ -240,7 +239,7 @@ TEST_F(GatewaySharedSeatsTest, WhateverBreaksEachBuyerGetsOneReservationAndNoSea
   EXPECT_EQ(all.size(), 2 * kBuyers);
   EXPECT_EQ(std::set<int>(all.begin(), all.end()).size(), 2 * kBuyers);
   EXPECT_EQ(every_order.size(), kBuyers);
-  EXPECT_GT(repeats(), 5) << "nothing was broken";
+  EXPECT_GT(repeats(), 3) << "nothing was broken";
   RecordProperty("repeats", repeats());
   eventually([&] { return call("GET", "/readyz").status == 200 && admin("GET", "/admin/events").status == 200; });
   EXPECT_EQ(seats(), (Json{{"free", kBuyers}, {"held", 0}, {"sold", 2 * kBuyers}}));
