@@ -60,12 +60,12 @@ enum class Claim : std::uint8_t {
 // A client's idempotency key, scoped by whose it is and on which route.
 struct KeyClaim {
   std::string scoped_key = {};
-  std::uint64_t id = 0;   // tells this claim from an earlier one of the same key
+  std::uint64_t id = 0;        // tells this claim from an earlier one of the same key
   std::string_view body = {};  // kClaimKey: the request's; must stay valid until done
   Claim claim = Claim::kFresh;
   // kFresh, but an earlier attempt was broken off: what it did is not known.
   bool resumed = false;
-  int status = 0;      // of the answer: read by kFinishKey, told by kReplay
+  int status = 0;           // of the answer: read by kFinishKey, told by kReplay
   std::string answer = {};  // likewise
 };
 
