@@ -19,8 +19,11 @@ local function lapse_grants(key, upto)
   local old = redis.call('HMGET', GRANTS, unpack(numbers))
   local lapsed = {}
   for i, number in ipairs(numbers) do
+    -- Claimed, and seats were held for it: it has done what a grant is for. (A bucket can't see that; then it lapses, and
+    -- the reservation itself refuses a second one.)
+    local spent = key == CLAIMS and redis.call('HEXISTS', line .. ':reservations', number) == 1
     lapsed[#lapsed + 1] = number
-    lapsed[#lapsed + 1] = 'l' .. old[i]:sub(2)
+    lapsed[#lapsed + 1] = (spent and 's' or 'l') .. old[i]:sub(2)
   end
   redis.call('HSET', GRANTS, unpack(lapsed))
 end

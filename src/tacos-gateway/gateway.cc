@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include "net/descriptor_limit.h"
+#include "tacos-gateway/backend/embedded_seats.h"
 #include "tacos-gateway/http/api_handler.h"
+#include "tacos-gateway/redis_seats/redis_seats.h"
 #include "tacos-gateway/redis_store/redis_store.h"
 #include "tacos-gateway/store/embedded_store.h"
 
@@ -32,36 +34,6 @@ LineOptions line_options(const GatewayOptions& options) {
   line.heartbeat_ttl = options.heartbeat_ttl;
   line.opening_delay = options.opening_delay;
   return line;
-}
-
-Result<std::unique_ptr<QueueStore>> make_store(const GatewayOptions& options, const core::Clock& clock,
-                                               GatewayLog& log) {
-  if (options.embedded()) {
-    EmbeddedStoreOptions store;
-    store.line = line_options(options);
-    store.max_events = options.max_events;
-    return std::unique_ptr<QueueStore>(std::make_unique<EmbeddedStore>(std::move(store), clock));
-  }
-  const auto url = redis::parse_redis_url(options.store);
-  if (url.has_error()) return fail("--store: " + url.error().message);
-  RedisStoreOptions store;
-  store.line = line_options(options);
-  store.max_events = options.max_events;
-  const std::string position = options.position_used();
-  store.position = position == "index"  ? PositionStrategy::kIndex
-                   : position == "keys" ? PositionStrategy::kKeys
-                                        : PositionStrategy::kWatermark;
-  store.command_timeout = options.store_timeout;
-  store.facts_interval = options.facts_interval;
-  store.buckets = options.line_buckets;
-  store.on_failover = [&log](const RedisStoreOptions::Failover& news) {
-    log.write(
-        GatewayLog::Level::kWarn, "another server has the line, or it started again",
-        {{"event_id", news.event_id}, {"failovers", news.failovers}, {"tickets_known_to_be_lost", news.tickets_lost}});
-  };
-  auto opened = RedisStore::open(*url, std::move(store), clock);
-  if (opened.has_error()) return fail("--store: " + opened.error().message);
-  return std::unique_ptr<QueueStore>(std::move(*opened));
 }
 
 // What may stand in a log: no password.
@@ -109,15 +81,43 @@ void throw_exception_from_error(const Gateway::StartError& error, const boost::s
   throw std::logic_error("no gateway: " + error.message);
 }
 
-Gateway::Gateway(const GatewayOptions& options, std::unique_ptr<QueueStore> store, const core::Clock& clock,
-                 GatewayLog& log)
+Result<Gateway::Stores> Gateway::make_stores(const GatewayOptions& options, const core::Clock& clock, GatewayLog& log) {
+  if (options.embedded()) {
+    EmbeddedStoreOptions store;
+    store.line = line_options(options);
+    store.max_events = options.max_events;
+    return Stores{std::make_unique<EmbeddedStore>(std::move(store), clock),
+                  std::make_unique<EmbeddedSeats>(SeatInventoryOptions{options.seats, options.hold_ttl}, clock)};
+  }
+  const auto url = redis::parse_redis_url(options.store);
+  if (url.has_error()) return fail("--store: " + url.error().message);
+  RedisStoreOptions store;
+  store.line = line_options(options);
+  store.max_events = options.max_events;
+  const std::string position = options.position_used();
+  store.position = position == "index"  ? PositionStrategy::kIndex
+                   : position == "keys" ? PositionStrategy::kKeys
+                                        : PositionStrategy::kWatermark;
+  store.command_timeout = options.store_timeout;
+  store.facts_interval = options.facts_interval;
+  store.buckets = options.line_buckets;
+  store.on_failover = [&log](const RedisStoreOptions::Failover& news) {
+    log.write(
+        GatewayLog::Level::kWarn, "another server has the line, or it started again",
+        {{"event_id", news.event_id}, {"failovers", news.failovers}, {"tickets_known_to_be_lost", news.tickets_lost}});
+  };
+  auto opened = RedisStore::open(*url, std::move(store), clock);
+  if (opened.has_error()) return fail("--store: " + opened.error().message);
+  auto seats = std::make_unique<RedisSeats>((*opened)->parts(), RedisSeatOptions{.hold_ttl = options.hold_ttl});
+  return Stores{std::move(*opened), std::move(seats)};
+}
+
+Gateway::Gateway(const GatewayOptions& options, Stores stores, const core::Clock& clock, GatewayLog& log)
     : options_(options),
       log_(log),
-      store_(std::move(store)),
-      seats_({options.seats, options.hold_ttl}, clock),
-      payments_(clock),
-      idempotency_({}, clock),
-      services_{clock, log, *store_, seats_, payments_, idempotency_} {
+      store_(std::move(stores.line)),
+      seats_(std::move(stores.seats)),
+      services_{clock, log, *store_, *seats_} {
   services_.max_body_bytes = options.max_body;
   services_.store_kind = options.embedded() ? "embedded" : "redis";
   services_.position_strategy = options.position_used();
@@ -187,9 +187,9 @@ Result<net::HttpServerOptions> Gateway::server_options() const {
 boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::start(const GatewayOptions& options,
                                                                                     const core::Clock& clock,
                                                                                     GatewayLog& log) {
-  auto store = make_store(options, clock, log);
-  if (store.has_error()) return StartError{Fault::kOptions, store.error().message};
-  std::unique_ptr<Gateway> gateway(new Gateway(options, std::move(*store), clock, log));
+  auto stores = make_stores(options, clock, log);
+  if (stores.has_error()) return StartError{Fault::kOptions, stores.error().message};
+  std::unique_ptr<Gateway> gateway(new Gateway(options, std::move(*stores), clock, log));
   if (auto loaded = gateway->load_secrets(); loaded.has_error()) {
     return StartError{Fault::kOptions, loaded.error().message};
   }

@@ -37,16 +37,20 @@ class Gateway {
   bool shut_down();
 
  private:
-  Gateway(const GatewayOptions& options, std::unique_ptr<QueueStore> store, const core::Clock& clock, GatewayLog& log);
+  struct Stores {
+    std::unique_ptr<QueueStore> line;
+    std::unique_ptr<SeatStore> seats;
+  };
+  static core::Result<Stores> make_stores(const GatewayOptions& options, const core::Clock& clock, GatewayLog& log);
+
+  Gateway(const GatewayOptions& options, Stores stores, const core::Clock& clock, GatewayLog& log);
   core::Result<void> load_secrets();
   core::Result<net::HttpServerOptions> server_options() const;
 
   const GatewayOptions options_;
   GatewayLog& log_;
   std::unique_ptr<QueueStore> store_;
-  SeatInventory seats_;
-  PaymentDesk payments_;
-  IdempotencyStore idempotency_;
+  std::unique_ptr<SeatStore> seats_;  // goes before the store
   GatewayServices services_;
   std::unique_ptr<net::HttpServer> server_;
 };

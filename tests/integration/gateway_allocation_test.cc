@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "integration/gateway_fixture.h"
+#include "tacos-gateway/backend/embedded_seats.h"
 #include "tacos-gateway/http/api_handler.h"
 #include "tacos-gateway/store/embedded_store.h"
 #include "unit/net/allocation_counter.h"
@@ -37,10 +38,8 @@ TEST(GatewayAllocation, AWarmPollJoinAndEnterAllocateNothing) {
   const core::SteadyClock clock;
   GatewayLog log(GatewayLog::Level::kOff, GatewayLog::Format::kJson, clock);
   EmbeddedStore store({}, clock);
-  SeatInventory seats({}, clock);
-  PaymentDesk payments(clock);
-  IdempotencyStore idempotency({}, clock);
-  GatewayServices services{clock, log, store, seats, payments, idempotency};
+  EmbeddedSeats seats({}, clock);
+  GatewayServices services{clock, log, store, seats};
   services.signing_keys = {random_key()};
   // The ticker runs on thread 0 and is not of interest; the second thread only serves.
   services.metrics.push_back(std::make_unique<ThreadMetrics>());

@@ -1,6 +1,7 @@
 #include "tacos-gateway/backend/idempotency_store.h"
 
 #include <functional>
+#include <utility>
 
 namespace tacos::gateway {
 
@@ -8,13 +9,17 @@ IdempotencyStore::Answer IdempotencyStore::claim(const std::string& scoped_key, 
   const std::size_t fingerprint = std::hash<std::string_view>{}(body);
   const std::lock_guard lock(mutex_);
   if (const auto found = entries_.find(scoped_key); found != entries_.end()) {
-    const Entry& entry = found->second;
-    if (entry.fingerprint != fingerprint) return {Claim::kConflict, 0, {}};
-    if (entry.in_flight) return {Claim::kInFlight, 0, {}};
-    return {Claim::kReplay, entry.status, entry.body};
+    Entry& entry = found->second;
+    if (entry.fingerprint != fingerprint) return {.claim = Claim::kConflict};
+    if (std::exchange(entry.suspended, false)) {
+      entry.serial = next_serial_++;  // what was to forget it no longer does
+      return {.claim = Claim::kFresh, .resumed = true};
+    }
+    if (entry.in_flight) return {.claim = Claim::kInFlight};
+    return {.claim = Claim::kReplay, .status = entry.status, .body = entry.body};
   }
   if (entries_.size() >= options_.max_entries) forget_oldest();
-  if (entries_.size() >= options_.max_entries) return {Claim::kFull, 0, {}};
+  if (entries_.size() >= options_.max_entries) return {.claim = Claim::kFull};
   Entry entry;
   entry.fingerprint = fingerprint;
   entry.serial = next_serial_++;
@@ -39,6 +44,14 @@ void IdempotencyStore::finish(const std::string& scoped_key, int status, std::st
 void IdempotencyStore::abandon(const std::string& scoped_key) {
   const std::lock_guard lock(mutex_);
   entries_.erase(scoped_key);
+}
+
+void IdempotencyStore::suspend(const std::string& scoped_key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(scoped_key);
+  if (found == entries_.end() || !found->second.in_flight || found->second.suspended) return;
+  found->second.suspended = true;
+  done_.push_back({clock_.now(), scoped_key, found->second.serial});
 }
 
 void IdempotencyStore::forget_oldest() {

@@ -8,20 +8,13 @@
 #include <unordered_map>
 
 #include "core/clock.h"
+#include "tacos-gateway/backend/seat_store.h"
 
 namespace tacos::gateway {
 
 struct IdempotencyOptions {
   core::Nanos ttl = std::chrono::minutes(10);
   std::size_t max_entries = 200'000;
-};
-
-enum class Claim : std::uint8_t {
-  kFresh,     // yours to work on: finish() or abandon() must follow
-  kInFlight,  // another request with this key is at work
-  kReplay,    // done before: here is the answer
-  kConflict,  // the key was used with another body
-  kFull,      // every entry is in use by work under way
 };
 
 // Remembers answers by the client's idempotency key, claimed before the work begins, so that a retry never does it
@@ -33,7 +26,8 @@ class IdempotencyStore {
   struct Answer {
     Claim claim = Claim::kFresh;
     int status = 0;
-    std::string body;
+    std::string body = {};
+    bool resumed = false;  // fresh, but suspended before
   };
 
   IdempotencyStore(IdempotencyOptions options, const core::Clock& clock) : options_(options), clock_(clock) {}
@@ -41,11 +35,14 @@ class IdempotencyStore {
   Answer claim(const std::string& scoped_key, std::string_view body);
   void finish(const std::string& scoped_key, int status, std::string_view answer);
   void abandon(const std::string& scoped_key);
+  // The work was broken off: the key may be claimed again, and whoever does is told so.
+  void suspend(const std::string& scoped_key);
   void sweep();
 
  private:
   struct Entry {
     bool in_flight = true;
+    bool suspended = false;
     std::size_t fingerprint = 0;
     int status = 0;
     std::string body;

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "tacos-gateway/backend/seat_inventory.h"
-
 namespace tacos::gateway {
 namespace {
 

@@ -8,24 +8,16 @@
 #include <unordered_map>
 
 #include "core/clock.h"
+#include "tacos-gateway/backend/seat_store.h"
 
 namespace tacos::gateway {
-
-enum class PaymentStatus : std::uint8_t { kCreated, kApproved, kFailed };
 
 // Simulated payments: an intent is made for a reservation and an amount, then approved or refused by whoever plays the
 // bank. What was approved stays approved. Intents are forgotten an hour after they were made.
 // Thread rule: any thread.
 class PaymentDesk {
  public:
-  struct Intent {
-    bool found = false;
-    std::string id;
-    std::string reservation_id;
-    std::uint64_t amount = 0;
-    std::string currency;
-    PaymentStatus status = PaymentStatus::kCreated;
-  };
+  using Intent = PaymentIntent;
 
   explicit PaymentDesk(const core::Clock& clock) : clock_(clock) {}
 

@@ -73,29 +73,36 @@ Reservation SeatInventory::told(const std::string& id, const Held& held, SeatOut
   return answer;
 }
 
+Reservation SeatInventory::repeated(const std::string& id, Held& held, const HoldAttempt& attempt) {
+  if (held.state == State::kHeld && clock_.now() >= held.until) release(held, event_of(held.owner.event));
+  if (held.attempt != attempt.name) return told(id, held, SeatOutcome::kReservedBefore);
+  return told(id, held, held.state == State::kReleased ? SeatOutcome::kLapsed : SeatOutcome::kOk);
+}
+
+SeatOutcome SeatInventory::refusal(const Event& event, const std::vector<std::uint32_t>& wanted) const {
+  if (event.counts.free + event.counts.held == 0) return SeatOutcome::kSoldOut;
+  const std::set<std::uint32_t> distinct(wanted.begin(), wanted.end());
+  for (const std::uint32_t seat : wanted) {
+    if (seat < 1 || seat > event.seats.size() || distinct.size() != wanted.size()) return SeatOutcome::kNoSuchSeat;
+    if (event.seats[seat - 1] != Seat::kFree) return SeatOutcome::kTaken;
+  }
+  return SeatOutcome::kOk;
+}
+
 Reservation SeatInventory::hold(const TicketRef& owner, std::uint32_t quantity,
-                                const std::vector<std::uint32_t>& wanted) {
+                                const std::vector<std::uint32_t>& wanted, HoldAttempt attempt) {
   const std::lock_guard lock(mutex_);
+  if (const auto before = by_ticket_.find(owner); before != by_ticket_.end()) {
+    return repeated(before->second, reservations_.at(before->second), attempt);
+  }
+  if (attempt.replay_only) return not_found();
   Event& event = event_of(owner.event);
   Reservation refused;
   refused.event = owner.event;
   refused.inventory = event.counts;
+  refused.outcome = refusal(event, wanted);
+  if (refused.outcome != SeatOutcome::kOk) return refused;
   std::vector<std::uint32_t> seats = wanted;
-  if (event.counts.free + event.counts.held == 0) {
-    refused.outcome = SeatOutcome::kSoldOut;
-    return refused;
-  }
-  const std::set<std::uint32_t> distinct(wanted.begin(), wanted.end());
-  for (const std::uint32_t seat : wanted) {
-    if (seat < 1 || seat > event.seats.size() || distinct.size() != wanted.size()) {
-      refused.outcome = SeatOutcome::kNoSuchSeat;
-      return refused;
-    }
-    if (event.seats[seat - 1] != Seat::kFree) {
-      refused.outcome = SeatOutcome::kTaken;
-      return refused;
-    }
-  }
   if (wanted.empty() && !choose(event, quantity, seats)) {
     refused.outcome = SeatOutcome::kTaken;
     return refused;
@@ -105,8 +112,9 @@ Reservation SeatInventory::hold(const TicketRef& owner, std::uint32_t quantity,
   event.counts.held += seats.size();
   ++event.counts.version;
   const std::string id = random_id("res_");
-  Held held{owner, State::kHeld, std::move(seats), clock_.now() + options_.hold_ttl, {}};
+  Held held{owner, State::kHeld, std::move(seats), clock_.now() + options_.hold_ttl, {}, std::string(attempt.name)};
   expiries_.push_back({held.until, id});
+  by_ticket_.emplace(owner, id);
   const auto kept = reservations_.emplace(id, std::move(held)).first;
   return told(id, kept->second, SeatOutcome::kOk);
 }
@@ -159,10 +167,10 @@ Reservation SeatInventory::find(const TicketRef& owner, std::string_view reserva
   return told(std::string(reservation_id), *held, lapsed ? SeatOutcome::kLapsed : SeatOutcome::kOk);
 }
 
-std::vector<SeatInventory::Change> SeatInventory::sweep() {
+std::vector<SeatChange> SeatInventory::sweep() {
   const std::lock_guard lock(mutex_);
   const core::Instant now = clock_.now();
-  std::vector<Change> changes;
+  std::vector<SeatChange> changes;
   while (!expiries_.empty() && expiries_.front().until <= now) {
     const auto found = reservations_.find(expiries_.front().reservation_id);
     expiries_.pop_front();
@@ -171,11 +179,13 @@ std::vector<SeatInventory::Change> SeatInventory::sweep() {
     if (held.state == State::kHeld) {
       const std::uint64_t key = held.owner.event;
       release(held, event_of(key));
-      std::erase_if(changes, [&](const Change& change) { return change.event == key; });
+      std::erase_if(changes, [&](const SeatChange& change) { return change.event == key; });
       changes.push_back({key, event_of(key).counts});
     }
     // A lapsed hold needs no memory of its own: asking for it finds nothing, which is what it is. Sold ones stay.
-    if (held.state == State::kReleased) reservations_.erase(found);
+    if (held.state != State::kReleased) continue;
+    by_ticket_.erase(held.owner);
+    reservations_.erase(found);
   }
   return changes;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "tacos-gateway/backend/seat_store.h"
 #include "tacos-gateway/store/queue_store.h"
 
 namespace tacos::gateway {
@@ -18,24 +20,10 @@ struct SeatInventoryOptions {
   core::Nanos hold_ttl = std::chrono::seconds(120);
 };
 
-enum class SeatOutcome : std::uint8_t {
-  kOk,
-  kTaken,  // a seat that was asked for by number is not free, or fewer are free than were asked for
-  kNoSuchSeat,
-  kSoldOut,    // every seat is sold
-  kNotFound,   // no such reservation, or somebody else's
-  kLapsed,     // the hold ran out or was cancelled
-  kConfirmed,  // cancel: it is sold already
-};
-
-struct Reservation {
-  SeatOutcome outcome = SeatOutcome::kOk;
-  std::string reservation_id;
-  std::string order_id;  // once confirmed
-  std::vector<std::uint32_t> seats;
-  std::int64_t hold_expires_unix_ms = 0;
-  StoreCommand::Inventory inventory;  // of the event, right after
-  std::uint64_t event = 0;
+// Which request a hold is for: repeated, it gets what it got.
+struct HoldAttempt {
+  std::string_view name = {};
+  bool replay_only = false;  // makes no reservation
 };
 
 // The seats of every event: free, held for a while, or sold. All-or-nothing, and never a seat twice: the whole event is
@@ -45,8 +33,10 @@ class SeatInventory {
  public:
   SeatInventory(SeatInventoryOptions options, const core::Clock& clock);
 
-  // Holds `quantity` seats of the system's choice when `wanted` is empty, else exactly those.
-  Reservation hold(const TicketRef& owner, std::uint32_t quantity, const std::vector<std::uint32_t>& wanted);
+  // Holds `quantity` seats of the system's choice when `wanted` is empty, else exactly those. An owner who has a
+  // reservation makes no other; the attempt that made it gets it again.
+  Reservation hold(const TicketRef& owner, std::uint32_t quantity, const std::vector<std::uint32_t>& wanted,
+                   HoldAttempt attempt = {});
 
   // Sells a hold. Confirming again gives the same order.
   Reservation confirm(const TicketRef& owner, std::string_view reservation_id);
@@ -55,11 +45,7 @@ class SeatInventory {
   Reservation find(const TicketRef& owner, std::string_view reservation_id);
 
   // Frees the seats of holds that ran out. Returns the events whose counts changed.
-  struct Change {
-    std::uint64_t event = 0;
-    StoreCommand::Inventory inventory;
-  };
-  std::vector<Change> sweep();
+  std::vector<SeatChange> sweep();
 
   StoreCommand::Inventory inventory(std::uint64_t event);
 
@@ -72,6 +58,12 @@ class SeatInventory {
     std::vector<std::uint32_t> seats;
     core::Instant until;
     std::string order_id;
+    std::string attempt;
+  };
+  struct TicketHash {
+    std::size_t operator()(const TicketRef& ref) const {
+      return std::hash<std::uint64_t>{}(ref.event ^ ref.number * 0x9e37'79b9'7f4a'7c15ULL ^ ref.epoch);
+    }
   };
   struct Event {
     std::vector<Seat> seats;  // by number - 1
@@ -84,6 +76,8 @@ class SeatInventory {
   };
 
   Event& event_of(std::uint64_t key);
+  Reservation repeated(const std::string& id, Held& held, const HoldAttempt& attempt);
+  SeatOutcome refusal(const Event& event, const std::vector<std::uint32_t>& wanted) const;
   bool choose(Event& event, std::uint32_t quantity, std::vector<std::uint32_t>& seats);
   void release(Held& held, Event& event);
   Held* find_owned(const TicketRef& owner, std::string_view reservation_id);
@@ -96,10 +90,8 @@ class SeatInventory {
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, Event> events_;
   std::unordered_map<std::string, Held> reservations_;
+  std::unordered_map<TicketRef, std::string, TicketHash> by_ticket_;
   std::deque<Expiry> expiries_;  // by time: every hold lasts the same
 };
-
-// 128 random bits as 32 hexadecimal digits, with a prefix that tells what the id is of.
-std::string random_id(std::string_view prefix);
 
 }  // namespace tacos::gateway

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "core/clock.h"
 #include "net/http_handler.h"
-#include "tacos-gateway/backend/seat_inventory.h"
+#include "tacos-gateway/backend/seat_store.h"
+#include "tacos-gateway/http/api_error.h"
 #include "tacos-gateway/http/route.h"
 #include "tacos-gateway/http/trace_id.h"
 #include "tacos-gateway/store/queue_store.h"
@@ -14,16 +17,28 @@
 
 namespace tacos::gateway {
 
+class ApiExchange;
 class ApiThread;
 
 // What only the few who have been admitted need while they reserve, pay and confirm.
 struct Purchase {
+  // Why nothing was done, kept while the idempotency key is given back.
+  struct Refusal {
+    ApiError error = ApiError::kInternal;
+    std::string message = {};
+    std::string field = {};
+    std::optional<StoreOutcome> by_line = std::nullopt;  // the line's own words instead
+  };
+
   GrantClaims grant;
-  std::string scoped_key;  // of the idempotency claim that is held; empty when none is
-  std::uint32_t quantity = 0;
-  std::vector<std::uint32_t> seats;
-  Reservation reservation;
+  SeatCommand key_command;
+  void (*claimed)(ApiExchange&) = nullptr;
+  SeatCommand work;
+  StoreOutcome grant_outcome = StoreOutcome::kOk;
   StoreCommand report;
+  Refusal refusal;
+  unsigned awaited = 0;  // before the answer may be sent
+  core::Instant asked_at;
 };
 
 // One request on its way through the gateway: part of its connection, reused for each request of it. The store's

@@ -43,7 +43,7 @@ ApiHandler::ApiHandler(GatewayServices& services, boost::asio::io_context& loop,
       seats_(thread_),
       admin_(thread_),
       probes_(thread_) {
-  if (number == 0) ticker_ = std::make_unique<Ticker>(services, loop);
+  if (number == 0) ticker_ = std::make_unique<Ticker>(services, loop, thread_.seats());
 }
 
 void ApiHandler::handle(net::HttpExchange& http) {

@@ -34,6 +34,7 @@ ApiThread::ApiThread(GatewayServices& services, boost::asio::io_context& loop, u
       loop_(loop),
       metrics_(*services.metrics[number]),
       session_(services.store.open_session(loop.get_executor())),
+      seats_(services.seats.open_session(loop.get_executor())),
       signer_(std::move(signer)),
       mailbox_(std::make_shared<LoopMailbox>(loop)),
       random_(random_seed()),

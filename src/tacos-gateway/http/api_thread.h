@@ -27,6 +27,7 @@ class ApiThread {
 
   GatewayServices& services() { return services_; }
   JsonBody& json() { return json_; }
+  SeatSession& seats() { return *seats_; }
   TicketSigner& signer() { return *signer_; }
   AnswerWriter& answer() { return answer_; }
   core::Random& random() { return random_; }
@@ -71,6 +72,7 @@ class ApiThread {
   boost::asio::io_context& loop_;
   ThreadMetrics& metrics_;
   std::unique_ptr<StoreSession> session_;
+  std::unique_ptr<SeatSession> seats_;
   std::unique_ptr<TicketSigner> signer_;
   std::shared_ptr<LoopMailbox> mailbox_;
   core::Random random_;

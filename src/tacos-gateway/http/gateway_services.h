@@ -9,9 +9,7 @@
 
 #include "core/clock.h"
 #include "net/http_server.h"
-#include "tacos-gateway/backend/idempotency_store.h"
-#include "tacos-gateway/backend/payment_desk.h"
-#include "tacos-gateway/backend/seat_inventory.h"
+#include "tacos-gateway/backend/seat_store.h"
 #include "tacos-gateway/http/admin_credential.h"
 #include "tacos-gateway/http/audit_log.h"
 #include "tacos-gateway/http/gateway_log.h"
@@ -28,9 +26,7 @@ struct GatewayServices {
   const core::Clock& clock;
   GatewayLog& log;
   QueueStore& store;
-  SeatInventory& seats;
-  PaymentDesk& payments;
-  IdempotencyStore& idempotency;
+  SeatStore& seats;
   std::vector<SecretKey> signing_keys{};
   std::optional<AdminCredential> admin{};  // without one the admin API is closed
   std::size_t max_body_bytes = 64 * 1024;

@@ -9,9 +9,11 @@
 namespace tacos::gateway {
 namespace {
 
+using Kind = SeatCommand::Kind;
+
 constexpr std::int64_t kMaxSeatsPerReservation = 10;
 constexpr std::int64_t kMaxAmount = 1'000'000'000'000;
-constexpr std::size_t kMaxKeyBytes = 255;
+constexpr const char* kGivenBack = "the seats were held for too long and have been given back";
 
 ApiExchange& exchange_of(StoreCommand& command) {
   return *static_cast<ApiExchange*>(command.owner);
@@ -29,39 +31,13 @@ std::string_view text_of(PaymentStatus status) {
   return "created";
 }
 
-// Times one call of what stands behind the gateway.
-template <class Call>
-auto timed(ApiThread& thread, Backend backend, Call call) {
-  const core::Instant before = thread.services().clock.now();
-  auto result = call();
-  thread.metrics().record_backend(backend, thread.services().clock.now() - before);
-  return result;
-}
-
 }  // namespace
 
 void SeatRoutes::handle(ApiExchange& exchange) {
   thread_.answer().begin();
-  exchange.purchase().scoped_key.clear();
   if (take_grant(exchange) == Check::kAnswered || !thread_.read_body(exchange)) return;
   if (exchange.route == Route::kReserve && read_reservation(exchange) == Check::kAnswered) return;
-  if (take_idempotency_key(exchange) == Check::kAnswered) return;
-  switch (exchange.route) {
-    case Route::kReserve:
-      exchange.command.kind = StoreCommand::Kind::kClaimGrant;
-      exchange.command.ref = exchange.purchase().grant.ref;
-      exchange.command.owner = &exchange;
-      exchange.command.done = &SeatRoutes::claim_answered;
-      return thread_.ask_store(exchange.command);
-    case Route::kConfirm:
-      return confirm(exchange);
-    case Route::kCancel:
-      return cancel(exchange);
-    case Route::kPaymentIntent:
-      return make_intent(exchange);
-    default:
-      return process_payment(exchange);
-  }
+  key_.claim(exchange, &SeatRoutes::key_claimed);
 }
 
 SeatRoutes::Check SeatRoutes::take_grant(ApiExchange& exchange) {
@@ -77,61 +53,83 @@ SeatRoutes::Check SeatRoutes::take_grant(ApiExchange& exchange) {
   return Check::kPassed;
 }
 
-SeatRoutes::Check SeatRoutes::take_idempotency_key(ApiExchange& exchange) {
-  const std::string_view key = exchange.request().header("Idempotency-Key");
-  AnswerWriter& answer = thread_.answer();
-  if (key.empty() || key.size() > kMaxKeyBytes) {
-    answer.fail(exchange, key.empty() ? ApiError::kIdempotencyRequired : ApiError::kInvalidArgument,
-                "send an Idempotency-Key of 1 to 255 bytes, the same when this request is repeated",
-                {.field = key.empty() ? std::string_view() : std::string_view("Idempotency-Key")});
-    return Check::kAnswered;
-  }
+void SeatRoutes::key_claimed(ApiExchange& exchange) {
+  SeatRoutes routes(exchange.thread);
+  if (exchange.route == Route::kReserve) return routes.claim_grant(exchange);
+  SeatCommand& command = exchange.purchase().work;
+  command.reservation_id = exchange.id;
+  if (exchange.route == Route::kCancel) return routes.work(exchange, Kind::kCancel);
+  // Read again: other requests may have been read since.
+  if (!exchange.thread.read_body(exchange)) return;
+  if (exchange.route == Route::kConfirm) return routes.confirm(exchange);
+  if (exchange.route == Route::kPaymentIntent) return routes.make_intent(exchange);
+  routes.pay(exchange);
+}
+
+void SeatRoutes::work(ApiExchange& exchange, Kind kind) {
   Purchase& purchase = exchange.purchase();
-  // Keys are the user's own: two users who choose the same key don't meet, nor do two routes.
-  const TicketRef& ref = purchase.grant.ref;
-  std::string scoped = fmt::format("{:x}.{:x}.{}|{}|{}|{}", ref.epoch, ref.event, ref.number,
-                                   static_cast<int>(exchange.route), exchange.id, key);
-  const IdempotencyStore::Answer known = thread_.services().idempotency.claim(scoped, exchange.request().body());
-  switch (known.claim) {
-    case Claim::kFresh:
-      purchase.scoped_key = std::move(scoped);
-      return Check::kPassed;
-    case Claim::kReplay:
-      answer.header("X-Idempotency-Cached", "true");
-      answer.body().append(std::string_view(known.body));
-      answer.send(exchange, known.status);
-      return Check::kAnswered;
-    case Claim::kInFlight:
-      answer.fail(exchange, ApiError::kIdempotencyInFlight, "a request with this Idempotency-Key is being worked on");
-      return Check::kAnswered;
-    case Claim::kConflict:
-      answer.fail(exchange, ApiError::kIdempotencyConflict, "this Idempotency-Key was used with another body");
-      return Check::kAnswered;
-    case Claim::kFull:
+  SeatCommand& command = purchase.work;
+  command.kind = kind;
+  command.owner = purchase.grant.ref;
+  command.context = &exchange;
+  command.done = &SeatRoutes::worked;
+  purchase.asked_at = thread_.services().clock.now();
+  thread_.seats().submit(command);
+}
+
+void SeatRoutes::worked(SeatCommand& command) {
+  ApiExchange& exchange = *static_cast<ApiExchange*>(command.context);
+  ApiThread& thread = exchange.thread;
+  SeatRoutes routes(thread);
+  const bool payment = command.kind == Kind::kMakeIntent || command.kind == Kind::kPay;
+  thread.metrics().record_backend(payment ? Backend::kPayment : Backend::kInventory,
+                                  thread.services().clock.now() - exchange.purchase().asked_at);
+  thread.answer().begin();
+  if (command.outcome == SeatOutcome::kUnavailable) {
+    return routes.key_.suspend(exchange, ApiError::kStoreUnavailable, "the seats can't be reached at the moment");
+  }
+  if (command.kind == Kind::kHold) return routes.held(exchange);
+  if (command.report_inventory) return routes.report(exchange, &SeatRoutes::reported);
+  routes.conclude(exchange);
+}
+
+void SeatRoutes::report(ApiExchange& exchange, void (*done)(StoreCommand&)) {
+  Purchase& purchase = exchange.purchase();
+  purchase.report.kind = StoreCommand::Kind::kReportInventory;
+  purchase.report.ref = purchase.grant.ref;
+  purchase.report.inventory = purchase.work.reservation.inventory;
+  purchase.report.owner = &exchange;
+  purchase.report.done = done;
+  thread_.ask_store(purchase.report);
+}
+
+void SeatRoutes::reported(StoreCommand& command) {
+  ApiExchange& exchange = exchange_of(command);
+  exchange.thread.answer().begin();
+  SeatRoutes(exchange.thread).conclude(exchange);
+}
+
+void SeatRoutes::conclude(ApiExchange& exchange) {
+  switch (exchange.purchase().work.outcome) {
+    case SeatOutcome::kOverloaded:
+      return give_up(exchange, ApiError::kOverloaded, "too many requests are being worked on");
+    case SeatOutcome::kLapsed:
+      return give_up(exchange, ApiError::kTokenExpired, kGivenBack);
+    case SeatOutcome::kNotFound:
+      return give_up(exchange, ApiError::kNotFound,
+                     exchange.route == Route::kPaymentProcess ? "there is no such payment of this user"
+                                                              : "there is no such reservation of this user");
+    default:
       break;
   }
-  answer.fail(exchange, ApiError::kOverloaded, "too many requests are being worked on");
-  return Check::kAnswered;
-}
-
-// The work is done: whoever repeats the request gets this very answer.
-void SeatRoutes::finish(ApiExchange& exchange, int status) {
-  thread_.services().idempotency.finish(exchange.purchase().scoped_key, status, thread_.answer().body_text());
-  exchange.purchase().scoped_key.clear();
-  thread_.answer().send(exchange, status);
-}
-
-// Nothing was done, so that the same request may be tried again under the same key.
-void SeatRoutes::give_up(ApiExchange& exchange, ApiError error, std::string_view message, std::string_view field) {
-  thread_.services().idempotency.abandon(exchange.purchase().scoped_key);
-  exchange.purchase().scoped_key.clear();
-  thread_.answer().fail(exchange, error, message, {.field = field});
-}
-
-void SeatRoutes::give_up_for(ApiExchange& exchange, StoreOutcome outcome) {
-  thread_.services().idempotency.abandon(exchange.purchase().scoped_key);
-  exchange.purchase().scoped_key.clear();
-  fail_for(exchange, outcome);
+  switch (exchange.route) {
+    case Route::kConfirm:
+      return confirmed(exchange);
+    case Route::kCancel:
+      return cancelled(exchange);
+    default:
+      return paid(exchange);
+  }
 }
 
 std::optional<std::string_view> SeatRoutes::required_text(ApiExchange& exchange, const char* name,
@@ -181,133 +179,134 @@ SeatRoutes::Check SeatRoutes::read_seats(ApiExchange& exchange) {
                           {.field = "quantity"});
     return Check::kAnswered;
   }
-  purchase.quantity = static_cast<std::uint32_t>(quantity);
-  purchase.seats.clear();
-  for (const std::uint64_t number : numbers) purchase.seats.push_back(static_cast<std::uint32_t>(number));
+  purchase.work.quantity = static_cast<std::uint32_t>(quantity);
+  purchase.work.wanted.clear();
+  for (const std::uint64_t number : numbers) purchase.work.wanted.push_back(static_cast<std::uint32_t>(number));
   return Check::kPassed;
 }
 
-void SeatRoutes::claim_answered(StoreCommand& command) {
-  ApiExchange& exchange = exchange_of(command);
-  SeatRoutes routes(exchange.thread);
-  exchange.thread.answer().begin();
-  if (command.outcome != StoreOutcome::kOk) return routes.give_up_for(exchange, command.outcome);
-  routes.hold_seats(exchange);
-}
-
-void SeatRoutes::hold_seats(ApiExchange& exchange) {
-  Purchase& purchase = exchange.purchase();
-  purchase.reservation = timed(thread_, Backend::kInventory, [&] {
-    return thread_.services().seats.hold(purchase.grant.ref, purchase.quantity, purchase.seats);
-  });
-  const bool held = purchase.reservation.outcome == SeatOutcome::kOk;
-  // Both in one batch, in this order: first the store learns that the seats are gone, then that the grant is.
-  if (held) report(exchange, [](StoreCommand&) {});
-  exchange.command.kind = held ? StoreCommand::Kind::kSpendGrant : StoreCommand::Kind::kReleaseGrant;
-  exchange.command.done = held ? &SeatRoutes::reserve_settled : &SeatRoutes::release_settled;
+void SeatRoutes::claim_grant(ApiExchange& exchange) {
+  exchange.command.kind = StoreCommand::Kind::kClaimGrant;
+  exchange.command.ref = exchange.purchase().grant.ref;
+  exchange.command.owner = &exchange;
+  exchange.command.done = &SeatRoutes::grant_claimed;
   thread_.ask_store(exchange.command);
 }
 
-void SeatRoutes::reserve_settled(StoreCommand& command) {
+void SeatRoutes::grant_claimed(StoreCommand& command) {
   ApiExchange& exchange = exchange_of(command);
   SeatRoutes routes(exchange.thread);
-  AnswerWriter& answer = exchange.thread.answer();
-  answer.begin();
-  const Reservation& made = exchange.purchase().reservation;
-  fmt::format_to(std::back_inserter(answer.body()),
-                 R"({{"reservation_id":"{}","seat_ids":[{}],"hold_expires_at":"{}","status":"held"}})",
-                 made.reservation_id, fmt::join(made.seats, ","), format_timestamp(made.hold_expires_unix_ms));
-  routes.finish(exchange, 201);
-}
-
-void SeatRoutes::release_settled(StoreCommand& command) {
-  ApiExchange& exchange = exchange_of(command);
-  SeatRoutes routes(exchange.thread);
-  exchange.thread.answer().begin();
-  switch (exchange.purchase().reservation.outcome) {
-    case SeatOutcome::kSoldOut:
-      return routes.give_up(exchange, ApiError::kSoldOut, "every seat of this event is sold");
-    case SeatOutcome::kNoSuchSeat:
-      return routes.give_up(exchange, ApiError::kInvalidArgument,
-                            "seat_ids names a seat that does not exist, or one twice", "seat_ids");
+  Purchase& purchase = exchange.purchase();
+  purchase.grant_outcome = command.outcome;
+  switch (command.outcome) {
+    case StoreOutcome::kOk:
+      return routes.hold(exchange, false);
+    case StoreOutcome::kInFlight:
+      // An earlier attempt of this very request may have claimed it and broken off: then this one goes on with it.
+      return routes.hold(exchange, !purchase.key_command.key.resumed);
+    case StoreOutcome::kSpent:
+    case StoreOutcome::kExpired:
+      // Or it got further, and only its answer was lost.
+      return routes.hold(exchange, true);
     default:
-      return routes.give_up(exchange, ApiError::kSeatTaken, "not enough of these seats are free; choose others");
+      return routes.key_.give_up_for(exchange, command.outcome);
   }
 }
 
-void SeatRoutes::report(ApiExchange& exchange, void (*done)(StoreCommand&)) {
+void SeatRoutes::hold(ApiExchange& exchange, bool replay_only) {
+  SeatCommand& command = exchange.purchase().work;
+  command.attempt = PurchaseKey::attempt_of(exchange);
+  command.replay_only = replay_only;
+  work(exchange, Kind::kHold);
+}
+
+void SeatRoutes::held(ApiExchange& exchange) {
   Purchase& purchase = exchange.purchase();
-  purchase.report.kind = StoreCommand::Kind::kReportInventory;
-  purchase.report.ref = purchase.grant.ref;
-  purchase.report.inventory = purchase.reservation.inventory;
-  purchase.report.owner = &exchange;
-  purchase.report.done = done;
-  thread_.ask_store(purchase.report);
+  const SeatCommand& command = purchase.work;
+  if (command.report_inventory) report(exchange, [](StoreCommand&) {});
+  if (command.outcome == SeatOutcome::kOk) {
+    // In one batch after the report: first the line learns that the seats are gone, then that the grant is. Should the
+    // grant not be burnt, it stays claimed, and the ticket has its reservation: it is of no more use.
+    settle(exchange, StoreCommand::Kind::kSpendGrant,
+           [](StoreCommand& spent) { PurchaseKey::arrive(exchange_of(spent)); });
+    const Reservation& made = command.reservation;
+    fmt::format_to(std::back_inserter(thread_.answer().body()),
+                   R"({{"reservation_id":"{}","seat_ids":[{}],"hold_expires_at":"{}","status":"held"}})",
+                   made.reservation_id, fmt::join(made.seats, ","), format_timestamp(made.hold_expires_unix_ms));
+    return key_.finish(exchange, 201, 1);
+  }
+  const bool reserved_once = command.outcome == SeatOutcome::kReservedBefore || command.outcome == SeatOutcome::kLapsed;
+  if (reserved_once) return settle(exchange, StoreCommand::Kind::kSpendGrant, &SeatRoutes::refusal_settled);
+  if (!command.replay_only) return settle(exchange, StoreCommand::Kind::kReleaseGrant, &SeatRoutes::refusal_settled);
+  if (command.outcome == SeatOutcome::kOverloaded) return refuse_seats(exchange);
+  key_.give_up_for(exchange, purchase.grant_outcome);
+}
+
+void SeatRoutes::settle(ApiExchange& exchange, StoreCommand::Kind kind, void (*done)(StoreCommand&)) {
+  exchange.command.kind = kind;
+  exchange.command.done = done;
+  thread_.ask_store(exchange.command);
+}
+
+void SeatRoutes::refusal_settled(StoreCommand& command) {
+  ApiExchange& exchange = exchange_of(command);
+  SeatRoutes routes(exchange.thread);
+  exchange.thread.answer().begin();
+  // The grant may still be claimed: whoever repeats this request must be let through to the seats.
+  if (command.outcome == StoreOutcome::kUnavailable) return routes.key_.give_up_for(exchange, command.outcome);
+  routes.refuse_seats(exchange);
+}
+
+void SeatRoutes::refuse_seats(ApiExchange& exchange) {
+  switch (exchange.purchase().work.outcome) {
+    case SeatOutcome::kSoldOut:
+      return give_up(exchange, ApiError::kSoldOut, "every seat of this event is sold");
+    case SeatOutcome::kNoSuchSeat:
+      return give_up(exchange, ApiError::kInvalidArgument, "seat_ids names a seat that does not exist, or one twice",
+                     "seat_ids");
+    case SeatOutcome::kReservedBefore:
+      return key_.give_up_for(exchange, StoreOutcome::kSpent);
+    case SeatOutcome::kLapsed:
+      return give_up(exchange, ApiError::kTokenExpired, kGivenBack);
+    case SeatOutcome::kNotFound:
+      return key_.give_up_for(exchange, StoreOutcome::kNotFound);
+    case SeatOutcome::kOverloaded:
+      return give_up(exchange, ApiError::kOverloaded, "too many requests are being worked on");
+    default:
+      return give_up(exchange, ApiError::kSeatTaken, "not enough of these seats are free; choose others");
+  }
 }
 
 void SeatRoutes::confirm(ApiExchange& exchange) {
-  Purchase& purchase = exchange.purchase();
   const auto intent_id = required_text(exchange, "payment_intent_id", "pay_…");
   if (!intent_id) return;
-  const PaymentDesk::Intent intent =
-      timed(thread_, Backend::kPayment, [&] { return thread_.services().payments.find(*intent_id); });
-  if (!intent.found || intent.reservation_id != exchange.id) {
+  exchange.purchase().work.intent.id = *intent_id;
+  work(exchange, Kind::kConfirm);
+}
+
+void SeatRoutes::confirmed(ApiExchange& exchange) {
+  const SeatCommand& command = exchange.purchase().work;
+  if (command.outcome == SeatOutcome::kNoPayment) {
     return give_up(exchange, ApiError::kInvalidArgument, "there is no such payment for this reservation",
                    "payment_intent_id");
   }
-  if (intent.status != PaymentStatus::kApproved) {
+  if (command.outcome == SeatOutcome::kNotApproved) {
     return give_up(exchange, ApiError::kForbidden, "the payment is not approved");
   }
-  purchase.reservation = timed(thread_, Backend::kInventory,
-                               [&] { return thread_.services().seats.confirm(purchase.grant.ref, exchange.id); });
-  switch (purchase.reservation.outcome) {
-    case SeatOutcome::kOk:
-      return report(exchange, &SeatRoutes::confirm_reported);
-    case SeatOutcome::kLapsed:
-      // It may have lapsed just now, by being asked for: the store must learn that its seats are free.
-      return report(exchange, &SeatRoutes::lapse_reported);
-    default:
-      return give_up(exchange, ApiError::kNotFound, "there is no such reservation of this user");
+  fmt::format_to(std::back_inserter(thread_.answer().body()),
+                 R"({{"order_id":"{}","status":"confirmed","seat_ids":[{}]}})", command.reservation.order_id,
+                 fmt::join(command.reservation.seats, ","));
+  key_.finish(exchange, 200);
+}
+
+void SeatRoutes::cancelled(ApiExchange& exchange) {
+  const SeatCommand& command = exchange.purchase().work;
+  if (command.outcome == SeatOutcome::kConfirmed) {
+    return give_up(exchange, ApiError::kForbidden, "the reservation is confirmed: it can't be cancelled any more");
   }
-}
-
-void SeatRoutes::lapse_reported(StoreCommand& command) {
-  ApiExchange& exchange = exchange_of(command);
-  exchange.thread.answer().begin();
-  SeatRoutes(exchange.thread)
-      .give_up(exchange, ApiError::kTokenExpired, "the seats were held for too long and have been given back");
-}
-
-void SeatRoutes::confirm_reported(StoreCommand& command) {
-  ApiExchange& exchange = exchange_of(command);
-  AnswerWriter& answer = exchange.thread.answer();
-  answer.begin();
-  fmt::format_to(std::back_inserter(answer.body()), R"({{"order_id":"{}","status":"confirmed","seat_ids":[{}]}})",
-                 exchange.purchase().reservation.order_id, fmt::join(exchange.purchase().reservation.seats, ","));
-  SeatRoutes(exchange.thread).finish(exchange, 200);
-}
-
-void SeatRoutes::cancel(ApiExchange& exchange) {
-  Purchase& purchase = exchange.purchase();
-  purchase.reservation = timed(thread_, Backend::kInventory,
-                               [&] { return thread_.services().seats.cancel(purchase.grant.ref, exchange.id); });
-  switch (purchase.reservation.outcome) {
-    case SeatOutcome::kOk:
-      return report(exchange, &SeatRoutes::cancel_reported);
-    case SeatOutcome::kConfirmed:
-      return give_up(exchange, ApiError::kForbidden, "the reservation is confirmed: it can't be cancelled any more");
-    default:
-      return give_up(exchange, ApiError::kNotFound, "there is no such reservation of this user");
-  }
-}
-
-void SeatRoutes::cancel_reported(StoreCommand& command) {
-  ApiExchange& exchange = exchange_of(command);
-  AnswerWriter& answer = exchange.thread.answer();
-  answer.begin();
-  fmt::format_to(std::back_inserter(answer.body()), R"({{"reservation_id":"{}","status":"cancelled"}})",
-                 exchange.purchase().reservation.reservation_id);
-  SeatRoutes(exchange.thread).finish(exchange, 200);
+  fmt::format_to(std::back_inserter(thread_.answer().body()), R"({{"reservation_id":"{}","status":"cancelled"}})",
+                 command.reservation.reservation_id);
+  key_.finish(exchange, 200);
 }
 
 void SeatRoutes::make_intent(ApiExchange& exchange) {
@@ -325,23 +324,14 @@ void SeatRoutes::make_intent(ApiExchange& exchange) {
     return give_up(exchange, ApiError::kInvalidArgument,
                    "amount must be a whole number from 1 to 1000000000000, in the currency's smallest unit", "amount");
   }
-  const Reservation reservation = thread_.services().seats.find(exchange.purchase().grant.ref, *reservation_id);
-  if (reservation.outcome == SeatOutcome::kLapsed) {
-    return give_up(exchange, ApiError::kTokenExpired, "the seats were held for too long and have been given back");
-  }
-  if (reservation.outcome != SeatOutcome::kOk) {
-    return give_up(exchange, ApiError::kNotFound, "there is no such reservation of this user");
-  }
-  const PaymentDesk::Intent intent = timed(thread_, Backend::kPayment, [&] {
-    return thread_.services().payments.create(*reservation_id, static_cast<std::uint64_t>(amount), *currency);
-  });
-  fmt::format_to(std::back_inserter(thread_.answer().body()),
-                 R"({{"payment_intent_id":"{}","status":"{}","amount":{},"currency":"{}"}})", intent.id,
-                 text_of(intent.status), intent.amount, intent.currency);
-  finish(exchange, 200);
+  SeatCommand& command = exchange.purchase().work;
+  command.reservation_id = *reservation_id;
+  command.intent.amount = static_cast<std::uint64_t>(amount);
+  command.intent.currency = *currency;
+  work(exchange, Kind::kMakeIntent);
 }
 
-void SeatRoutes::process_payment(ApiExchange& exchange) {
+void SeatRoutes::pay(ApiExchange& exchange) {
   const auto intent_id = required_text(exchange, "payment_intent_id", "pay_…");
   if (!intent_id) return;
   const auto action = required_text(exchange, "action", "approve");
@@ -349,17 +339,22 @@ void SeatRoutes::process_payment(ApiExchange& exchange) {
   if (*action != "approve" && *action != "fail") {
     return give_up(exchange, ApiError::kInvalidArgument, "action must be approve or fail", "action");
   }
-  const PaymentDesk::Intent known = thread_.services().payments.find(*intent_id);
-  const bool owned =
-      known.found && thread_.services().seats.find(exchange.purchase().grant.ref, known.reservation_id).outcome !=
-                         SeatOutcome::kNotFound;
-  if (!owned) return give_up(exchange, ApiError::kNotFound, "there is no such payment of this user");
-  const PaymentDesk::Intent intent = timed(thread_, Backend::kPayment, [&] {
-    return thread_.services().payments.process(*intent_id, *action == "approve");
-  });
-  fmt::format_to(std::back_inserter(thread_.answer().body()), R"({{"payment_intent_id":"{}","status":"{}"}})",
-                 intent.id, text_of(intent.status));
-  finish(exchange, 200);
+  SeatCommand& command = exchange.purchase().work;
+  command.intent.id = *intent_id;
+  command.approve = *action == "approve";
+  work(exchange, Kind::kPay);
+}
+
+void SeatRoutes::paid(ApiExchange& exchange) {
+  const PaymentIntent& intent = exchange.purchase().work.intent;
+  const auto out = std::back_inserter(thread_.answer().body());
+  if (exchange.route == Route::kPaymentProcess) {
+    fmt::format_to(out, R"({{"payment_intent_id":"{}","status":"{}"}})", intent.id, text_of(intent.status));
+  } else {
+    fmt::format_to(out, R"({{"payment_intent_id":"{}","status":"{}","amount":{},"currency":"{}"}})", intent.id,
+                   text_of(intent.status), intent.amount, intent.currency);
+  }
+  key_.finish(exchange, 200);
 }
 
 }  // namespace tacos::gateway

@@ -4,18 +4,21 @@
 #include <string_view>
 
 #include "tacos-gateway/http/api_thread.h"
+#include "tacos-gateway/http/purchase_key.h"
 
 namespace tacos::gateway {
 
 // POST /reservations, …/confirm, …/cancel and /payment/…: what only admitted users reach. Each request proves its
 // grant, claims its idempotency key before any work, and gives the key back unless the work was done.
 //
-// A reservation runs: claim the grant in the store → hold the seats → report the seats left, then burn the grant (or
-// release it when no seats were had). The report comes first, so that at no moment a seat counts as free that has a
-// holder and no longer a grant.
+// A reservation runs: claim the grant in the store → hold the seats → burn the grant (or release it when no seats were
+// had). Where the line does not see the seats by itself it is told first, so that at no moment a seat counts as free
+// that has a holder and no longer a grant. The work may break off between any two steps, with a gateway or the way to
+// the store: the grant then stays claimed, and the same request, sent again, holds the same seats as the first would
+// have, because a ticket has one reservation ever and that remembers which request made it.
 class SeatRoutes {
  public:
-  explicit SeatRoutes(ApiThread& thread) : thread_(thread) {}
+  explicit SeatRoutes(ApiThread& thread) : thread_(thread), key_(thread) {}
 
   void handle(ApiExchange& exchange);
 
@@ -23,32 +26,39 @@ class SeatRoutes {
   enum class Check { kPassed, kAnswered };
 
   Check take_grant(ApiExchange& exchange);
-  Check take_idempotency_key(ApiExchange& exchange);
-  void finish(ApiExchange& exchange, int status);
-  void give_up(ApiExchange& exchange, ApiError error, std::string_view message, std::string_view field = {});
-  void give_up_for(ApiExchange& exchange, StoreOutcome outcome);
-  // A text field that must be there; answers INVALID_ARGUMENT otherwise.
+  // The key is this request's: now for its work.
+  static void key_claimed(ApiExchange& exchange);
+  void work(ApiExchange& exchange, SeatCommand::Kind kind);
+  static void worked(SeatCommand& command);
+  static void reported(StoreCommand& command);
+  void conclude(ApiExchange& exchange);
+  void give_up(ApiExchange& exchange, ApiError error, std::string_view message, std::string_view field = {}) {
+    key_.give_up(exchange, error, message, field);
+  }
+  // Tells the line what is left of the event, then calls done for the exchange.
+  void report(ApiExchange& exchange, void (*done)(StoreCommand&));
+  // A text field that must be there; gives up with INVALID_ARGUMENT otherwise.
   std::optional<std::string_view> required_text(ApiExchange& exchange, const char* name, std::string_view example);
 
   Check read_reservation(ApiExchange& exchange);
   Check read_seats(ApiExchange& exchange);
-  static void claim_answered(StoreCommand& command);
-  static void reserve_settled(StoreCommand& command);
-  static void release_settled(StoreCommand& command);
-  void hold_seats(ApiExchange& exchange);
+  void claim_grant(ApiExchange& exchange);
+  static void grant_claimed(StoreCommand& command);
+  void hold(ApiExchange& exchange, bool replay_only);
+  void held(ApiExchange& exchange);
+  void settle(ApiExchange& exchange, StoreCommand::Kind kind, void (*done)(StoreCommand&));
+  static void refusal_settled(StoreCommand& command);
+  void refuse_seats(ApiExchange& exchange);
 
   void confirm(ApiExchange& exchange);
-  void cancel(ApiExchange& exchange);
-  // Tells the store what is left of the event, then calls done for the exchange.
-  void report(ApiExchange& exchange, void (*done)(StoreCommand&));
-  static void confirm_reported(StoreCommand& command);
-  static void lapse_reported(StoreCommand& command);
-  static void cancel_reported(StoreCommand& command);
-
+  void confirmed(ApiExchange& exchange);
+  void cancelled(ApiExchange& exchange);
   void make_intent(ApiExchange& exchange);
-  void process_payment(ApiExchange& exchange);
+  void pay(ApiExchange& exchange);
+  void paid(ApiExchange& exchange);
 
   ApiThread& thread_;
+  PurchaseKey key_;
 };
 
 }  // namespace tacos::gateway

@@ -11,8 +11,8 @@ constexpr std::uint64_t kTicksPerPing = 100;
 
 }  // namespace
 
-Ticker::Ticker(GatewayServices& services, boost::asio::io_context& loop)
-    : services_(services), timer_(loop), session_(services.store.open_session(loop.get_executor())) {
+Ticker::Ticker(GatewayServices& services, boost::asio::io_context& loop, SeatSession& seats)
+    : services_(services), timer_(loop), session_(services.store.open_session(loop.get_executor())), seats_(seats) {
   ask_whether_store_answers();
   schedule();
 }
@@ -29,15 +29,13 @@ void Ticker::schedule() {
 void Ticker::tick() {
   services_.store.tick();
   ++ticks_;
-  if (ticks_ % kTicksPerSweep == 0) sweep_backend();
+  if (ticks_ % kTicksPerSweep == 0) sweep_seats();
   if (ticks_ % kTicksPerPing == 0) ask_whether_store_answers();
 }
 
-void Ticker::sweep_backend() {
-  services_.payments.sweep();
-  services_.idempotency.sweep();
+void Ticker::sweep_seats() {
   if (reports_under_way_ > 0) return;  // the holds wait for the next sweep; they are not lost
-  const std::vector<SeatInventory::Change> changes = services_.seats.sweep();
+  const std::vector<SeatChange> changes = seats_.sweep();
   if (changes.empty()) return;
   reports_.assign(changes.size(), StoreCommand{});
   std::vector<StoreCommand*> batch;

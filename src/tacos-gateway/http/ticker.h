@@ -14,17 +14,18 @@ namespace tacos::gateway {
 // question to the store every second whether it is there. Runs on one server thread's loop; destroyed with it.
 class Ticker {
  public:
-  Ticker(GatewayServices& services, boost::asio::io_context& loop);
+  Ticker(GatewayServices& services, boost::asio::io_context& loop, SeatSession& seats);
 
  private:
   void schedule();
   void tick();
-  void sweep_backend();
+  void sweep_seats();
   void ask_whether_store_answers();
 
   GatewayServices& services_;
   boost::asio::steady_timer timer_;
   std::unique_ptr<StoreSession> session_;
+  SeatSession& seats_;  // of the thread it runs on
   std::uint64_t ticks_ = 0;
   std::vector<StoreCommand> reports_;
   std::size_t reports_under_way_ = 0;

@@ -26,9 +26,14 @@ RedisStoreParts::RedisStoreParts(redis::RedisUrl store_url, RedisStoreOptions st
 
 core::Result<std::unique_ptr<redis::RedisLink>> RedisStoreParts::open_link(
     boost::asio::any_io_executor executor) const {
+  return open_link(std::move(executor), scripts);
+}
+
+core::Result<std::unique_ptr<redis::RedisLink>> RedisStoreParts::open_link(
+    boost::asio::any_io_executor executor, std::shared_ptr<const redis::ScriptBook> book) const {
   redis::RedisLinkOptions link;
   link.command_timeout = options.command_timeout;
-  link.scripts = scripts;
+  link.scripts = std::move(book);
   return redis::open_redis_link(std::move(executor), url, link, link_clock);
 }
 

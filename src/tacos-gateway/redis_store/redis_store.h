@@ -59,6 +59,9 @@ class RedisStoreParts {
   RedisStoreParts(redis::RedisUrl url, RedisStoreOptions options, const core::Clock& clock);
 
   core::Result<std::unique_ptr<redis::RedisLink>> open_link(boost::asio::any_io_executor executor) const;
+  // The same with scripts other than the line's.
+  core::Result<std::unique_ptr<redis::RedisLink>> open_link(boost::asio::any_io_executor executor,
+                                                            std::shared_ptr<const redis::ScriptBook> book) const;
 
   // Null when the event has not been met.
   EventMirror* find(std::uint64_t event) const;
@@ -111,6 +114,9 @@ class RedisStore final : public QueueStore {
   void snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler) override;
   void ping(std::function<void(core::Result<core::Nanos>)> handler) override;
   std::vector<StoreMetric> metrics() const override { return parts_->metrics(); }
+
+  // For what else of this line lies on the same Redis.
+  RedisStoreParts& parts() { return *parts_; }
 
   // The same as tick(), and what happens every facts_interval, with word of when all of it is done. On an unspecified
   // thread.

@@ -1,0 +1,143 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "tacos-gateway/store/queue_store.h"
+
+namespace tacos::gateway {
+
+// The numbers are also what lua/seat_prelude.lua answers.
+enum class SeatOutcome : std::uint8_t {
+  kOk,
+  kTaken,  // a seat that was asked for by number is not free, or fewer are free than were asked for
+  kNoSuchSeat,
+  kSoldOut,         // every seat is sold
+  kNotFound,        // no such reservation, or somebody else's
+  kLapsed,          // the hold ran out or was cancelled
+  kConfirmed,       // cancel: it is sold already
+  kReservedBefore,  // hold: another attempt has made this ticket's one reservation
+  kNoPayment,       // confirm: no such payment for this reservation
+  kNotApproved,     // confirm: the payment is not approved
+  kOverloaded,      // nothing was done: too many commands are in flight
+  kUnavailable,     // the store can't be reached: it may or may not have been done
+};
+
+struct Reservation {
+  SeatOutcome outcome = SeatOutcome::kOk;
+  std::string reservation_id;
+  std::string order_id;  // once confirmed
+  std::vector<std::uint32_t> seats;
+  std::int64_t hold_expires_unix_ms = 0;
+  StoreCommand::Inventory inventory;  // of the event, right after
+  std::uint64_t event = 0;
+};
+
+enum class PaymentStatus : std::uint8_t { kCreated, kApproved, kFailed };
+
+struct PaymentIntent {
+  bool found = false;
+  std::string id;
+  std::string reservation_id;
+  std::uint64_t amount = 0;
+  std::string currency;
+  PaymentStatus status = PaymentStatus::kCreated;
+};
+
+enum class Claim : std::uint8_t {
+  kFresh,     // yours to work on: finish, abandon or suspend must follow
+  kInFlight,  // another request with this key is at work
+  kReplay,    // done before: here is the answer
+  kConflict,  // the key was used with another body
+  kFull,      // every entry is in use by work under way
+};
+
+// A client's idempotency key, scoped by whose it is and on which route.
+struct KeyClaim {
+  std::string scoped_key = {};
+  std::uint64_t id = 0;        // tells this claim from an earlier one of the same key
+  std::string_view body = {};  // kClaimKey: the request's; must stay valid until done
+  Claim claim = Claim::kFresh;
+  // kFresh, but an earlier attempt was broken off: what it did is not known.
+  bool resumed = false;
+  int status = 0;           // of the answer: read by kFinishKey, told by kReplay
+  std::string answer = {};  // likewise
+};
+
+// One change of seats, payments or idempotency keys, owned by whoever submits it and untouched by them until done is
+// called. Every kind may be repeated after kUnavailable: what was done once is not done twice.
+struct SeatCommand {
+  enum class Kind : std::uint8_t {
+    kClaimKey,    // key.scoped_key, key.body → key
+    kFinishKey,   // key with status and answer: whoever repeats the request gets this very answer
+    kAbandonKey,  // key: nothing was done, it may be claimed again
+    kHold,        // owner, attempt, quantity or wanted → reservation
+    kConfirm,     // owner, reservation_id, intent.id → reservation, sold; confirming again gives the same order
+    kCancel,      // owner, reservation_id → reservation
+    kMakeIntent,  // owner, reservation_id, intent's amount and currency → intent
+    kPay,         // owner, intent.id, approve → intent; one that is settled keeps its first answer
+  };
+
+  Kind kind = Kind::kHold;
+  SeatOutcome outcome = SeatOutcome::kOk;
+  KeyClaim key;
+  TicketRef owner;             // the ticket whose grant pays: nobody else's reservations are seen
+  std::string reservation_id;  // what it is about; kHold tells it in reservation
+
+  // kHold. A ticket makes one reservation, ever: the same attempt gets the same one again, any other kReservedBefore.
+  std::string attempt;
+  bool replay_only = false;  // makes none: kNotFound when this attempt has not
+  std::uint32_t quantity = 0;
+  std::vector<std::uint32_t> wanted;  // by number; empty: of the store's choice
+
+  PaymentIntent intent;
+  bool approve = false;
+
+  Reservation reservation;
+  // The counts have changed and the line does not know yet: report reservation.inventory to the queue's store.
+  bool report_inventory = false;
+
+  // Called exactly once, on the session's executor or inside submit(); may submit the command again.
+  void (*done)(SeatCommand&) = nullptr;
+  void* context = nullptr;  // for done
+};
+
+// What has changed in an event though nobody asked.
+struct SeatChange {
+  std::uint64_t event = 0;
+  StoreCommand::Inventory inventory;
+};
+
+// One thread's way to the seats. Not thread safe: each server thread opens its own.
+class SeatSession {
+ public:
+  virtual ~SeatSession() = default;
+
+  virtual void submit(SeatCommand& command) = 0;
+
+  // The work under a key was broken off, and it is not known what was done: the same request may claim it again at
+  // once, and is told so. Nobody waits for this; if it gets lost the claim lapses by itself.
+  virtual void suspend(const KeyClaim& key) = 0;
+
+  // Frees the seats of holds that ran out, a bounded slice a call, and forgets what is old. To be called every 100 ms
+  // or so by one thread of each gateway. Returns what the line must be told.
+  virtual std::vector<SeatChange> sweep() = 0;
+};
+
+// The seats of every event, the payments for them and the idempotency keys of those who buy: never a seat to two
+// buyers, and one reservation for one ticket, over all gateways that share the store.
+class SeatStore {
+ public:
+  virtual ~SeatStore() = default;
+  virtual std::unique_ptr<SeatSession> open_session(boost::asio::any_io_executor executor) = 0;
+};
+
+// 128 random bits as 32 hexadecimal digits, with a prefix that tells what the id is of.
+std::string random_id(std::string_view prefix);
+
+}  // namespace tacos::gateway
