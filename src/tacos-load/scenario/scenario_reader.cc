@@ -180,6 +180,7 @@ core::Result<Scenario> read_scenario(std::string_view text, std::string_view nam
   if (auto journey = at.object("journey")) read_journey(*journey, scenario);
   if (document.is_object()) read_connections(at, document, scenario);
   read_transport(at, scenario);
+  at.texts("observe", scenario.observe);
   at.texts("gates", scenario.gates);
   if (at.has("abort_on_breach")) {
     scenario.abort_on_breach.emplace();
