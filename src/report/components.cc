@@ -128,7 +128,7 @@ std::string limit_words(const Component& component) {
   if (!(cores > 0)) return "";
   if (component.kind == "redis" && cores == 1) return "the one core that executes its commands";
   const std::string count = cores == 1 ? "one core" : fmt::format("{:g} cores", cores);
-  if (component.kind == "machine") return "its " + count;
+  if (component.kind == "machine") return fmt::format("its {}, all that runs there included", count);
   if (component.kind == "generator") return fmt::format("the {} its workers may use", count);
   return fmt::format("the {} it may use", count);
 }

@@ -171,7 +171,7 @@ std::string components(const RunReport& r, std::size_t width) {
     }
     if (!parts.empty()) text += labelled(cut_to_columns(rung.name, kLabelWidth - 3), parts, ",", width);
   }
-  return text + labelled("bottleneck", {r.bottleneck.text}, "", width);
+  return text + labelled("limit", {r.bottleneck.text}, "", width);
 }
 
 std::string rate(const RunReport& r, std::size_t width) {

@@ -100,7 +100,7 @@ class HttpSource::Exchange : public std::enable_shared_from_this<Exchange> {
   void judge() {
     const auto& answer = parser_.get();
     if (answer.result() != http::status::ok) {
-      return end(core::fail(fmt::format("it answered with status {}: is the path right?", answer.result_int())));
+      return end(core::fail(fmt::format("it answered with status {}", answer.result_int())));
     }
     end(parse_prometheus(answer.body()));
   }

@@ -17,12 +17,14 @@ namespace {
 using measure::Flow;
 using measure::Level;
 
+constexpr std::string_view kBlanks = " \t\n";
+
 std::vector<std::string_view> words_of(std::string_view line) {
   std::vector<std::string_view> words;
   for (std::size_t at = 0; at < line.size();) {
-    const std::size_t from = line.find_first_not_of(" \t", at);
+    const std::size_t from = line.find_first_not_of(kBlanks, at);
     if (from == std::string_view::npos) break;
-    at = std::min(line.find_first_of(" \t\n", from), line.size());
+    at = std::min(line.find_first_of(kBlanks, from), line.size());
     words.push_back(line.substr(from, at - from));
   }
   return words;
