@@ -14,8 +14,8 @@ namespace tacos::measure {
 // What a part of the system does per second: from counters that only grow, as differences between samples.
 enum class Flow : std::uint8_t { kCpu, kMainThreadCpu, kCommands, kRequests, kReceivedBytes, kSentBytes };
 inline constexpr std::array<std::string_view, 6> kFlowNames{
-    "cpu_cores", "main_thread_cores", "commands_per_sec", "requests_per_sec", "received_bytes_per_sec",
-    "sent_bytes_per_sec"};
+    "cpu_cores",        "main_thread_cores",      "commands_per_sec",
+    "requests_per_sec", "received_bytes_per_sec", "sent_bytes_per_sec"};
 // What it holds at a moment.
 enum class Level : std::uint8_t { kMemory, kThreads, kConnections };
 inline constexpr std::array<std::string_view, 3> kLevelNames{"memory_bytes", "threads", "connections"};
@@ -27,10 +27,10 @@ using OfLevels = std::array<std::optional<T>, kLevelNames.size()>;
 
 // What one part used over a stretch of the run. What nobody could tell is absent, never 0.
 struct ComponentUse {
-  double observed_sec = 0;           // how much of the stretch lies between samples
-  OfFlows<double> flows{};           // means per second; CPU in cores
-  OfLevels<double> levels{};         // the most there was
-  std::optional<double> utilisation{};  // share of the component's limit
+  double observed_sec = 0;                              // how much of the stretch lies between samples
+  OfFlows<double> flows{};                              // means per second; CPU in cores
+  OfLevels<double> levels{};                            // the most there was
+  std::optional<double> utilisation{};                  // share of the component's limit
   std::vector<std::pair<std::string, double>> calls{};  // per second, of the run's busiest commands
 
   const std::optional<double>& of(Flow flow) const { return flows[static_cast<std::size_t>(flow)]; }
@@ -44,10 +44,10 @@ struct Component {
   std::string kind;        // process, redis, prometheus, generator or machine
   double limit_cores = 0;  // what it may use; 0: not known
   std::uint64_t samples = 0;
-  std::uint64_t missed_samples = 0;  // it did not answer, or not in time
-  std::uint64_t restarts = 0;        // its counters began again
-  std::string note{};                // why samples are missing; empty when none are
-  ComponentUse mean{};               // of the measured time
+  std::uint64_t missed_samples = 0;          // it did not answer, or not in time
+  std::uint64_t restarts = 0;                // its counters began again
+  std::string note{};                        // why samples are missing; empty when none are
+  ComponentUse mean{};                       // of the measured time
   std::optional<double> peak_utilisation{};  // of the busiest interval
   double peak_at_sec = 0;
 };

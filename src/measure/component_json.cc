@@ -70,14 +70,10 @@ json component_uses_json(const std::vector<std::pair<std::string, ComponentUse>>
 json components_json(const std::vector<Component>& components) {
   json list = json::array();
   for (const auto& c : components) {
-    json one = {{"name", c.name},
-                {"source", c.source},
-                {"kind", c.kind},
-                {"limit_cores", c.limit_cores > 0 ? number(c.limit_cores) : json(nullptr)},
-                {"samples", c.samples},
-                {"missed_samples", c.missed_samples},
-                {"restarts", c.restarts},
-                {"note", c.note}};
+    json one = {{"name", c.name},         {"source", c.source},
+                {"kind", c.kind},         {"limit_cores", c.limit_cores > 0 ? number(c.limit_cores) : json(nullptr)},
+                {"samples", c.samples},   {"missed_samples", c.missed_samples},
+                {"restarts", c.restarts}, {"note", c.note}};
     write_use(c.mean, one);
     if (c.peak_utilisation) {
       one["peak_utilisation"] = number(*c.peak_utilisation);

@@ -67,8 +67,9 @@ RunReport::Rung read_rung(const JsonReader& at) {
   rung.outcomes = read_outcomes(at.at("outcomes"));
   rung.send_lag_ms = read_percentiles(at.at("send_lag_ms"));
   rung.components = read_component_uses(at, "components");
-  at.each_member("steps",
-                 [&](const std::string& name, const JsonReader& step) { rung.steps.emplace_back(name, read_step(step)); });
+  at.each_member("steps", [&](const std::string& name, const JsonReader& step) {
+    rung.steps.emplace_back(name, read_step(step));
+  });
   return rung;
 }
 

@@ -175,8 +175,8 @@ void name_bottleneck(RunReport& r) {
   b.component = nearest.component->name;
   b.utilisation = nearest.utilisation;
   b.from_rps = broken->rate;
-  b.text = fmt::format("{} is the bottleneck from {} on: {}", b.component, rate_text(b.from_rps),
-                       percent_of_limit(nearest));
+  b.text =
+      fmt::format("{} is the bottleneck from {} on: {}", b.component, rate_text(b.from_rps), percent_of_limit(nearest));
 }
 
 }  // namespace tacos::report

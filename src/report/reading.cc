@@ -157,7 +157,8 @@ std::string bent(const RunReport& r) {
 std::string bound_by(const RunReport& r) {
   if (r.bottleneck.text.empty()) return {};
   std::string text = " " + r.bottleneck.text + ".";
-  if (r.bottleneck.component.empty() && text[1] >= 'a' && text[1] <= 'z') text[1] = static_cast<char>(text[1] - 'a' + 'A');
+  if (r.bottleneck.component.empty() && text[1] >= 'a' && text[1] <= 'z')
+    text[1] = static_cast<char>(text[1] - 'a' + 'A');
   return text;
 }
 

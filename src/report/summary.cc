@@ -223,8 +223,8 @@ std::string generator(const RunReport& r, std::size_t width) {
 std::string summary_text(const RunReport& report, bool colour, std::size_t width) {
   width = std::max(width, kLeastWidth);
   std::string text = verdict(report, colour, width) + gates(report, width) + steps(report, width) +
-                     rungs(report, width) + components(report, width) + "\n" + rate(report, width) + users(report, width) +
-                     generator(report, width);
+                     rungs(report, width) + components(report, width) + "\n" + rate(report, width) +
+                     users(report, width) + generator(report, width);
   for (const auto& note : report.adapted) text += labelled("note", {note}, "", width);
   return text;
 }

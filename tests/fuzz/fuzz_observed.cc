@@ -34,7 +34,8 @@ void check(const tacos::core::Result<Figures>& figures) {
   for (const auto& [command, calls] : figures->calls) check(calls);
   tacos::load::ObservedComponent seen;
   seen.limit_cores = 1;
-  seen.samples = {{tacos::core::Nanos(0), {}}, {std::chrono::seconds(1), *figures}, {std::chrono::seconds(2), *figures}};
+  seen.samples = {
+      {tacos::core::Nanos(0), {}}, {std::chrono::seconds(1), *figures}, {std::chrono::seconds(2), *figures}};
   seen.samples[0].figures.life = figures->life;
   for (std::size_t f = 0; f < figures->counters.size(); ++f) seen.samples[0].figures.counters[f] = 0.0;
   const auto series = tacos::load::component_series({seen}, std::chrono::seconds(1), 2);

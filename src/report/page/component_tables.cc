@@ -46,8 +46,7 @@ void shaded(Table& table, const ComponentUse* use) {
   if (use == nullptr) {
     table.number("not seen");
   } else if (use->utilisation) {
-    table.load(*use->utilisation, fmt::format("{:.0f} %", *use->utilisation * 100),
-               *use->utilisation >= kNearItsLimit);
+    table.load(*use->utilisation, fmt::format("{:.0f} %", *use->utilisation * 100), *use->utilisation >= kNearItsLimit);
   } else {
     const auto& cpu = use->of(Flow::kCpu);
     table.number(cpu ? fmt::format("{:.2f} cores", *cpu) : "–");
@@ -97,7 +96,11 @@ std::string component_matrix(const RunReport& r) {
   }
   Table table(columns);
   for (const auto& rung : r.rungs) {
-    table.row().name(fmt::format("{} {}", rung.verdict == "passed" ? "✓" : rung.verdict == "failed" ? "✗" : "⚠", rung.name));
+    table.row().name(fmt::format("{} {}",
+                                 rung.verdict == "passed"   ? "✓"
+                                 : rung.verdict == "failed" ? "✗"
+                                                            : "⚠",
+                                 rung.name));
     table.number(count(rung.achieved_rps));
     for (const auto& [component, commands] : shown) {
       const ComponentUse* use = use_of(rung, component->name);

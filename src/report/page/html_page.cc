@@ -52,8 +52,7 @@ constexpr std::array<Figure, 10> kFigures{{
     {"errors", "Errors per second", "by kind and by the moment they were due"},
     {"position", "Position in line", "that users were told when they asked"},
     {"admission", "Let in", "users told to enter, and how long half of them had waited"},
-    {"components", "Components",
-     "CPU in percent of what each part may use; a gap where it did not answer"},
+    {"components", "Components", "CPU in percent of what each part may use; a gap where it did not answer"},
     {"lag", "Delay before sending, p99",
      "dispatch lag is the generator's own; the rest of send lag is the wait for a connection"},
 }};

@@ -108,7 +108,8 @@ class IntervalSum {
     for (std::size_t l = 0; l < levels_.size(); ++l) {
       if (levels_[l]) use.levels[l] = rounded(*levels_[l]);
     }
-    for (std::size_t c = 0; c < calls_.size(); ++c) use.calls.emplace_back(commands[c], rounded(calls_[c] / observed_sec_));
+    for (std::size_t c = 0; c < calls_.size(); ++c)
+      use.calls.emplace_back(commands[c], rounded(calls_[c] / observed_sec_));
     if (const auto share = measure::utilisation_of(use, component)) use.utilisation = rounded(*share);
     return use;
   }
@@ -133,8 +134,8 @@ std::string note_of(const ObservedComponent& seen, std::uint64_t restarts) {
   return note;
 }
 
-std::vector<IntervalSum> sums_of(const std::vector<Stretch>& stretches,
-                                 const std::vector<std::string>& commands, Nanos interval, std::size_t intervals) {
+std::vector<IntervalSum> sums_of(const std::vector<Stretch>& stretches, const std::vector<std::string>& commands,
+                                 Nanos interval, std::size_t intervals) {
   std::vector<IntervalSum> sums(intervals);
   const auto index_of = [&](Nanos at) { return static_cast<std::size_t>(std::max(Nanos(0), at) / interval); };
   for (const auto& stretch : stretches) {

@@ -54,9 +54,11 @@ core::Result<void> take_source(std::string_view source, Observation& to) {
   } else if (source.starts_with("http://") || source.starts_with("https://")) {
     auto url = net::parse_url(source);
     // Its message repeats the text, and a text that can't be read may hold a password anywhere.
-    if (!url) return fail(fmt::format("'{}' is not an address that can be asked: write http://host:port/metrics, "
-                                      "without user names and passwords",
-                                      without_secrets(source)));
+    if (!url)
+      return fail(
+          fmt::format("'{}' is not an address that can be asked: write http://host:port/metrics, "
+                      "without user names and passwords",
+                      without_secrets(source)));
     to.source = std::move(*url);
   } else {
     auto url = redis::parse_redis_url(source);

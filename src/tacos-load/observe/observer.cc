@@ -109,9 +109,8 @@ core::Result<void> Observer::add_redis(const Observation& observation, const red
 
 core::Result<void> Observer::add(const Observation& observation, const ObserverOptions& options) {
   if (const auto* process = std::get_if<ProcessId>(&observation.source)) {
-    Watched& watched =
-        watch(observation.name, observation.source_text(), "process",
-              std::make_unique<InstantSource>([pid = process->pid] { return read_process(pid); }));
+    Watched& watched = watch(observation.name, observation.source_text(), "process",
+                             std::make_unique<InstantSource>([pid = process->pid] { return read_process(pid); }));
     watched.seen.limit_cores = observation.limit_cores > 0 ? observation.limit_cores : allowed_cores(process->pid);
     return {};
   }
@@ -120,9 +119,9 @@ core::Result<void> Observer::add(const Observation& observation, const ObserverO
     if (!source) return source.error();
     Watched& watched = watch(observation.name, observation.source_text(), "prometheus", std::move(*source));
     // Of another machine nobody knows how many cores it has.
-    watched.seen.limit_cores = observation.limit_cores > 0       ? observation.limit_cores
+    watched.seen.limit_cores = observation.limit_cores > 0   ? observation.limit_cores
                                : net::is_loopback(url->host) ? machine_cores()
-                                                                 : 0;
+                                                             : 0;
     return {};
   }
   return add_redis(observation, std::get<redis::RedisUrl>(observation.source));
@@ -141,8 +140,8 @@ core::Result<std::unique_ptr<Observer>> Observer::open(const std::vector<Observa
   std::unique_ptr<Observer> observer(new Observer(clock));
   for (const auto& observation : observations) {
     if (const auto added = observer->add(observation, options); !added) {
-      return core::fail(fmt::format("--observe {}={}: {}", observation.name, observation.source_text(),
-                                    added.error().message));
+      return core::fail(
+          fmt::format("--observe {}={}: {}", observation.name, observation.source_text(), added.error().message));
     }
   }
   observer->add_own(options);
@@ -161,7 +160,8 @@ core::Result<void> Observer::ask_first() {
     if (seen.samples.empty()) {
       std::string why = seen.last_fault.empty() ? watched->source->fault() : seen.last_fault;
       if (why.empty()) {
-        why = fmt::format("it did not answer within {} s", std::chrono::duration_cast<std::chrono::seconds>(kFirstPatience).count());
+        why = fmt::format("it did not answer within {} s",
+                          std::chrono::duration_cast<std::chrono::seconds>(kFirstPatience).count());
       }
       return core::fail(fmt::format(
           "--observe {}={}: {}. It must answer before the load is sent: is it running, and is the address right?",
@@ -181,6 +181,8 @@ void Observer::ask_all() {
   for (auto& at : watched_) {
     Watched& watched = *at;
     if (watched.asked) {
+      // The last question comes at any time, perhaps right behind the one before.
+      if (stop_) continue;
       ++watched.seen.missed;
       watched.seen.last_fault = "it took longer than a sample's time to answer";
       continue;
@@ -252,9 +254,10 @@ core::Result<void> check_processes(const std::vector<Observation>& observations)
     const auto* process = std::get_if<ProcessId>(&observation.source);
     if (process == nullptr) continue;
     if (const auto figures = read_process(process->pid); !figures) {
-      return core::fail(fmt::format("--observe {}={}: {}; name one that does (pgrep finds it), or observe it over "
-                                    "http:// or redis://",
-                                    observation.name, observation.source_text(), figures.error().message));
+      return core::fail(
+          fmt::format("--observe {}={}: {}; name one that does (pgrep finds it), or observe it over "
+                      "http:// or redis://",
+                      observation.name, observation.source_text(), figures.error().message));
     }
   }
   return {};

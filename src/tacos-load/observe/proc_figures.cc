@@ -67,6 +67,8 @@ core::Result<Figures> parse_process_stat(std::string_view text, double per_sec) 
   if (name_end == std::string_view::npos) return core::fail("its stat file has no name in parentheses");
   const auto fields = words_of(text.substr(name_end + 1));
   if (fields.size() <= kStart - kFirst) return core::fail("its stat file ends early");
+  // A process that ended stands there, with its last counts, until its parent takes note.
+  if (fields[0] == "Z" || fields[0] == "X") return core::fail("it has ended");
   const auto field = [&](std::size_t number) { return whole(fields[number - kFirst]); };
   const auto user = field(kUser), system = field(kSystem), threads = field(kThreads), start = field(kStart);
   if (!user || !system || !threads || !start || !(per_sec > 0)) {

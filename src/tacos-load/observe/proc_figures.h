@@ -11,6 +11,7 @@ namespace tacos::load {
 
 // From the text of /proc/N/stat (proc_pid_stat(5)): CPU of all threads, dead ones included and children not (fields 14
 // and 15, in ticks), threads (20), and the start time (22) as its life. The name in field 2 may hold anything, ')' too.
+// Fails for one that has ended and only waits for its parent (Z).
 core::Result<Figures> parse_process_stat(std::string_view text, double ticks_per_sec);
 
 // Adds resident memory from the text of /proc/N/status (VmRSS, in kB), when it says.

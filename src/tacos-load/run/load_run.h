@@ -41,7 +41,7 @@ struct RunFacts {
   core::Nanos duration{0};  // from the first slot to the last outcome
   std::uint64_t backlog_high_water = 0;
   bool interrupted = false;
-  std::string aborted;  // the broken gate that ended the run; empty when none did
+  std::string aborted;                      // the broken gate that ended the run; empty when none did
   std::vector<ObservedComponent> observed;  // parts of the system that were watched
 };
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/text_columns.h"
 #include "report/markdown.h"
 #include "report/page/component_tables.h"
 #include "report/stored_run.h"
@@ -103,8 +104,9 @@ TEST(Bottleneck, IsTheMachineOnlyWhereNoPartOfItIsNear) {
   sum_up_components(r);
   name_bottleneck(r);
   EXPECT_EQ(r.bottleneck.component, "machine");
-  EXPECT_EQ(r.bottleneck.text, "machine is the bottleneck from 10,000/s on: 98 % of its 2 cores, all that runs there "
-                               "included");
+  EXPECT_EQ(r.bottleneck.text,
+            "machine is the bottleneck from 10,000/s on: 98 % of its 2 cores, all that runs there "
+            "included");
   for (std::size_t t = 10; t < 20; ++t) r.component_intervals[t].components[1].second = use_of(0.9, 1, 1);
   sum_up_components(r);
   name_bottleneck(r);

@@ -38,10 +38,10 @@ const ComponentUse* use_in(const ComponentSeries& series, std::size_t interval) 
 
 TEST(ComponentSeries, GivesEachIntervalTheDifferencesThatFallIntoIt) {
   // Samples come a tenth after each second; CPU runs at 0.5 cores, then at 1.
-  const auto series = component_series(
-      {redis({sample(milliseconds(-400), 0, 0), sample(milliseconds(100), 0.25, 50), sample(milliseconds(1100), 1.25, 150),
-              sample(milliseconds(2100), 2.25, 250)})},
-      seconds(1), 2);
+  const auto series =
+      component_series({redis({sample(milliseconds(-400), 0, 0), sample(milliseconds(100), 0.25, 50),
+                               sample(milliseconds(1100), 1.25, 150), sample(milliseconds(2100), 2.25, 250)})},
+                       seconds(1), 2);
   ASSERT_EQ(series.intervals.size(), 2U);
   // [0, 1): 0.1 s at 0.5 cores and 0.9 s at 1.
   EXPECT_NEAR(*use_in(series, 0)->of(Flow::kCpu), 0.95, 1e-5);
@@ -52,10 +52,9 @@ TEST(ComponentSeries, GivesEachIntervalTheDifferencesThatFallIntoIt) {
 }
 
 TEST(ComponentSeries, StartsAnewWhereACounterGoesDown) {
-  const auto series = component_series(
-      {redis({sample(seconds(0), 100, 1000), sample(seconds(1), 101, 1100), sample(seconds(2), 0.5, 10),
-              sample(seconds(3), 1, 20)})},
-      seconds(1), 3);
+  const auto series = component_series({redis({sample(seconds(0), 100, 1000), sample(seconds(1), 101, 1100),
+                                               sample(seconds(2), 0.5, 10), sample(seconds(3), 1, 20)})},
+                                       seconds(1), 3);
   EXPECT_EQ(*use_in(series, 0)->of(Flow::kCpu), 1);
   EXPECT_EQ(use_in(series, 1), nullptr) << "what happened across a restart is not known";
   EXPECT_EQ(*use_in(series, 2)->of(Flow::kCpu), 0.5);
@@ -83,8 +82,7 @@ TEST(ComponentSeries, AGapIsAGapAndNeverZero) {
 
 TEST(ComponentSeries, ALateAnswerStillTellsTheMeanOfItsStretch) {
   // Busy for four seconds with one long command, then it answers.
-  const auto series =
-      component_series({redis({sample(seconds(0), 0, 0), sample(seconds(4), 4, 40)})}, seconds(1), 4);
+  const auto series = component_series({redis({sample(seconds(0), 0, 0), sample(seconds(4), 4, 40)})}, seconds(1), 4);
   for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(*use_in(series, i)->of(Flow::kCpu), 1) << i;
   const auto too_long =
       component_series({redis({sample(seconds(0), 0, 0), sample(seconds(30), 30, 40)})}, seconds(1), 30);

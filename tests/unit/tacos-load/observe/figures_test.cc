@@ -1,8 +1,9 @@
 // What is read from /proc, from INFO and from Prometheus's text, on texts that were recorded and on garbage.
 
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "tacos-load/observe/proc_figures.h"
 #include "tacos-load/observe/prometheus_text.h"
@@ -24,7 +25,8 @@ double level(const Figures& figures, Level level) {
 // A process that calls itself "a) R 1 (b".
 constexpr const char* kStat =
     "21219 (a) R 1 (b) S 21218 21219 21219 0 -1 4194560 6036 63896 2 779 1234 66 47 19 20 0 7 0 3408943 5251072 988 "
-    "18446744073709551615 94349567176704 94349567966109 140736310629792 0 0 0 65536 4 1132560123 1 0 0 17 0 0 0 0 0 0\n";
+    "18446744073709551615 94349567176704 94349567966109 140736310629792 0 0 0 65536 4 1132560123 1 0 0 17 0 0 0 0 0 "
+    "0\n";
 
 TEST(ProcessStat, ReadsTheFieldsBehindTheLastParenthesis) {
   const auto figures = parse_process_stat(kStat, 100);
@@ -32,6 +34,14 @@ TEST(ProcessStat, ReadsTheFieldsBehindTheLastParenthesis) {
   EXPECT_DOUBLE_EQ(counter(*figures, Flow::kCpu), 13.0);  // 1234 + 66 ticks; the 47 + 19 of children are not in it
   EXPECT_EQ(level(*figures, Level::kThreads), 7);
   EXPECT_EQ(figures->life, "3408943");
+}
+
+TEST(ProcessStat, AnEndedProcessIsNoneAlthoughItsCountsStillStandThere) {
+  std::string ended = kStat;
+  ended.replace(ended.find(") S "), 4, ") Z ");
+  const auto figures = parse_process_stat(ended, 100);
+  ASSERT_FALSE(figures.has_value());
+  EXPECT_EQ(figures.error().message, "it has ended");
 }
 
 TEST(ProcessStat, RefusesWhatEndsEarlyOrIsNoNumber) {
@@ -132,7 +142,8 @@ TEST(PrometheusText, ReadsProcessAndGateway) {
 TEST(PrometheusText, PassesOverWhatItCannotRead) {
   const auto figures = parse_prometheus(
       "process_cpu_seconds_total NaN\nprocess_cpu_seconds_total{a=\"never ends 1\n}{\n 5\nprocess_cpu_seconds_total\n"
-      "process_resident_memory_bytes -1\nother_metric 1\nprocess_cpu_seconds_total 3x\nprocess_cpu_seconds_total +Inf\n");
+      "process_resident_memory_bytes -1\nother_metric 1\nprocess_cpu_seconds_total 3x\nprocess_cpu_seconds_total "
+      "+Inf\n");
   ASSERT_TRUE(figures.has_value());
   EXPECT_TRUE(figures->says_nothing());
   for (const char* text : {"", "<html><body>it works</body></html>", "{\"json\": 1}", "# only a comment\n"}) {

@@ -26,8 +26,8 @@ TEST(Observation, ReadsAProcess) {
 }
 
 TEST(Observation, ReadsEveryKindOfRedis) {
-  for (const char* url : {"redis://127.0.0.1:7000", "rediss://host/1?insecure=1", "redis+cluster://a:1,b:2",
-                          "unix:///tmp/redis.sock"}) {
+  for (const char* url :
+       {"redis://127.0.0.1:7000", "rediss://host/1?insecure=1", "redis+cluster://a:1,b:2", "unix:///tmp/redis.sock"}) {
     const auto parsed = parse_observation(std::string("line=") + url);
     ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
     EXPECT_TRUE(std::holds_alternative<redis::RedisUrl>(parsed->source)) << url;
