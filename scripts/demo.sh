@@ -90,7 +90,8 @@ echo "demo: the gateway is ready at $url; the sale opens 50 s after the first jo
 
 trap : INT
 status=0
-"$bin/tacos-load" run "$root/scenarios/ticket-open.json" --rps 30000 --target "$url" --report "$report" "$@" || status=$?
+"$bin/tacos-load" run "$root/scenarios/ticket-open.json" --rps 30000 --target "$url" --report "$report" \
+  --observe "gateway=pid:$gateway" ${redis:+--observe "redis=$where"} "$@" || status=$?
 
 if [ "$store" = redis ]; then
   # Clock ticks of the server's own life: fields 14 and 15 of its stat, behind its name in parentheses.

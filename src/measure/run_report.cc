@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/units.h"
+#include "measure/component_json.h"
 
 namespace tacos::measure {
 
@@ -67,6 +68,7 @@ json write(const RunReport::Rung& rung) {
           {"gates", write(rung.gates)},
           {"outcomes", write(rung.outcomes)},
           {"send_lag_ms", write(rung.send_lag_ms)},
+          {"components", component_uses_json(rung.components)},
           {"steps", steps}};
 }
 
@@ -216,6 +218,9 @@ std::string to_json(const RunReport& r) {
                            {"threads", r.self.threads},
                            {"busiest_worker_cpu_share", number(r.self.busiest_worker_cpu_share)},
                            {"backlog_high_water", r.self.backlog_high_water}}},
+                         {"components", components_json(r.components)},
+                         {"component_intervals", component_intervals_json(r.component_intervals)},
+                         {"bottleneck", bottleneck_json(r.bottleneck)},
                          {"intervals", intervals}};
   return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }

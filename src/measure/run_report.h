@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "measure/component.h"
 #include "measure/histogram.h"
 #include "measure/run_record.h"
 
@@ -56,6 +57,7 @@ struct RunReport {
     OutcomeCounts outcomes{};
     Percentiles send_lag_ms;
     std::vector<Gate> gates;
+    std::vector<std::pair<std::string, ComponentUse>> components{};  // those that were observed in it
   };
   // Did those who came first go first? Joins count in the order they were due, entries in the order the grants came.
   struct Fairness {
@@ -144,6 +146,9 @@ struct RunReport {
   std::vector<Rung> rungs;
   Self self;
   std::vector<Interval> intervals;
+  std::vector<Component> components;  // parts of the system that were watched; empty when nobody asked
+  std::vector<ComponentInterval> component_intervals;
+  Bottleneck bottleneck;
 };
 
 // The document, indented, ending in a newline.

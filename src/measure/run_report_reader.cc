@@ -1,9 +1,10 @@
 #include <charconv>
-#include <limits>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "measure/component_json.h"
+#include "measure/json_reader.h"
 #include "measure/run_report.h"
 
 namespace tacos::measure {
@@ -12,86 +13,7 @@ using json = nlohmann::ordered_json;
 
 namespace {
 
-// Each reader asks for a member by its key; what is wrong throws a fault with its pointer, caught at the edge.
-struct Fault {
-  std::string message;
-};
-
-// RFC 6901: a key that holds '/' or '~' is written with ~1 and ~0.
-std::string pointer_part(std::string_view key) {
-  std::string part;
-  for (const char c : key) part += c == '~' ? std::string("~0") : c == '/' ? std::string("~1") : std::string(1, c);
-  return part;
-}
-
-struct Reader {
-  const json& object;
-  std::string pointer;
-
-  const json& member(const char* key) const {
-    if (!object.is_object())
-      throw Fault{fmt::format("{} is not an object", pointer.empty() ? "the document" : pointer)};
-    const auto found = object.find(key);
-    if (found == object.end()) throw Fault{fmt::format("{}/{} is missing", pointer, key)};
-    return *found;
-  }
-  Reader at(const char* key) const { return {member(key), fmt::format("{}/{}", pointer, key)}; }
-  // The members of an object whose keys are data, such as steps.
-  template <class Visit>
-  void each_member(const char* key, Visit visit) const {
-    const json& object_of = member(key);
-    if (!object_of.is_object()) throw Fault{fmt::format("{}/{} is not an object", pointer, key)};
-    for (const auto& [name, value] : object_of.items()) {
-      visit(name, Reader{value, fmt::format("{}/{}/{}", pointer, key, pointer_part(name))});
-    }
-  }
-  void texts(const char* key, std::vector<std::string>& into) const {
-    const json& list = member(key);
-    if (!list.is_array()) throw Fault{fmt::format("{}/{} is not a list", pointer, key)};
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      if (!list[i].is_string()) throw Fault{fmt::format("{}/{}/{} is not a text", pointer, key, i)};
-      into.push_back(list[i].get<std::string>());
-    }
-  }
-  bool has(const char* key) const { return object.is_object() && object.contains(key); }
-
-  void read(const char* key, double& into) const {
-    const json& value = member(key);
-    if (value.is_null()) return;
-    if (!value.is_number()) throw Fault{fmt::format("{}/{} is not a number", pointer, key)};
-    into = value.get<double>();
-  }
-  template <class Count>
-  void count(const char* key, Count& into) const {
-    const json& value = member(key);
-    const auto most = std::numeric_limits<Count>::max();
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > most) {
-      throw Fault{fmt::format("{}/{} is not a whole number from 0 to {}", pointer, key, most)};
-    }
-    into = static_cast<Count>(value.get<std::uint64_t>());
-  }
-  void read(const char* key, std::string& into) const {
-    const json& value = member(key);
-    if (!value.is_string()) throw Fault{fmt::format("{}/{} is not a text", pointer, key)};
-    into = value.get<std::string>();
-  }
-  void read(const char* key, bool& into) const {
-    const json& value = member(key);
-    if (!value.is_boolean()) throw Fault{fmt::format("{}/{} is not true or false", pointer, key)};
-    into = value.get<bool>();
-  }
-  // For keys that were added after the schema's first form: absent is fine.
-  template <class T>
-  void maybe(const char* key, T& into) const {
-    if (has(key)) read(key, into);
-  }
-  template <class T>
-  void maybe_count(const char* key, T& into) const {
-    if (has(key)) count(key, into);
-  }
-};
-
-Percentiles read_percentiles(const Reader& at) {
+Percentiles read_percentiles(const JsonReader& at) {
   Percentiles p;
   at.read("mean", p.mean);
   at.read("p50", p.p50);
@@ -104,13 +26,13 @@ Percentiles read_percentiles(const Reader& at) {
   return p;
 }
 
-OutcomeCounts read_outcomes(const Reader& at) {
+OutcomeCounts read_outcomes(const JsonReader& at) {
   OutcomeCounts counts{};
   for (std::size_t i = 0; i < kOutcomeCount; ++i) at.maybe_count(std::string(kOutcomeNames[i]).c_str(), counts[i]);
   return counts;
 }
 
-RunReport::Step read_step(const Reader& at) {
+RunReport::Step read_step(const JsonReader& at) {
   RunReport::Step step;
   at.count("count", step.count);
   step.response_time_ms = read_percentiles(at.at("response_time_ms"));
@@ -119,16 +41,9 @@ RunReport::Step read_step(const Reader& at) {
   return step;
 }
 
-template <class Visit>
-void each(const Reader& at, const char* key, Visit visit) {
-  const json& list = at.member(key);
-  if (!list.is_array()) throw Fault{fmt::format("{}/{} is not a list", at.pointer, key)};
-  for (std::size_t i = 0; i < list.size(); ++i) visit(Reader{list[i], fmt::format("{}/{}/{}", at.pointer, key, i)});
-}
-
-std::vector<RunReport::Gate> read_gates(const Reader& at) {
+std::vector<RunReport::Gate> read_gates(const JsonReader& at) {
   std::vector<RunReport::Gate> gates;
-  each(at, "gates", [&](const Reader& g) {
+  at.each("gates", [&](const JsonReader& g) {
     RunReport::Gate gate;
     g.read("expression", gate.expression);
     g.read("value", gate.value);
@@ -139,7 +54,7 @@ std::vector<RunReport::Gate> read_gates(const Reader& at) {
   return gates;
 }
 
-RunReport::Rung read_rung(const Reader& at) {
+RunReport::Rung read_rung(const JsonReader& at) {
   RunReport::Rung rung;
   at.read("name", rung.name);
   at.read("from_sec", rung.from_sec);
@@ -151,12 +66,14 @@ RunReport::Rung read_rung(const Reader& at) {
   rung.gates = read_gates(at);
   rung.outcomes = read_outcomes(at.at("outcomes"));
   rung.send_lag_ms = read_percentiles(at.at("send_lag_ms"));
-  at.each_member("steps",
-                 [&](const std::string& name, const Reader& step) { rung.steps.emplace_back(name, read_step(step)); });
+  rung.components = read_component_uses(at, "components");
+  at.each_member("steps", [&](const std::string& name, const JsonReader& step) {
+    rung.steps.emplace_back(name, read_step(step));
+  });
   return rung;
 }
 
-void read_users(const Reader& at, RunReport::Users& u) {
+void read_users(const JsonReader& at, RunReport::Users& u) {
   at.count("planned", u.planned);
   at.count("started", u.started);
   at.count("peak_active", u.peak_active);
@@ -175,7 +92,7 @@ void read_users(const Reader& at, RunReport::Users& u) {
   if (at.has("time_to_admission_ms")) u.time_to_admission_ms = read_percentiles(at.at("time_to_admission_ms"));
   if (at.has("time_to_sold_out_ms")) u.time_to_sold_out_ms = read_percentiles(at.at("time_to_sold_out_ms"));
   if (!at.has("fairness")) return;
-  const Reader fairness = at.at("fairness");
+  const JsonReader fairness = at.at("fairness");
   fairness.count("compared", u.fairness.compared);
   fairness.count("inversions", u.fairness.inversions);
   fairness.read("inverted_share", u.fairness.inverted_share);
@@ -184,35 +101,35 @@ void read_users(const Reader& at, RunReport::Users& u) {
   u.overtaken = u.fairness.overtaken;
 }
 
-void read_counts(const Reader& at, RunReport& r) {
-  const Reader rate = at.at("rate");
+void read_counts(const JsonReader& at, RunReport& r) {
+  const JsonReader rate = at.at("rate");
   rate.read("offered_rps", r.rate.offered_rps);
   rate.read("achieved_rps", r.rate.achieved_rps);
   rate.count("scheduled", r.rate.scheduled);
   rate.count("sent", r.rate.sent);
   rate.count("completed", r.rate.completed);
   r.outcomes = read_outcomes(at.at("outcomes"));
-  at.each_member("status_codes", [&](const std::string& code, const Reader& n) {
+  at.each_member("status_codes", [&](const std::string& code, const JsonReader& n) {
     int status = 0;
     const auto [end, error] = std::from_chars(code.data(), code.data() + code.size(), status);
     if (error != std::errc() || end != code.data() + code.size() || !n.object.is_number_unsigned()) {
-      throw Fault{n.pointer + " is not a status code with a whole number from 0"};
+      throw JsonFault{n.pointer + " is not a status code with a whole number from 0"};
     }
     r.status_codes[status] = n.object.get<std::uint64_t>();
   });
   at.each_member("steps",
-                 [&](const std::string& name, const Reader& step) { r.steps.emplace_back(name, read_step(step)); });
+                 [&](const std::string& name, const JsonReader& step) { r.steps.emplace_back(name, read_step(step)); });
   r.send_lag_ms = read_percentiles(at.at("send_lag_ms"));
   if (at.has("dispatch_lag_ms")) r.dispatch_lag_ms = read_percentiles(at.at("dispatch_lag_ms"));
   if (at.has("connection_wait_ms")) r.connection_wait_ms = read_percentiles(at.at("connection_wait_ms"));
-  const Reader connections = at.at("connections");
+  const JsonReader connections = at.at("connections");
   connections.count("opened", r.connections.opened);
   connections.count("peak", r.connections.peak);
   connections.count("reused", r.connections.reused);
   connections.maybe_count("connect_failures", r.connections.connect_failures);
 }
 
-void read_self(const Reader& at, RunReport::Self& self) {
+void read_self(const JsonReader& at, RunReport::Self& self) {
   at.read("cpu_sec", self.cpu_sec);
   at.read("cpu_us_per_request", self.cpu_us_per_request);
   at.count("peak_rss_bytes", self.peak_rss_bytes);
@@ -222,15 +139,15 @@ void read_self(const Reader& at, RunReport::Self& self) {
 }
 
 // What intervals say of users and steps came after the schema's first form.
-void read_people(const Reader& at, RunReport::Interval& i) {
+void read_people(const JsonReader& at, RunReport::Interval& i) {
   if (at.has("users")) {
-    const Reader users = at.at("users");
+    const JsonReader users = at.at("users");
     for (std::size_t s = 0; s < kUserStateCount; ++s) {
       users.maybe_count(std::string(kUserStateNames[s]).c_str(), i.users[s]);
     }
   }
   if (at.has("position")) {
-    const Reader position = at.at("position");
+    const JsonReader position = at.at("position");
     position.count("count", i.positions);
     position.read("p10", i.position_p10);
     position.read("p50", i.position_p50);
@@ -240,7 +157,7 @@ void read_people(const Reader& at, RunReport::Interval& i) {
   at.maybe("time_to_admission_p50_ms", i.time_to_admission_p50_ms);
 }
 
-RunReport::Interval read_interval(const Reader& at) {
+RunReport::Interval read_interval(const JsonReader& at) {
   RunReport::Interval i;
   at.read("t_sec", i.t_sec);
   at.maybe("planned", i.planned);
@@ -259,7 +176,7 @@ RunReport::Interval read_interval(const Reader& at) {
   at.maybe("service_p99_ms", i.service_p99_ms);
   if (at.has("outcomes")) i.outcomes = read_outcomes(at.at("outcomes"));
   if (at.has("steps")) {
-    at.each_member("steps", [&](const std::string& name, const Reader& from) {
+    at.each_member("steps", [&](const std::string& name, const JsonReader& from) {
       RunReport::IntervalStep step;
       step.name = name;
       from.count("count", step.count);
@@ -273,11 +190,11 @@ RunReport::Interval read_interval(const Reader& at) {
   return i;
 }
 
-RunReport read_report(const Reader& at) {
+RunReport read_report(const JsonReader& at) {
   std::string schema;
   at.read("schema", schema);
   if (schema != RunReport::kSchema)
-    throw Fault{fmt::format("/schema is '{}'; expected '{}'", schema, RunReport::kSchema)};
+    throw JsonFault{fmt::format("/schema is '{}'; expected '{}'", schema, RunReport::kSchema)};
   RunReport r;
   at.read("tool_version", r.tool_version);
   at.read("command", r.command);
@@ -293,7 +210,7 @@ RunReport read_report(const Reader& at) {
   at.maybe("interrupted", r.interrupted);
   at.maybe("aborted", r.aborted);
   if (at.has("merged_from")) at.texts("merged_from", r.merged_from);
-  const Reader host = at.at("host");
+  const JsonReader host = at.at("host");
   host.count("cpus", r.host.cpus);
   host.read("kernel", r.host.kernel);
   host.count("fd_limit", r.host.fd_limit);
@@ -307,9 +224,10 @@ RunReport read_report(const Reader& at) {
   read_counts(at, r);
   read_users(at.at("users"), r.users);
   r.gates = read_gates(at);
-  if (at.has("rungs")) each(at, "rungs", [&](const Reader& rung) { r.rungs.push_back(read_rung(rung)); });
+  if (at.has("rungs")) at.each("rungs", [&](const JsonReader& rung) { r.rungs.push_back(read_rung(rung)); });
   read_self(at.at("self"), r.self);
-  each(at, "intervals", [&](const Reader& i) { r.intervals.push_back(read_interval(i)); });
+  read_components(at, r);
+  at.each("intervals", [&](const JsonReader& i) { r.intervals.push_back(read_interval(i)); });
   return r;
 }
 
@@ -319,7 +237,7 @@ core::Result<RunReport> report_from_json(std::string_view text) {
   try {
     const json document = json::parse(text);
     return read_report({document, ""});
-  } catch (const Fault& fault) {
+  } catch (const JsonFault& fault) {
     return core::fail(fault.message);
   } catch (const json::exception& error) {
     return core::fail(fmt::format("is not a report: {}", error.what()));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/units.h"
+#include "report/components.h"
 #include "report/verdict.h"
 
 namespace tacos::report {
@@ -144,9 +145,11 @@ void assemble(const RunRecord& record, const Assembly& assembly, RunReport& r) {
       r.gates.push_back(gate.evaluate({record, assembly.from, record.schedule_end(), r.users}));
     }
   }
+  sum_up_components(r);
   Verdict verdict = judge(r);
   r.verdict = std::move(verdict.verdict);
   r.verdict_reasons = std::move(verdict.reasons);
+  name_bottleneck(r);
 }
 
 }  // namespace tacos::report

@@ -26,8 +26,8 @@ struct Assembly {
 
 // Fills in everything that follows from the record: rates, outcomes, steps, lags, the series of intervals, the users'
 // times, rungs, gates and at last the verdict. What a record does not know (who ran it how, the users' counts, the
-// connections, the machine, `interrupted`, `validity`) must be in the report before. The same for a run that just ended
-// and for runs read back and merged.
+// connections, the machine, `interrupted`, `validity`, the components and their intervals) must be in the report
+// before. The same for a run that just ended and for runs read back and merged.
 void assemble(const measure::RunRecord& record, const Assembly& assembly, measure::RunReport& report);
 
 }  // namespace tacos::report

@@ -1,6 +1,8 @@
 #include "report/markdown.h"
 
+#include <algorithm>
 #include <iterator>
+#include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -67,6 +69,38 @@ void write_rungs(const RunReport& r, Out out) {
   }
 }
 
+std::string percent(const std::optional<double>& share) {
+  return share ? fmt::format("{:.0f} %", *share * 100) : "–";
+}
+
+// Where there are rungs a row for each, as the question is at which rate a part gives out; else a row per part.
+void write_components(const RunReport& r, Out out) {
+  if (r.components.empty()) return;
+  fmt::format_to(out, "\n**{}**\n", plain_markdown(r.bottleneck.text));
+  fmt::format_to(out, "\n| | cores | of its limit | at most | commands/s |\n|---|---:|---:|---:|---:|\n");
+  for (const auto& c : r.components) {
+    const auto& cpu = c.mean.of(measure::Flow::kCpu);
+    const auto& commands = c.mean.of(measure::Flow::kCommands);
+    fmt::format_to(out, "| {} | {} | {} | {} | {} |\n", plain_markdown(c.name), cpu ? fmt::format("{:.2f}", *cpu) : "–",
+                   percent(c.mean.utilisation), percent(c.peak_utilisation),
+                   commands ? fmt::format("{:.0f}", *commands) : "–");
+  }
+  if (r.rungs.empty()) return;
+  fmt::format_to(out, "\n| rung |");
+  for (const auto& c : r.components) fmt::format_to(out, " {} |", plain_markdown(c.name));
+  fmt::format_to(out, "\n|---|");
+  for (std::size_t c = 0; c < r.components.size(); ++c) fmt::format_to(out, "---:|");
+  for (const auto& rung : r.rungs) {
+    fmt::format_to(out, "\n| {} |", plain_markdown(rung.name));
+    for (const auto& c : r.components) {
+      const auto use = std::find_if(rung.components.begin(), rung.components.end(),
+                                    [&](const auto& each) { return each.first == c.name; });
+      fmt::format_to(out, " {} |", use == rung.components.end() ? "not seen" : percent(use->second.utilisation));
+    }
+  }
+  fmt::format_to(out, "\n");
+}
+
 void write_facts(const RunReport& r, Out out) {
   fmt::format_to(out,
                  "\n- **Rate**: {:.0f}/s offered, {:.0f}/s achieved over {:.0f} s; {} scheduled =", r.rate.offered_rps,
@@ -105,6 +139,7 @@ std::string summary_markdown(const RunReport& report) {
   write_gates(report, out);
   write_steps(report, out);
   write_rungs(report, out);
+  write_components(report, out);
   write_facts(report, out);
   return text;
 }

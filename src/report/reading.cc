@@ -153,6 +153,15 @@ std::string bent(const RunReport& r) {
       rate_text(highest_rate(r)), kInARow, hiccups(r));
 }
 
+// Which part gave out, where parts were watched.
+std::string bound_by(const RunReport& r) {
+  if (r.bottleneck.text.empty()) return {};
+  std::string text = " " + r.bottleneck.text + ".";
+  if (r.bottleneck.component.empty() && text[1] >= 'a' && text[1] <= 'z')
+    text[1] = static_cast<char>(text[1] - 'a' + 'A');
+  return text;
+}
+
 // Who failed, how; empty when nobody did.
 std::string failures(const RunReport& r) {
   std::string text;
@@ -277,7 +286,7 @@ std::optional<Bend> find_bend(const RunReport& r) {
 
 std::vector<Answer> reading_of(const RunReport& r, const measure::Percentiles& all) {
   return {{"Did it hold?", held(r)},
-          {"Where did it bend?", bent(r)},
+          {kWhereItBent, bent(r) + bound_by(r)},
           {"What did users feel?", felt(r, all)},
           {"Can it be trusted?", trusted(r, all)}};
 }

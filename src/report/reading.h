@@ -14,6 +14,9 @@ struct Answer {
   std::string text;
 };
 
+// The question that the component table stands under.
+inline constexpr const char* kWhereItBent = "Where did it bend?";
+
 // Did it hold, where did it bend, what did users feel, can it be trusted: in plain words, from the numbers of the
 // report alone. `all` are the response times of all steps together.
 std::vector<Answer> reading_of(const measure::RunReport& report, const measure::Percentiles& all);

@@ -125,6 +125,28 @@ void add_machine(const RunReport& from, RunReport& to) {
   to.adapted.insert(to.adapted.end(), from.adapted.begin(), from.adapted.end());
 }
 
+// What the parts of the system did is the same whoever watched: summing it up would count it twice.
+void take_components(const std::vector<StoredRun>& runs, RunReport& to, std::vector<std::string>& notes) {
+  const StoredRun* watched = nullptr;
+  std::size_t others = 0;
+  for (const auto& run : runs) {
+    if (run.report.components.empty()) continue;
+    if (watched == nullptr) {
+      watched = &run;
+    } else {
+      ++others;
+    }
+  }
+  if (watched == nullptr) return;
+  if (others > 0) {
+    notes.push_back(
+        fmt::format("the components are as {} observed them; what {} other merged run{} observed is not in here",
+                    watched->directory, others, others == 1 ? "" : "s"));
+  }
+  to.components = watched->report.components;
+  to.component_intervals = watched->report.component_intervals;
+}
+
 // Gates that another run had and this one has not.
 core::Result<void> add_gates(const StoredRun& run, Assembly& to) {
   const auto other = run.assembly();
@@ -224,7 +246,11 @@ core::Result<StoredRun> merge_runs(std::vector<StoredRun> runs) {
     names.push_back(run.directory);
     add_invalid(run, reasons);
   }
+  RunReport watched;
+  take_components(runs, watched, notes);
   StoredRun merged = std::move(runs.front());
+  merged.report.components = std::move(watched.components);
+  merged.report.component_intervals = std::move(watched.component_intervals);
   for (std::size_t i = 1; i < runs.size(); ++i) {
     merged.record.merge(runs[i].record);
     add_users(runs[i].report.users, merged.report.users);

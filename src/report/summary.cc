@@ -1,6 +1,7 @@
 #include "report/summary.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -139,6 +140,40 @@ std::string rungs(const RunReport& r, std::size_t width) {
   return "\n" + table.text(width);
 }
 
+std::string percent(const std::optional<double>& share) {
+  return share ? fmt::format("{:.0f} %", *share * 100) : "-";
+}
+
+// What each part used of its limit and, where there are rungs, how that grew.
+std::string components(const RunReport& r, std::size_t width) {
+  if (r.components.empty()) return "";
+  using measure::Flow;
+  TextTable table({{"component", 24},
+                   {"cores", 7, 1},
+                   {"of limit", 10},
+                   {"at most", 9},
+                   {"commands/s", 12, 2},
+                   {"MiB", 8, 3},
+                   {"missed", 8, 4}});
+  for (const auto& c : r.components) {
+    const auto& cpu = c.mean.of(Flow::kCpu);
+    const auto& commands = c.mean.of(Flow::kCommands);
+    const auto& memory = c.mean.of(measure::Level::kMemory);
+    table.row({c.name, cpu ? fmt::format("{:.2f}", *cpu) : "-", percent(c.mean.utilisation),
+               percent(c.peak_utilisation), commands ? per_second(*commands) : "-",
+               memory ? fmt::format("{:.0f}", *memory / 1048576.0) : "-", format_count(c.missed_samples)});
+  }
+  std::string text = "\n" + table.text(width);
+  for (const auto& rung : r.rungs) {
+    std::vector<std::string> parts;
+    for (const auto& [name, use] : rung.components) {
+      if (use.utilisation) parts.push_back(fmt::format("{} {}", name, percent(use.utilisation)));
+    }
+    if (!parts.empty()) text += labelled(cut_to_columns(rung.name, kLabelWidth - 3), parts, ",", width);
+  }
+  return text + labelled("limit", {r.bottleneck.text}, "", width);
+}
+
 std::string rate(const RunReport& r, std::size_t width) {
   std::string sum = fmt::format("{} due =", format_count(r.rate.scheduled));
   bool first = true;
@@ -188,8 +223,8 @@ std::string generator(const RunReport& r, std::size_t width) {
 std::string summary_text(const RunReport& report, bool colour, std::size_t width) {
   width = std::max(width, kLeastWidth);
   std::string text = verdict(report, colour, width) + gates(report, width) + steps(report, width) +
-                     rungs(report, width) + "\n" + rate(report, width) + users(report, width) +
-                     generator(report, width);
+                     rungs(report, width) + components(report, width) + "\n" + rate(report, width) +
+                     users(report, width) + generator(report, width);
   for (const auto& note : report.adapted) text += labelled("note", {note}, "", width);
   return text;
 }

@@ -4,11 +4,13 @@
 #include <string>
 #include <unistd.h>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "tacos-load/command/commands.h"
 #include "tacos-load/doctor/doctor.h"
+#include "tacos-load/observe/observation.h"
 #include "tacos-load/terminal/terminal.h"
 
 namespace {
@@ -25,11 +27,10 @@ extern "C" void on_signal(int) {
   _exit(130);
 }
 
-// As a shell would read it back.
+// As a shell would read it back, but for passwords.
 std::string joined(int argc, char** argv) {
   std::string command = "tacos-load";
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
+  for (const std::string& word : load::without_secrets(std::vector<std::string>(argv + 1, argv + argc))) {
     command += word.find_first_of(" '\"<>|&;()") == std::string::npos ? " " + word : " '" + word + "'";
   }
   return command;

@@ -17,7 +17,8 @@ import chromium  # noqa: E402
 
 LOOKS = {"desk": dict(width=1280), "phone": dict(width=390, height=844, phone=True), "narrow": dict(width=360, phone=True),
          "wide": dict(width=1600), "dark": dict(width=1280, dark=True)}
-TIME_CHARTS = ("rates", "response", "errors", "users", "lag", "position", "admission", "heatmap")
+TIME_CHARTS = ("rates", "response", "errors", "users", "lag", "position", "admission", "components",
+               "heatmap")
 
 # The pixels of a canvas, read from a copy: to read many times from the page's own would be worth a warning to the browser.
 PIXELS = """(canvas => {
@@ -124,6 +125,16 @@ class Page(unittest.TestCase):
                               for key in ("p10", "p50", "p90")}
         if any(i.get("admitted") for i in intervals):
             charts["admission"] = {"told to enter": values(lambda i: i.get("admitted", 0) / seconds)}
+        by_time = {each["t_sec"]: {use["name"]: use for use in each["components"]}
+                   for each in self.report.get("component_intervals", [])}
+
+        def share_of(name):
+            def share(interval):
+                value = by_time.get(interval["t_sec"], {}).get(name, {}).get("utilisation")
+                return None if value is None else value * 100
+            return share
+        charts["components"] = {part["name"]: values(share_of(part["name"]))
+                                for part in self.report.get("components", []) if "peak_utilisation" in part}
         return {name: series for name, series in charts.items()
                 if any(value is not None for each in series.values() for value in each)}
 

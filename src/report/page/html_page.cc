@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/units.h"
+#include "report/page/component_tables.h"
 #include "report/page/html_tables.h"
 #include "report/page/html_text.h"
 #include "report/page/page_detail.h"
@@ -42,7 +43,7 @@ struct Figure {
   const char* title;
   const char* note;
 };
-constexpr std::array<Figure, 9> kFigures{{
+constexpr std::array<Figure, 10> kFigures{{
     {"rates", "Requests per second", "by the moment they were due, however late they were sent or answered"},
     {"response", "Response time", "from when a request was due; log scale"},
     {"percentiles", "Percentiles", "a curve ends where less than one request lies beyond it; log scale"},
@@ -51,11 +52,12 @@ constexpr std::array<Figure, 9> kFigures{{
     {"errors", "Errors per second", "by kind and by the moment they were due"},
     {"position", "Position in line", "that users were told when they asked"},
     {"admission", "Let in", "users told to enter, and how long half of them had waited"},
+    {"components", "Components", "CPU in percent of what each part may use; a gap where it did not answer"},
     {"lag", "Delay before sending, p99",
      "dispatch lag is the generator's own; the rest of send lag is the wait for a connection"},
 }};
 
-std::string charts_section() {
+std::string charts_section(bool with_components) {
   std::string html =
       "<section><h2>Over time</h2>\n<noscript><p class=\"soft\">The charts are drawn by a script in this page, which "
       "is "
@@ -63,6 +65,7 @@ std::string charts_section() {
       "<p class=\"soft\">Drag to zoom all of them, double-click to go back; untick a series to leave it out.</p>\n"
       "<div class=\"charts\">\n";
   for (const auto& figure : kFigures) {
+    if (figure.name == std::string_view("components") && !with_components) continue;
     html += fmt::format(
         "<figure data-chart=\"{}\"><figcaption>{} <small>{}</small></figcaption><div class=\"plot\"></div></figure>\n",
         figure.name, figure.title, figure.note);
@@ -73,7 +76,9 @@ std::string charts_section() {
 std::string reading_section(const RunReport& r, const measure::WindowSummary& measured) {
   std::string html = "<section class=\"reading\"><dl>\n";
   for (const auto& answer : reading_of(r, measure::Percentiles::of(measured.response()))) {
-    html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escaped(answer.question), escaped(answer.text));
+    html += fmt::format("<dt>{}</dt><dd>{}", escaped(answer.question), escaped(answer.text));
+    if (answer.question == kWhereItBent) html += component_matrix(r);
+    html += "</dd>\n";
   }
   return html + "</dl></section>\n";
 }
@@ -119,7 +124,8 @@ std::string html_page(const RunReport& report, const measure::RunRecord& record)
   html += reading_section(report, measured);
   html += key_numbers_section(report, measured);
   html += rungs_section(report);
-  html += charts_section();
+  html += components_section(report);
+  html += charts_section(!report.components.empty());
   html += steps_section(report, measured);
   html += outcomes_section(report);
   html += users_section(report);

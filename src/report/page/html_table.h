@@ -69,6 +69,13 @@ class Table {
         fmt::format("<td class=\"bar\"><span style=\"width:{:.1f}%\"></span></td>", std::clamp(share, 0.0, 1.0) * 100);
     return *this;
   }
+  // A number on a shade as wide as the share of the cell; `near_limit` is marked by more than colour.
+  Table& load(double share, std::string_view words, bool near_limit) {
+    const double percent = share > 0 ? std::min(share, 1.0) * 100 : 0;
+    html_ += fmt::format("<td class=\"n load{}\" style=\"--share:{:.1f}%\">{}</td>", near_limit ? " near" : "", percent,
+                         escaped(words));
+    return *this;
+  }
   // A share on a track that shows where the whole ends, and its words.
   Table& gauge(double share, std::string_view words, std::string_view tone, CellMark mark = {}) {
     const double percent = share > 0 ? std::min(share, 1.0) * 100 : 0;  // what is no number is none

@@ -8,6 +8,7 @@
     latency: { value: words.latency, tick: words.latencyTick },
     rate: { value: words.rate, tick: words.countTick },
     count: { value: words.count, tick: words.countTick },
+    percent: { value: words.percent, tick: words.countTick },
   };
 
   // dygraphs leaves out a tick at the very end of an axis.

@@ -31,6 +31,7 @@
       return value >= 1e4 ? Number((value / 1e3).toPrecision(4)) + 'k' : String(Number(value.toPrecision(4)));
     },
     rate: (value) => words.count(value) + '/s',
+    percent: (value) => words.count(value) + ' %',
     percent: (share) => Number((share * 100).toPrecision(2)) + ' %',
     // Seconds as they are up to ten minutes, then as a clock.
     moment: (sec, longest) => {

@@ -164,6 +164,22 @@
       });
     },
 
+    components: (figure) => {
+      // The palette has eight colours: of more parts, the busiest.
+      const palette = ['series-1', 'series-2', 'series-3', 'series-4', 'series-5', 'series-6', 'series-7', 'series-0'];
+      const named = (run.components || []).filter((part) => has(part.peak_utilisation));
+      const shown = named.slice().sort((a, b) => b.peak_utilisation - a.peak_utilisation).slice(0, palette.length);
+      const parts = named.filter((part) => shown.includes(part));
+      if (parts.length === 0) return null;
+      const byTime = new Map((run.component_intervals || []).map((each) => [each.t_sec, each.components || []]));
+      const share = (name) => (each) => {
+        const use = (byTime.get(each.t_sec) || []).find((part) => part.name === name);
+        return use && has(use.utilisation) ? use.utilisation * 100 : null;
+      };
+      return timeChart(figure, { kind: 'percent', views: { all: over(parts.map((part) => share(part.name))) },
+        series: parts.map((part, i) => series(part.name, palette[i])) });
+    },
+
     lag: (figure) => timeChart(figure, {
       kind: 'latency', log: true,
       series: [series('send lag p99', 'series-2', { width: 2.4 }), series('dispatch lag p99', 'series-1')],

@@ -23,6 +23,7 @@ constexpr const char* kFooter = R"(Examples:
   tacos-load --rps 5000 --users 50000 --ramp 20s --hold 20s --gate 'p99(status) < 20ms'
   tacos-load run scenarios/ticket-open.json --target http://10.0.0.7:8080
   tacos-load --url http://127.0.0.1:8080/healthz --rps 1000 --duration 60s --connections 100
+  tacos-load run scenarios/ladder.json --observe gateway=pid:4711 --observe redis=redis://127.0.0.1:6379
   tacos-load compare --baseline reports/runs/main --candidate reports/runs/mine --max-regression 'p99(status) 10%'
   tacos-load report reports/runs/west reports/runs/east --report reports/runs/both
   tacos-load doctor
@@ -128,6 +129,13 @@ void add_transport_options(CLI::App& app, CommandLine& to) {
 }
 
 void add_output_options(CLI::App& app, CommandLine& to) {
+  app.add_option("--observe", to.observe,
+                 "Watch a part of the system once a second and name the bottleneck, such as gateway=pid:4711, "
+                 "redis=redis://127.0.0.1:6379 or api=http://host:9100/metrics,cores=4; may be repeated")
+      ->type_name("NAME=SOURCE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group("What comes out");
   app.add_option("--gate", to.gates, "Fail the run unless this holds, such as 'p99(status) < 50ms'; may be repeated")
       ->type_name("EXPRESSION")
       ->group("What comes out");

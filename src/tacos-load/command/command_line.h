@@ -22,6 +22,7 @@ struct CommandLine {
   std::optional<std::string> connections, workers, timeout, engine;
   std::optional<std::string> ca_file, proxy, source_addresses;
   std::optional<std::string> seed;
+  std::vector<std::string> observe;
   std::vector<std::string> gates;
   std::optional<std::string> abort_on_breach;
   std::string report_dir;  // empty: reports/runs/<scenario>-<start time>

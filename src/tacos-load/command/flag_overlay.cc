@@ -161,6 +161,7 @@ void lay_rest(const CommandLine& command, Scenario& scenario, Overlay& lay) {
   scenario.insecure |= command.insecure;
   scenario.http2 |= command.http2;
   scenario.headers.insert(scenario.headers.end(), command.headers.begin(), command.headers.end());
+  scenario.observe.insert(scenario.observe.end(), command.observe.begin(), command.observe.end());
   scenario.gates.insert(scenario.gates.end(), command.gates.begin(), command.gates.end());
 }
 

@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "report/terminal_traits.h"
 #include "report/verdict.h"
 #include "tacos-load/command/commands.h"
+#include "tacos-load/observe/observer.h"
 #include "tacos-load/run/load_run.h"
 #include "tacos-load/run/preflight.h"
 #include "tacos-load/run/report_builder.h"
@@ -55,11 +57,23 @@ int run_load(const CommandLine& command, std::string typed, const std::atomic<bo
   const auto gates = parse_gates(*scenario);
   if (!gates) return complain(gates.error(), kBadCommand);
 
+  const auto observations = parse_observations(scenario->observe);
+  if (!observations) return complain(observations.error(), kBadCommand);
+  if (const auto there = check_processes(*observations); !there) return complain(there.error(), kBadCommand);
+
   const auto machine = read_machine();
   const auto resources = plan_resources(*scenario, machine, net::is_loopback(target->host));
   if (!resources) return complain(resources.error(), kBadCommand);
   report::RunFiles files(command.report_dir.empty() ? report::default_directory(scenario->name) : command.report_dir);
   if (const auto ready = files.prepare(); !ready) return complain(ready.error(), kCouldNotRun);
+
+  const core::SteadyClock clock;
+  std::unique_ptr<Observer> observer;
+  if (!observations->empty()) {
+    auto opened = Observer::open(*observations, {{scenario->ca_file, scenario->insecure}, resources->workers}, clock);
+    if (!opened) return complain(opened.error(), kCouldNotRun);
+    observer = std::move(*opened);
+  }
 
   const CurlGlobal curl;
   const RateProfile profile(scenario->stages);
@@ -70,6 +84,7 @@ int run_load(const CommandLine& command, std::string typed, const std::atomic<bo
     watch.emplace(assembly_of(*scenario, *gates), *scenario->abort_on_breach);
     load_run.watch(*watch);
   }
+  if (observer) load_run.observe(*observer);
   const auto facts = load_run.execute([&](core::Nanos now, const auto& live) { terminal.show(now, live); });
   terminal.finish();
   if (!facts) return complain(facts.error(), kCouldNotRun);

@@ -286,10 +286,13 @@ core::Result<RunFacts> LoadRun::execute(const Progress& progress) {
   const core::Instant start = clock_.now() + kHeadStart;
   started_at_ =
       std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(kHeadStart);
+  if (observer_ != nullptr) observer_->start(start, interval_for(schedule_->profile().duration()));
   run_parts(start, progress);
   duration_ = clock_.now() - start;
   cpu_sec_ = cpu_seconds(RUSAGE_SELF) - cpu_before;
-  return gather();
+  RunFacts facts = gather();
+  if (observer_ != nullptr) facts.observed = observer_->stop();
+  return facts;
 }
 
 }  // namespace tacos::load

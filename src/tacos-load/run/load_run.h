@@ -14,6 +14,7 @@
 #include "measure/run_report.h"
 #include "net/url.h"
 #include "tacos-load/journey/journey.h"
+#include "tacos-load/observe/observer.h"
 #include "tacos-load/run/abort_watch.h"
 #include "tacos-load/run/live_counts.h"
 #include "tacos-load/run/preflight.h"
@@ -40,7 +41,8 @@ struct RunFacts {
   core::Nanos duration{0};  // from the first slot to the last outcome
   std::uint64_t backlog_high_water = 0;
   bool interrupted = false;
-  std::string aborted;  // the broken gate that ended the run; empty when none did
+  std::string aborted;                      // the broken gate that ended the run; empty when none did
+  std::vector<ObservedComponent> observed;  // parts of the system that were watched
 };
 
 // One run: a worker thread per share of the schedule, each with its own transport, journey and recorder; nothing is
@@ -61,6 +63,9 @@ class LoadRun {
 
   // Ends the run early when the watch finds a broken gate. Before execute(); the watch must live until it returns.
   void watch(const AbortWatch& watch) { watch_ = &watch; }
+
+  // Watches parts of the system while the run lasts. Before execute(); the observer must live until it returns.
+  void observe(Observer& observer) { observer_ = &observer; }
 
   const Scenario& scenario() const { return scenario_; }
 
@@ -89,6 +94,7 @@ class LoadRun {
   core::Nanos duration_{0};
   double cpu_sec_ = 0;
   const AbortWatch* watch_ = nullptr;
+  Observer* observer_ = nullptr;
   std::atomic<bool> abort_{false};
   std::string aborted_;
 };

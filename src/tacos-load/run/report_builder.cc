@@ -11,6 +11,7 @@
 #include "report/assemble.h"
 #include "tacos-load/journey/queue_journey.h"
 #include "tacos-load/journey/single_request_journey.h"
+#include "tacos-load/observe/component_series.h"
 #include "tacos-load/version.h"
 
 namespace tacos::load {
@@ -125,6 +126,11 @@ report::Assembly assembly_of(const Scenario& scenario, const std::vector<report:
 RunReport build_report(const RunFacts& facts, const ReportContext& context) {
   RunReport r;
   fill_context(facts, context, r);
+  auto series = component_series(facts.observed, facts.record.interval(), facts.record.intervals().size());
+  if (!facts.observed.empty()) {
+    r.components = std::move(series.components);
+    r.component_intervals = std::move(series.intervals);
+  }
   r.validity.dispatch_lag_p99_ms = core::to_millis(context.scenario.dispatch_lag_limit);
   report::assemble(facts.record, assembly_of(context.scenario, context.gates), r);
   return r;

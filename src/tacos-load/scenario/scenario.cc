@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "tacos-load/observe/observation.h"
+
 namespace tacos::load {
 namespace {
 
@@ -75,6 +77,7 @@ core::Result<void> check_scenario(const Scenario& scenario) {
                     "more with --source-address, or let users share a pool",
                     core::format_count(scenario.users), sources, sources == 1 ? "" : "es"));
   }
+  if (const auto observations = parse_observations(scenario.observe); !observations) return observations.error();
   return std::visit([](const auto& plan) { return check_journey(plan); }, scenario.journey);
 }
 

@@ -50,6 +50,7 @@ struct Scenario {
   std::string source_addresses;
   std::vector<std::string> headers;
 
+  std::vector<std::string> observe;  // parts of the system to watch, each NAME=SOURCE (see observe/observation.h)
   std::vector<std::string> gates;
   std::optional<core::Nanos>
       abort_on_breach;  // end the run when a gate is broken; judged from this long after it counts

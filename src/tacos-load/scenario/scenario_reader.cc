@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "tacos-load/observe/observation.h"
 #include "tacos-load/scenario/json_cursor.h"
 #include "tacos-load/scenario/scenario.h"
 
@@ -180,6 +181,12 @@ core::Result<Scenario> read_scenario(std::string_view text, std::string_view nam
   if (auto journey = at.object("journey")) read_journey(*journey, scenario);
   if (document.is_object()) read_connections(at, document, scenario);
   read_transport(at, scenario);
+  at.texts("observe", scenario.observe);
+  for (std::size_t i = 0; i < scenario.observe.size(); ++i) {
+    if (const auto read = parse_observation(scenario.observe[i]); !read) {
+      at.fault("observe", fmt::format("at {}: {}", i, read.error().message));
+    }
+  }
   at.texts("gates", scenario.gates);
   if (at.has("abort_on_breach")) {
     scenario.abort_on_breach.emplace();

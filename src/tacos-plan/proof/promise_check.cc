@@ -8,6 +8,7 @@
 
 #include "tacos-plan/document/number_text.h"
 #include "tacos-plan/plan/admission_plan.h"
+#include "tacos-plan/proof/component_check.h"
 
 namespace tacos::plan {
 namespace {
@@ -29,6 +30,7 @@ class Checks {
   void not_tested(std::string component, std::string promised, std::string measured, std::string why) {
     all_.push_back({std::move(component), std::move(promised), std::move(measured), kNotTested, std::move(why)});
   }
+  void take_over(PromiseCheck check) { all_.push_back(std::move(check)); }
   std::vector<PromiseCheck> take() { return std::move(all_); }
 
  private:
@@ -213,12 +215,17 @@ void check_sold_out(const Plan& plan, const RunReport& run, Checks& to) {
          took <= after + 2 * run.interval_sec, "people were left waiting for nothing");
 }
 
-// What a report of the load generator alone can't know.
-void list_components(const Plan& plan, Checks& to) {
+// What the load generator knows of the parts only when it was told to watch them.
+void list_components(const Plan& plan, const RunReport& run, Checks& to) {
+  const double reached = std::max(peak_rate(run, "status"), peak_rate(run, "request"));
+  for (auto& check : check_components(plan, run, reached >= kEnoughOfThePlan * plan.polling.status_rps)) {
+    to.take_over(std::move(check));
+  }
   for (const auto& headroom : plan.headroom) {
     to.not_tested(headroom.component,
                   fmt::format("{} used, {} allowed", share_text(headroom.utilisation), share_text(headroom.limit)), "–",
-                  "the report holds no figures of the server's parts");
+                  run.components.empty() ? "the report holds no figures of the server's parts (tacos-load --observe)"
+                                         : "what one machine's parts used says nothing of it");
   }
 }
 
@@ -273,7 +280,7 @@ PlanVerification verify_plan(const Plan& plan, const RunReport& run) {
     check_sold_out(plan, run, checks);
     check_order(run, checks);
   }
-  list_components(plan, checks);
+  list_components(plan, run, checks);
   verification.checks = checks.take();
   return verification;
 }

@@ -64,6 +64,17 @@ inline measure::RunReport sample_report() {
   interval.position_p50 = 150'000;
   interval.admitted = 1;
   interval.time_to_admission_p50_ms = 500;
+  measure::ComponentUse use;
+  use.observed_sec = 10;
+  for (auto& flow : use.flows) flow = 0.5;
+  for (auto& level : use.levels) level = 1024;
+  use.utilisation = 0.5;
+  use.calls = {{"evalsha", 12.5}};
+  r.components.push_back({"redis", "redis://h:6379", "redis", 1, 10, 1, 1, "1 of 11 samples is missing", use, 0.75, 3});
+  r.components.push_back({"api", "http://h/metrics", "prometheus", 0, 10, 0, 0, "", {}, {}, 0});
+  r.component_intervals = {{0, {{"redis", use}}}};
+  r.rungs[1].components = {{"redis", use}};
+  r.bottleneck = {"redis", 0.98, 2000, "redis is the bottleneck"};
   r.users.fairness = {10, 3, 0.0667, 1, 20};
   return r;
 }

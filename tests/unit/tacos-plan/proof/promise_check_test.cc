@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tacos-plan/proof/component_check.h"
 #include "unit/tacos-plan/proof/sale_run.h"
 
 namespace tacos::plan {
@@ -169,6 +170,42 @@ TEST_F(PromiseCheckTest, ARunOfOneRequestTestsLatencyErrorsAndLoad) {
 TEST_F(PromiseCheckTest, AnEmptyReportTestsNothing) {
   run_ = {};
   EXPECT_EQ(verification().count(Verdict::kNotTested), verification().checks.size());
+}
+
+measure::ComponentInterval interval_with(double t_sec, double gateway, double redis_a, double redis_b) {
+  const auto used = [](double cores, double commands) {
+    measure::ComponentUse use;
+    use.observed_sec = 1;
+    use.flows[static_cast<std::size_t>(measure::Flow::kCpu)] = cores;
+    use.flows[static_cast<std::size_t>(measure::Flow::kCommands)] = commands;
+    return use;
+  };
+  return {t_sec, {{"gateway-1", used(gateway, 0)}, {"redis[a]", used(redis_a, 100)}, {"redis[b]", used(redis_b, 50)}}};
+}
+
+TEST_F(PromiseCheckTest, WatchedPartsAreHeldAgainstThePlan) {
+  run_.interval_sec = 1;
+  run_.components.push_back({.name = "gateway-1", .source = "pid:1", .kind = "process"});
+  run_.components.push_back({.name = "redis[a]", .source = "redis://a", .kind = "redis"});
+  run_.component_intervals = {interval_with(0, 0.01, 0.01, 0.01), interval_with(1, 0.02, 0.03, 0.02)};
+  EXPECT_EQ(*peak_of_components(run_, "redis", measure::Flow::kCpu), 0.05) << "the shards together, in one interval";
+  EXPECT_EQ(*peak_of_components(run_, "redis", measure::Flow::kCommands), 150);
+  EXPECT_FALSE(peak_of_components(run_, "nginx", measure::Flow::kCpu).has_value());
+  for (const char* component : {"gateway CPU", "Redis CPU", "Redis commands"}) {
+    EXPECT_EQ(verdict(component), "kept") << component << ": " << check(component).why;
+  }
+  EXPECT_THAT(check("Redis CPU").measured, HasSubstr("0.05 cores in the busiest interval"));
+
+  run_.component_intervals.push_back(interval_with(2, 0.02, 0.9, 0.9));
+  EXPECT_EQ(verdict("Redis CPU"), "broken");
+  EXPECT_EQ(check("Redis CPU").why, "more than the plan has room for");
+}
+
+TEST_F(PromiseCheckTest, APartThatNobodyWatchedIsNotTested) {
+  run_.components.push_back({.name = "redis", .source = "redis://a", .kind = "redis"});
+  EXPECT_EQ(verdict("gateway CPU"), "not tested");
+  EXPECT_THAT(check("gateway CPU").why, HasSubstr("--observe gateway="));
+  EXPECT_THAT(check("Redis CPU").why, HasSubstr("did not tell"));
 }
 
 }  // namespace
