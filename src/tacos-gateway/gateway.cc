@@ -52,6 +52,8 @@ Result<std::unique_ptr<QueueStore>> make_store(const GatewayOptions& options, co
                                         : PositionStrategy::kWatermark;
   store.command_timeout = options.store_timeout;
   store.facts_interval = options.facts_interval;
+  store.wait_replicas = options.store_replicas;
+  store.wait_timeout = options.store_replicas_timeout;
   auto opened = RedisStore::open(*url, std::move(store), clock);
   if (opened.has_error()) return fail("--store: " + opened.error().message);
   return std::unique_ptr<QueueStore>(std::move(*opened));

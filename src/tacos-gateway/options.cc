@@ -126,6 +126,11 @@ const std::vector<OptionSpec>& specs() {
        [](const O& o) { return o.position.empty() ? std::string("watermark; embedded: index") : o.position; }},
       {"The line", "store-timeout", "TIME", "a Redis that takes longer to answer counts as not there",
        duration(&O::store_timeout, 10ms, 1min), show_duration(&O::store_timeout)},
+      {"The line", "store-replicas", "N", "replicas that must have a join, an entry or a claim before it is answered",
+       count<unsigned>(&O::store_replicas, 0, 16), show_count(&O::store_replicas)},
+      {"The line", "store-replicas-timeout", "TIME",
+       "if they do not in time the answer is 503, and asking again is safe",
+       duration(&O::store_replicas_timeout, 1ms, 10s), show_duration(&O::store_replicas_timeout)},
       {"The line", "facts-interval", "TIME", "how often the watermark is read, and heartbeats are written",
        duration(&O::facts_interval, 10ms, 1s), show_duration(&O::facts_interval)},
       {"The line", "admission-rate", "RATE", "users let in per second, for each event (0 lets nobody in)", set_rate,
@@ -272,6 +277,17 @@ Result<void> check_together(const GatewayOptions& options) {
   if (options.embedded() && !options.position.empty() && options.position != "index") {
     return fail(
         fmt::format("--position: '{}' is a way of the Redis store; the embedded store's is 'index'", options.position));
+  }
+  if (options.embedded() && options.store_replicas > 0) {
+    return fail(fmt::format("--store-replicas: {} needs a Redis that has replicas; name it with --store",
+                            options.store_replicas));
+  }
+  // A request may wait for those of another before its own are asked for, and both must be over well before its time
+  // is.
+  if (options.store_replicas > 0 && options.store_replicas_timeout > options.store_timeout / 4) {
+    return fail(fmt::format("--store-replicas-timeout ({}) may be a quarter of --store-timeout ({}) at most",
+                            core::format_duration(options.store_replicas_timeout),
+                            core::format_duration(options.store_timeout)));
   }
   if (options.max_target >= options.max_headers) {
     return fail(fmt::format("--max-target ({}) must be less than --max-headers ({}), which counts the request line too",

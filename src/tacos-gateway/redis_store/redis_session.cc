@@ -134,6 +134,8 @@ void RedisSession::send_command(Call& call) {
   // Twice is as good as once: a user has one ticket, a question changes nothing, the newest report stands.
   call.request.idempotent =
       command.kind == Kind::kJoin || command.kind == Kind::kStatus || command.kind == Kind::kReportInventory;
+  // What is told of a change to a ticket is not to be lost with a primary. A question and a report come again anyway.
+  call.request.durable = command.kind != Kind::kStatus && command.kind != Kind::kReportInventory;
   switch (command.kind) {
     case Kind::kJoin: {
       const auto user = bytes_of(command.user);

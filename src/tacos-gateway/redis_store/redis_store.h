@@ -38,6 +38,10 @@ struct RedisStoreOptions {
   // Whether the Redis tells the time. Otherwise the store's clock does, which only a test may want: gateways would
   // have to agree on it.
   bool server_time = true;
+  // How many replicas must have a change to a ticket before it is answered, and how long they may take. See
+  // RedisLinkOptions.
+  unsigned wait_replicas = 0;
+  core::Nanos wait_timeout = std::chrono::milliseconds(100);
 };
 
 class LineKeeper;
