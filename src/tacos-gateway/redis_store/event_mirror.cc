@@ -83,6 +83,7 @@ bool EventMirror::take_facts(const LineFacts& facts, Instant now) {
   const std::lock_guard lock(mutex_);
   if (!known_ || facts.epoch != facts_.epoch) begin_life(facts.epoch);
   const bool sold_out = facts_.sold_out || facts.sold_out;
+  const std::uint64_t departures_before = departures_read_;
   extend(facts.last, facts.head);
   if (facts.departures_from <= departures_read_) {
     for (const TicketNumber number : facts.departures) waiting_.remove(number);
@@ -96,7 +97,8 @@ bool EventMirror::take_facts(const LineFacts& facts, Instant now) {
   facts_known_ = true;
   ahead_us_ = facts.now_us - now.since_origin().count() / 1000;
   refreshed_ = now;
-  return departures_read_ < facts.departures_in_all;
+  // Asking again is only worth it when this answer led on.
+  return departures_read_ > departures_before && departures_read_ < facts.departures_in_all;
 }
 
 void EventMirror::forget() {
@@ -149,13 +151,12 @@ void EventMirror::begin_life(std::uint32_t epoch) {
 
 // Tickets up to `last` have been given, and of those up to `head` none waits any longer.
 void EventMirror::extend(TicketNumber last, TicketNumber head) {
+  if (last > kMostTickets || head > kMostTickets) return;
   if (head > facts_.head) {
     facts_.head = head;
-    for (TicketNumber number = waiting_.first(); number != 0 && number <= head; number = waiting_.first()) {
-      waiting_.remove(number);
-    }
+    waiting_.remove_up_to(head);
   }
-  for (TicketNumber number = std::max(last_, facts_.head) + 1; number <= last; ++number) waiting_.append(number);
+  waiting_.append_all(std::max(last_, facts_.head) + 1, last);
   stirred_ |= last > last_;
   last_ = std::max(last_, last);
 }

@@ -239,7 +239,15 @@ void RedisSession::on_reply(Call& call, const redis::RedisReply& reply) {
 
 void RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& reply) {
   const TicketReply ticket = read_ticket_reply(reply);
-  if (!ticket.whole) return;
+  if (!ticket.whole) {
+    // The end of a claim tells no ticket; any other "yes" without one can't be understood.
+    const bool settled = command.kind == Kind::kReleaseGrant || command.kind == Kind::kSpendGrant;
+    if (command.outcome == StoreOutcome::kOk && !settled) {
+      command.outcome = StoreOutcome::kUnavailable;
+      parts_.refusals.fetch_add(1, std::memory_order_relaxed);
+    }
+    return;
+  }
   command.ref.epoch = ticket.epoch;
   command.ref.number = ticket.number;
   const std::uint64_t position = mirror_of(command.ref.event).learn(ticket, parts_.clock.now());
