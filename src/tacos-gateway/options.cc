@@ -129,7 +129,7 @@ const std::vector<OptionSpec>& specs() {
       {"The line", "store-replicas", "N", "replicas that must have a join, an entry or a claim before it is answered",
        count<unsigned>(&O::store_replicas, 0, 16), show_count(&O::store_replicas)},
       {"The line", "store-replicas-timeout", "TIME",
-       "if they do not in time the answer is 503, and asking again is safe",
+       "if fewer have it by then the answer is 503, and asking again is safe",
        duration(&O::store_replicas_timeout, 1ms, 10s), show_duration(&O::store_replicas_timeout)},
       {"The line", "facts-interval", "TIME", "how often the watermark is read, and heartbeats are written",
        duration(&O::facts_interval, 10ms, 1s), show_duration(&O::facts_interval)},
@@ -364,7 +364,7 @@ std::string gateway_help() {
       help += fmt::format("\n{}:\n", section);
     }
     const std::string value = spec.show(shown);
-    help += fmt::format("  {:<29}{}{}\n", fmt::format("--{} {}", spec.name, spec.value), spec.help,
+    help += fmt::format("  {:<30}{}{}\n", fmt::format("--{} {}", spec.name, spec.value), spec.help,
                         value.empty() ? "" : fmt::format(" [{}]", value));
   }
   help +=
@@ -377,8 +377,8 @@ std::string gateway_help() {
       "  redis+cluster://host:port[,host:port…]            a cluster; each event lies in one slot\n"
       "Gateways that share a line must share --signing-key-file too.\n"
       "\nOther:\n"
-      "  --config FILE                read options from a file of 'option = value' lines\n"
-      "  --version                    print the version\n"
+      "  --config FILE                 read options from a file of 'option = value' lines\n"
+      "  --version                     print the version\n"
       "  -h, --help                   print this\n\n"
       "An option that is not given as a flag is taken from the config file, then from the environment\n"
       "(TACOS_GATEWAY_ADMISSION_RATE for --admission-rate), then from the default in brackets.\n"
