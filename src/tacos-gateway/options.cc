@@ -379,7 +379,7 @@ std::string gateway_help() {
       "\nOther:\n"
       "  --config FILE                 read options from a file of 'option = value' lines\n"
       "  --version                     print the version\n"
-      "  -h, --help                   print this\n\n"
+      "  -h, --help                    print this\n\n"
       "An option that is not given as a flag is taken from the config file, then from the environment\n"
       "(TACOS_GATEWAY_ADMISSION_RATE for --admission-rate), then from the default in brackets.\n"
       "TIME is a number and a unit (50ms, 30s, 5m, 1h). SIGTERM or SIGINT shuts down gracefully.\n\n"
