@@ -1,7 +1,7 @@
 -- Holds a grant for one attempt to reserve.
 -- KEYS: the event. ARGV: time, number, epoch. Result: as answer(), or {1}. O(log n).
 local event, number = load_ticket()
-if not event then return {R_NOT_FOUND} end
+if not event then return number end
 local state, until_ms, grant = state_of(number)
 local outcome = R_EXPIRED
 if state == ENTERED then

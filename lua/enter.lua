@@ -1,7 +1,8 @@
 -- A user whose turn it is enters: exactly one grant per ticket, and a replay gets the same one with the same end.
--- KEYS: the event. ARGV: time, number, epoch. Result: as answer(), or {1}. O(log n).
+-- KEYS: the event. ARGV: time, number, epoch, whether the gateway knows the event to be sold out. Result: as answer(), or {1}. O(log n).
 local event, number = load_ticket()
-if not event then return {R_NOT_FOUND} end
+if not event then return number end
+event.sold = event.sold or ARGV[4] == '1'
 local state, until_ms = state_of(number)
 if state == READY and not event.sold then
   redis.call('ZREM', TURNS, number)

@@ -1,17 +1,21 @@
 -- A user joins the line. One who is in it, or in, keeps the ticket they have; one who left or lapsed starts again at the
 -- end.
--- KEYS: the event. ARGV: time, user (16 bytes), event id. Result: as answer(), or {outcome}; 100 when there is no event.
+-- KEYS: the event. ARGV: time, user (16 bytes), event id, and of a spread event the number that this user has and that has
+-- come to nothing (0: none). Result: as answer(), or {outcome}; 100 when there is no event; 101 and what spread_answer()
+-- tells when the ticket has still to arrive in its bucket.
 -- O(1) and O(log n) for the heartbeat, with the index strategy for that too.
 local event, v = load_event('id', 'draining', 'max')
 if not event then return {R_NO_EVENT} end
-if v[11] ~= ARGV[3] then return {R_OVERLOADED} end
+if v[15] ~= ARGV[3] then return {R_OVERLOADED} end
 
 local number = event.next + 1
-local open = not event.sold and v[12] ~= '1' and event.next < tonumber(v[13])
+local open = not event.sold and v[16] ~= '1' and event.next - GAP * event.failovers < tonumber(v[17])
 -- The usual join is a new user's: one command asks and answers.
 local new = open and redis.call('HSETNX', USERS, ARGV[2], number) == 1
 local held = not new and tonumber(redis.call('HGET', USERS, ARGV[2]) or 0) or 0
-if held > 0 then
+if event.mode == 'spread' then
+  if held > 0 and held ~= tonumber(ARGV[4]) then return spread_answer(event, held) end
+elseif held > 0 then
   local state, until_ms = state_of(held)
   if state ~= LEFT and state ~= EXPIRED then
     if state == WAITING then redis.call('ZADD', SEEN, 'XX', event.at, held) end
@@ -22,13 +26,14 @@ if event.sold then
   redis.call('HINCRBY', line, 'refused', 1)
   return {R_SOLD_OUT}
 end
-if v[12] == '1' then return {R_CLOSED} end
+if v[16] == '1' then return {R_CLOSED} end
 if not open then return {R_OVERLOADED} end
 
 event.next = number
 redis.call('HSET', line, 'next', number)
 if not new then redis.call('HSET', USERS, ARGV[2], number) end
-redis.call('SETRANGE', record_key(number), ((number - 1) % BLOCK) * RECORD, ARGV[2] .. struct.pack('>I4', event.at))
+if event.mode == 'spread' then return spread_answer(event, number) end
+write_record(event, number, ARGV[2])
 redis.call('ZADD', SEEN, event.at, number)
 if event.mode == 'index' then
   redis.call('ZADD', INDEX, number, number)

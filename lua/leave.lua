@@ -1,7 +1,7 @@
 -- A user gives up the place, the turn, or the grant that was not used.
 -- KEYS: the event. ARGV: time, number, epoch. Result: as answer(), or {1}. O(log n).
 local event, number = load_ticket()
-if not event then return {R_NOT_FOUND} end
+if not event then return number end
 local state, until_ms, grant = state_of(number)
 local had_grant = state == ENTERED and grant == 'u'
 local outcome = R_OK

@@ -1,7 +1,9 @@
 -- Stands before every other script of this folder: the keys of one event, the clock, what a ticket's state is.
 --
 -- KEYS[1]  tacos:{E}, E = 16 hex digits of the event's key. All other keys of the event begin with it, so that they lie in
---          one slot and a script may name them itself.
+--          one slot and a script may name them itself. Of an event that is spread over B buckets, ticket n lies in bucket
+--          (n - 1) mod B, and everything about it under tacos:{E.b}, b = 2 hex digits, in a slot of the bucket's own; the
+--          event's own key then keeps the numbering, who has which number, the watermark, the token bucket and the seats.
 -- ARGV[1]  the time in microseconds; 0: the server's own clock, which is what every gateway but a test's asks for.
 --
 -- Times of tickets are milliseconds since the event began. Lua's numbers are doubles: whatever is counted here stays
@@ -14,12 +16,17 @@ local DEPARTURES, INDEX, USERS = line .. ':departures', line .. ':line', line ..
 -- As the gateway's TicketStatus and StoreOutcome.
 local WAITING, READY, ENTERED, LEFT, EXPIRED, SOLD_OUT = 0, 1, 2, 3, 4, 5
 local R_OK, R_NOT_FOUND, R_NOT_READY, R_EXPIRED, R_SOLD_OUT = 0, 1, 2, 3, 4
-local R_SPENT, R_IN_FLIGHT, R_OVERLOADED, R_CLOSED, R_NO_EVENT = 5, 6, 7, 8, 100
+local R_SPENT, R_IN_FLIGHT, R_OVERLOADED, R_CLOSED, R_NO_EVENT, R_SPREAD = 5, 6, 7, 8, 100, 101
 
 local SLICE = 1000     -- the most that one call does of each kind of work
 local RECORD = 20      -- bytes of one ticket: 16 of the user's key, 4 of the millisecond of its join
 local BLOCK = 1024     -- tickets in one string
+local NO_RECORD = string.rep('\0', RECORD)
+local NOBODY = string.rep('\255', 16) -- the user of a ticket whose record was lost
 local MICRO = 1000000
+local UNHEARD = 100000 -- us without a tick, after which it is asked whether this is still the server it was
+local GAP = 131072     -- numbers left out after a failover: more than one can have lost, so that none is given twice
+local RECOVERY = 1000000 -- us after a failover without admissions, in which every gateway tells what it knew
 
 local function clock_us()
   local given = tonumber(ARGV[1])
@@ -28,28 +35,44 @@ local function clock_us()
   return time[1] * MICRO + time[2]
 end
 
--- The event, or nil when there is none; and what was read: fields asked for besides follow from the eleventh.
+-- A promoted replica, or a server that started again, may lack the last moments before. Numbers that were given then must
+-- not be given again, nor turns: a gap in the numbers, an empty bucket of tokens, and a pause in which the gateways tell
+-- how far they knew the line to be.
+local function check_server(event)
+  local server = redis.call('INFO', 'server'):match('run_id:(%x+)'):sub(1, 16)
+  if server == event.server then return end
+  event.failovers = event.failovers + 1
+  redis.call('HSET', line, 'server', server, 'failovers', event.failovers)
+  if event.mode == 'bucket' then return end
+  local last = event.next
+  event.next = last + GAP
+  local holes = redis.call('HGET', line, 'holes') or ''
+  redis.call('HSET', line, 'next', event.next, 'known', last, 'holes', holes .. last .. '-' .. event.next .. ' ',
+    'credit', 0, 'rest', 0, 'credited', event.now, 'recovers', event.now + RECOVERY)
+end
+
+-- The event, or nil when there is none; and what was read: fields asked for besides follow from the fifteenth.
 local function load_event(...)
   local v = redis.call('HMGET', line, 'epoch', 'began', 'opens', 'next', 'head', 'rate', 'paused', 'sold', 'mode',
-    'beat_ttl', ...)
+    'beat_ttl', 'ticked', 'server', 'failovers', 'stride', ...)
   if not v[1] then return nil end
   local now = clock_us()
   local began = tonumber(v[2])
-  return {
+  local event = {
     now = now, at = math.max(0, math.floor((now - began) / 1000)),
     epoch = tonumber(v[1]), began = began, opens = tonumber(v[3]), next = tonumber(v[4]), head = tonumber(v[5]),
     rate = tonumber(v[6]), paused = v[7] == '1', sold = v[8] == '1', mode = v[9], beat_ttl = tonumber(v[10]),
-  }, v
+    ticked = tonumber(v[11]), server = v[12], failovers = tonumber(v[13]), stride = tonumber(v[14]),
+  }
+  if now - event.ticked > UNHEARD then check_server(event) end
+  return event, v
 end
 
--- The event of a reference to a ticket, and the ticket's number: nil when the reference is of another life of the line,
--- or names a number that was never given. ARGV[2] is the number, ARGV[3] the epoch.
-local function load_ticket()
-  local event = load_event()
-  if not event or event.epoch ~= tonumber(ARGV[3]) then return nil end
-  local number = tonumber(ARGV[2])
-  if number < 1 or number > event.next then return nil end
-  return event, number
+-- What a gateway has to know of a spread event before it can go on at a bucket.
+local function spread_answer(event, number)
+  local v = redis.call('HMGET', line, 'turn_ttl', 'grant_ttl')
+  return {R_SPREAD, event.stride, event.epoch, event.began, event.opens, event.paused and 0 or event.rate, event.beat_ttl,
+    tonumber(v[1]), tonumber(v[2]), number, event.next, event.head, event.sold and 1 or 0, event.failovers}
 end
 
 -- What has become of a ticket, apart from the event's being sold out; and its deadline, and of a grant its state:
@@ -66,16 +89,57 @@ local function state_of(number)
   return ENTERED, until_ms, state
 end
 
-local function record_key(number)
-  return line .. ':t:' .. math.floor((number - 1) / BLOCK)
+-- Where a ticket's record lies: the string's key, and the offset in it.
+local function place_of(event, number)
+  local nth = math.floor((number - 1) / event.stride)
+  return line .. ':t:' .. math.floor(nth / BLOCK), (nth % BLOCK) * RECORD
 end
 
--- The user's key and the millisecond of the join.
-local function record_of(number)
-  local from = ((number - 1) % BLOCK) * RECORD
-  local record = redis.call('GETRANGE', record_key(number), from, from + RECORD - 1)
-  if #record < RECORD then return '', 0 end
+-- The user's key and the millisecond of the join; '' when there is no record.
+local function record_of(event, number)
+  local key, from = place_of(event, number)
+  local record = redis.call('GETRANGE', key, from, from + RECORD - 1)
+  if #record < RECORD or record == NO_RECORD then return '', 0 end
   return record:sub(1, 16), (struct.unpack('>I4', record, 17))
+end
+
+local function write_record(event, number, user)
+  local key, from = place_of(event, number)
+  redis.call('SETRANGE', key, from, user .. struct.pack('>I4', event.at))
+end
+
+-- A bucket may be lost whole, and then knows of no failover.
+local function may_have_lost(event)
+  return event.failovers > 0 or event.mode == 'bucket'
+end
+
+-- A ticket that was surely given, and that a failover has lost, stands again where it stood: no number is given twice.
+-- Says whether that was so. Who it belongs to is known again when that user joins with it.
+local function put_back(event, number)
+  if not may_have_lost(event) or record_of(event, number) ~= '' then return false end
+  write_record(event, number, NOBODY)
+  if number > event.head then
+    redis.call('ZADD', SEEN, event.at, number)
+    if event.mode == 'index' then redis.call('ZADD', INDEX, number, number) end
+  else -- it had been called, or would have been
+    redis.call('ZADD', TURNS, event.at + tonumber(redis.call('HGET', line, 'turn_ttl')), number)
+  end
+  redis.call('HINCRBY', line, 'restored', 1)
+  if event.mode == 'bucket' then redis.call('HINCRBY', line, 'arrived', 1) end
+  return true
+end
+
+-- The event of a reference to a ticket, and the ticket's number: nil and the answer when the reference is of another life
+-- of the line, names a number that was never given, or one that lies in a bucket. ARGV[2] is the number, ARGV[3] the
+-- epoch. A reference proves that the number was given.
+local function load_ticket()
+  local event = load_event()
+  if not event or event.epoch ~= tonumber(ARGV[3]) then return nil, {R_NOT_FOUND} end
+  local number = tonumber(ARGV[2])
+  if event.mode == 'spread' then return nil, spread_answer(event, number) end
+  if number < 1 or number > event.next and not may_have_lost(event) then return nil, {R_NOT_FOUND} end
+  put_back(event, number)
+  return event, number
 end
 
 -- index: O(log n). keys: what not to do: O(every key of the server), kept to measure it. watermark: an upper bound; the
@@ -92,7 +156,7 @@ local function position_of(event, number)
     end
     return before
   end
-  return number - event.head
+  return math.max(1, number - event.head) -- in a bucket the watermark may have passed it, and the tick not yet
 end
 
 -- A ticket stops waiting: takes it out of what only the index and the reproduction of the KEYS mistake keep.
@@ -111,14 +175,14 @@ end
 
 -- What the gateway reads of a ticket: outcome, status, number, position, milliseconds waited, microseconds until the
 -- opening, micro-tickets admitted a second (0: none), epoch, user, end of the grant in calendar milliseconds, last
--- ticket, watermark, sold out, the event's millisecond, heartbeat in milliseconds.
+-- ticket, watermark, sold out, the event's millisecond, heartbeat in milliseconds, failovers.
 local function answer(event, outcome, state, number, until_ms, user, joined)
-  if not user then user, joined = record_of(number) end
+  if not user then user, joined = record_of(event, number) end
   local status = shown(event, state)
   local position = status == WAITING and position_of(event, number) or 0
   return {outcome, status, number, position, math.max(0, event.at - joined), math.max(0, event.opens - event.now),
     event.paused and 0 or event.rate, event.epoch, user, math.floor(event.began / 1000) + (until_ms or 0), event.next,
-    event.head, event.sold and 1 or 0, event.at, event.beat_ttl}
+    event.head, event.sold and 1 or 0, event.at, event.beat_ttl, event.failovers}
 end
 
 -- The token bucket: exact. credit is whole millionths of a ticket, rest millionths of those, rate millionths a second;

@@ -9,7 +9,7 @@ local seen = redis.call('ZMSCORE', SEEN, unpack(numbers))
 local scored = {}
 local reply = {R_OK}
 for i, number in ipairs(numbers) do
-  if seen[i] then
+  if seen[i] or put_back(event, tonumber(number)) then
     scored[#scored + 1] = event.at
     scored[#scored + 1] = number
   else

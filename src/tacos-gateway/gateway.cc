@@ -34,7 +34,8 @@ LineOptions line_options(const GatewayOptions& options) {
   return line;
 }
 
-Result<std::unique_ptr<QueueStore>> make_store(const GatewayOptions& options, const core::Clock& clock) {
+Result<std::unique_ptr<QueueStore>> make_store(const GatewayOptions& options, const core::Clock& clock,
+                                               GatewayLog& log) {
   if (options.embedded()) {
     EmbeddedStoreOptions store;
     store.line = line_options(options);
@@ -54,6 +55,12 @@ Result<std::unique_ptr<QueueStore>> make_store(const GatewayOptions& options, co
   store.facts_interval = options.facts_interval;
   store.wait_replicas = options.store_replicas;
   store.wait_timeout = options.store_replicas_timeout;
+  store.buckets = options.line_buckets;
+  store.on_failover = [&log](const RedisStoreOptions::Failover& news) {
+    log.write(
+        GatewayLog::Level::kWarn, "another server has the line, or it started again",
+        {{"event_id", news.event_id}, {"failovers", news.failovers}, {"tickets_known_to_be_lost", news.tickets_lost}});
+  };
   auto opened = RedisStore::open(*url, std::move(store), clock);
   if (opened.has_error()) return fail("--store: " + opened.error().message);
   return std::unique_ptr<QueueStore>(std::move(*opened));
@@ -182,7 +189,7 @@ Result<net::HttpServerOptions> Gateway::server_options() const {
 boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::start(const GatewayOptions& options,
                                                                                     const core::Clock& clock,
                                                                                     GatewayLog& log) {
-  auto store = make_store(options, clock);
+  auto store = make_store(options, clock, log);
   if (store.has_error()) return StartError{Fault::kOptions, store.error().message};
   std::unique_ptr<Gateway> gateway(new Gateway(options, std::move(*store), clock, log));
   if (auto loaded = gateway->load_secrets(); loaded.has_error()) {

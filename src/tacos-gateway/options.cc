@@ -124,6 +124,8 @@ const std::vector<OptionSpec>& specs() {
       {"The line", "position", "HOW", "how places on a Redis are found: watermark, index or keys",
        one_of(&O::position, {"watermark", "index", "keys"}),
        [](const O& o) { return o.position.empty() ? std::string("watermark; embedded: index") : o.position; }},
+      {"The line", "line-buckets", "N", "spread an event's tickets over N slots of a Redis Cluster (1: one slot)",
+       count<std::uint32_t>(&O::line_buckets, 1, 256), show_count(&O::line_buckets)},
       {"The line", "store-timeout", "TIME", "a Redis that takes longer to answer counts as not there",
        duration(&O::store_timeout, 10ms, 1min), show_duration(&O::store_timeout)},
       {"The line", "store-replicas", "N", "replicas that must have a join, an entry or a claim before it is answered",
@@ -288,6 +290,11 @@ Result<void> check_together(const GatewayOptions& options) {
     return fail(fmt::format("--store-replicas-timeout ({}) may be a quarter of --store-timeout ({}) at most",
                             core::format_duration(options.store_replicas_timeout),
                             core::format_duration(options.store_timeout)));
+  }
+  if (options.line_buckets > 1 && (options.embedded() || options.position_used() != "watermark")) {
+    return fail(fmt::format("--line-buckets: {} buckets need a Redis and --position watermark; here it is {}, {}",
+                            options.line_buckets, options.embedded() ? "embedded" : "a Redis",
+                            options.position_used()));
   }
   if (options.max_target >= options.max_headers) {
     return fail(fmt::format("--max-target ({}) must be less than --max-headers ({}), which counts the request line too",

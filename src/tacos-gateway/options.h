@@ -18,6 +18,7 @@ struct GatewayOptions {
   std::string store = "embedded";
   std::string position;  // empty: the store's own, as position_used() says
   core::Nanos store_timeout = std::chrono::seconds(1);
+  std::uint32_t line_buckets = 1;  // slots over which the tickets of an event are spread on a Redis
   core::Nanos facts_interval = std::chrono::milliseconds(250);
   unsigned store_replicas = 0;
   core::Nanos store_replicas_timeout = std::chrono::milliseconds(100);

@@ -47,8 +47,13 @@ class Gateway {
     ask(facts_.epoch, facts_.last);
   }
   void take_progress(const RedisReply& reply) {
-    mirror_.learn_progress(number_at(reply, 1), number_at(reply, 2), number_at(reply, 3) == 1);
+    mirror_.learn_progress(number_at(reply, 1), number_at(reply, 2), number_at(reply, 3) == 1, number_at(reply, 6));
     ask(mirror_.reading().epoch, number_at(reply, 1));
+  }
+  void take_spread(const RedisReply& reply) {
+    if (read_spread_reply(reply, facts_) == 0) return;
+    mirror_.learn_spread(facts_);
+    ask(facts_.epoch, facts_.last);
   }
   void take_seen(const RedisReply& reply) {
     std::vector<TicketNumber> beats;
@@ -87,11 +92,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (reader.next() != RedisReplyReader::Status::kReply) return 0;
     const RedisReply& reply = reader.reply();
     const std::int64_t outcome = outcome_of(reply);
-    check(outcome == -1 || outcome == kNoEvent || (outcome >= 0 && outcome <= 9));
+    check(outcome == -1 || outcome == kNoEvent || outcome == kSpread || (outcome >= 0 && outcome <= 9));
     if (taken_for % 4 == 0) gateway.take_ticket(reply);
     if (taken_for % 4 == 1) gateway.take_facts(reply);
     if (taken_for % 4 == 2) gateway.take_progress(reply);
     if (taken_for % 4 == 3) gateway.take_seen(reply);
+    if (outcome == kSpread) gateway.take_spread(reply);
     gateway.pass(std::chrono::milliseconds(taken_for));
     taken_for = (taken_for >> 2) | (taken_for << 6 & 0xff);
   }

@@ -48,6 +48,8 @@ void write_event(AnswerWriter& answer, const EventSnapshot& event) {
                  R"("sold_out":{},"refused_sold_out":{},"admitted":{},"admission_rate":{},"paused":{},"draining":{},)",
                  event.sold_out, event.refused_sold_out, event.admitted, event.admission_rate.per_second(),
                  event.paused, event.draining);
+  fmt::format_to(out, R"("failovers":{},"tickets_lost":{},"tickets_restored":{},"buckets":{},)", event.failovers,
+                 event.tickets_lost, event.tickets_restored, event.buckets);
   fmt::format_to(out, R"("seats":{{"free":{},"held":{},"sold":{}}}}})", event.inventory.free, event.inventory.held,
                  event.inventory.sold);
 }

@@ -125,6 +125,12 @@ void add_events(Families& families, std::span<const EventSnapshot> events) {
             [](const EventSnapshot& e) { return as_double(e.joined); });
   per_event("queue_joins_refused_sold_out_total", "Joins refused because the event was sold out.", MetricType::Counter,
             [](const EventSnapshot& e) { return as_double(e.refused_sold_out); });
+  per_event("queue_failovers_total", "Times another server took the line over, or one started again.",
+            MetricType::Counter, [](const EventSnapshot& e) { return as_double(e.failovers); });
+  per_event("queue_tickets_lost_total", "Tickets that failovers are known to have lost.", MetricType::Counter,
+            [](const EventSnapshot& e) { return as_double(e.tickets_lost); });
+  per_event("queue_tickets_restored_total", "Lost tickets put back by those who hold them.", MetricType::Counter,
+            [](const EventSnapshot& e) { return as_double(e.tickets_restored); });
 
   MetricFamily& tickets = families.begin("queue_tickets", "Tickets by state.", MetricType::Gauge);
   MetricFamily seats{"seats", "Seats by state.", MetricType::Gauge, {}};

@@ -48,7 +48,7 @@ EventMirror::Answer EventMirror::answer(StoreCommand& command, Instant now) {
 std::uint64_t EventMirror::learn(const TicketReply& reply, Instant) {
   const std::lock_guard lock(mutex_);
   if (!known_ || reply.epoch != facts_.epoch) begin_life(reply.epoch);
-  extend(reply.last, reply.head);
+  extend(reply.last, reply.head, reply.failovers);
   if (reply.sold_out) facts_.sold_out = true;
   const bool waits = reply.status == TicketStatus::kWaiting;
   if (!waits && reply.status != TicketStatus::kSoldOut) {
@@ -62,11 +62,26 @@ std::uint64_t EventMirror::learn(const TicketReply& reply, Instant) {
   return waits ? waiting_.position(reply.number) : 0;
 }
 
-void EventMirror::learn_progress(TicketNumber last, TicketNumber head, bool sold_out) {
+void EventMirror::learn_progress(TicketNumber last, TicketNumber head, bool sold_out, std::uint64_t failovers) {
   const std::lock_guard lock(mutex_);
   if (!known_) return;
-  extend(last, head);
+  extend(last, head, failovers);
   if (sold_out) facts_.sold_out = true;
+}
+
+void EventMirror::learn_spread(const LineFacts& line) {
+  const std::lock_guard lock(mutex_);
+  if (!known_ || line.epoch != facts_.epoch) begin_life(line.epoch);
+  extend(line.last, line.head, line.failovers);
+  facts_.began_us = line.began_us;
+  facts_.opens_us = line.opens_us;
+  facts_.rate_micro = line.rate_micro;
+  facts_.heartbeat_ms = line.heartbeat_ms;
+  facts_.turn_ms = line.turn_ms;
+  facts_.grant_ms = line.grant_ms;
+  facts_.buckets = line.buckets;
+  facts_.sold_out |= line.sold_out;
+  buckets_.store(line.buckets, std::memory_order_release);
 }
 
 void EventMirror::learn_sold_out() {
@@ -83,8 +98,14 @@ bool EventMirror::take_facts(const LineFacts& facts, Instant now) {
   const std::lock_guard lock(mutex_);
   if (!known_ || facts.epoch != facts_.epoch) begin_life(facts.epoch);
   const bool sold_out = facts_.sold_out || facts.sold_out;
+  if (facts.failovers != facts_.failovers) {
+    // Departures may be among what was lost, so that those told before are not where they were: all are read again.
+    departures_read_ = 0;
+    facts_.failovers = facts.failovers;
+    facts_.gaps = facts.gaps;
+  }
   const std::uint64_t departures_before = departures_read_;
-  extend(facts.last, facts.head);
+  extend(facts.last, facts.head, facts.failovers);
   if (facts.departures_from <= departures_read_) {
     for (const TicketNumber number : facts.departures) waiting_.remove(number);
     departures_read_ = std::max(departures_read_, facts.departures_from + facts.departures.size());
@@ -95,6 +116,7 @@ bool EventMirror::take_facts(const LineFacts& facts, Instant now) {
   facts_.head = head;
   facts_.sold_out = sold_out;
   facts_known_ = true;
+  buckets_.store(facts_.buckets, std::memory_order_release);
   ahead_us_ = facts.now_us - now.since_origin().count() / 1000;
   refreshed_ = now;
   // Asking again is only worth it when this answer led on.
@@ -108,7 +130,17 @@ void EventMirror::forget() {
 
 EventMirror::Reading EventMirror::reading() const {
   const std::lock_guard lock(mutex_);
-  return {known_ ? facts_.epoch : 0, departures_read_};
+  return {known_ ? facts_.epoch : 0, departures_read_, last_, facts_.head, facts_.failovers};
+}
+
+bool EventMirror::sold_out() const {
+  const std::lock_guard lock(mutex_);
+  return known_ && facts_.sold_out;
+}
+
+LineFacts EventMirror::line() const {
+  const std::lock_guard lock(mutex_);
+  return facts_;
 }
 
 std::uint32_t EventMirror::take_heartbeats(std::vector<TicketNumber>& to, std::size_t most) {
@@ -140,6 +172,7 @@ Instant EventMirror::refreshed_at() const {
 void EventMirror::begin_life(std::uint32_t epoch) {
   facts_ = LineFacts{};
   facts_.epoch = epoch;
+  buckets_.store(1, std::memory_order_release);
   known_ = true;
   facts_known_ = false;
   last_ = 0;
@@ -150,15 +183,33 @@ void EventMirror::begin_life(std::uint32_t epoch) {
 }
 
 // Tickets up to `last` have been given, and of those up to `head` none waits any longer.
-void EventMirror::extend(TicketNumber last, TicketNumber head) {
+// What a reply tells after a failover that the facts do not know of yet is left to them: they tell which numbers were
+// passed over.
+void EventMirror::extend(TicketNumber last, TicketNumber head, std::uint64_t failovers) {
   if (last > kMostTickets || head > kMostTickets) return;
+  stirred_ |= last > last_;
+  if (failovers != facts_.failovers) return;
   if (head > facts_.head) {
     facts_.head = head;
     waiting_.remove_up_to(head);
   }
-  waiting_.append_all(std::max(last_, facts_.head) + 1, last);
-  stirred_ |= last > last_;
+  TicketNumber number = past_gaps(std::max(last_, facts_.head) + 1);
+  while (number <= last) {
+    TicketNumber upto = last;
+    for (const NumberGap& gap : facts_.gaps) {
+      if (gap.after >= number) upto = std::min(upto, gap.after);
+    }
+    waiting_.append_all(number, upto);
+    number = past_gaps(upto + 1);
+  }
   last_ = std::max(last_, last);
+}
+
+TicketNumber EventMirror::past_gaps(TicketNumber number) const {
+  for (const NumberGap& gap : facts_.gaps) {
+    if (number > gap.after && number <= gap.upto) number = gap.upto + 1;
+  }
+  return number;
 }
 
 EventMirror::Ticket& EventMirror::at(TicketNumber number) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -32,7 +33,9 @@ class EventMirror {
 
   // Takes over what the store has told of a ticket, and gives its position when it waits, 0 when that is not known.
   std::uint64_t learn(const TicketReply& ticket, core::Instant now);
-  void learn_progress(TicketNumber last, TicketNumber head, bool sold_out);
+  void learn_progress(TicketNumber last, TicketNumber head, bool sold_out, std::uint64_t failovers);
+  // Of a line in buckets: what read_spread_reply() has read.
+  void learn_spread(const LineFacts& line);
   void learn_sold_out();
   // Whether somebody has joined since this was last asked: then time has work to do.
   bool stirred();
@@ -41,9 +44,18 @@ class EventMirror {
   // The event is gone from the store.
   void forget();
 
+  // The line but for its departures, as far as it is known.
+  LineFacts line() const;
+  bool sold_out() const;
+  // 1 as long as it is not known to be spread. Any thread, without the lock.
+  std::uint32_t buckets() const { return buckets_.load(std::memory_order_acquire); }
+
   struct Reading {
     std::uint32_t epoch = 0;
     std::uint64_t departures = 0;
+    TicketNumber last = 0;  // that this gateway knows to be given
+    TicketNumber head = 0;
+    std::uint64_t failovers = 0;  // that it knows of
   };
   Reading reading() const;
 
@@ -63,7 +75,8 @@ class EventMirror {
   };
 
   void begin_life(std::uint32_t epoch);
-  void extend(TicketNumber last, TicketNumber head);
+  void extend(TicketNumber last, TicketNumber head, std::uint64_t failovers);
+  TicketNumber past_gaps(TicketNumber number) const;
   Ticket& at(TicketNumber number);
   std::int64_t store_us(core::Instant now) const { return now.since_origin().count() / 1000 + ahead_us_; }
 
@@ -73,6 +86,7 @@ class EventMirror {
   bool facts_known_ = false;
   std::int64_t ahead_us_ = 0;  // the store's clock before ours
   core::Instant refreshed_;
+  std::atomic<std::uint32_t> buckets_{1};
   TicketNumber last_ = 0;
   WaitingIndex waiting_;
   std::vector<std::unique_ptr<std::array<Ticket, kChunk>>> chunks_;

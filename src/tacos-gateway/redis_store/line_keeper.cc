@@ -10,15 +10,6 @@
 namespace tacos::gateway {
 namespace {
 
-using std::chrono::milliseconds;
-
-// An event in which nobody waits and nothing can lapse is looked after this often; a join through this gateway or a
-// refresh that shows somebody ends that.
-constexpr core::Nanos kIdleTick = milliseconds(250);
-// Who else has opened events is asked at every so many refreshes.
-constexpr unsigned kRefreshesPerListing = 4;
-constexpr std::size_t kMostHeartbeatsAtOnce = 1000;
-
 constexpr const char* kUnreachable = "the Redis can't be reached at the moment";
 
 std::uint64_t event_of(std::string_view member) {
@@ -43,7 +34,25 @@ EventSnapshot read_snapshot(const redis::RedisReply& reply) {
   event.admission_rate = core::Rate::per_second(static_cast<double>(number_at(reply, 15)) / 1e6);
   event.paused = number_at(reply, 16) == 1;
   event.draining = number_at(reply, 17) == 1;
+  event.failovers = number_at(reply, 18);
+  event.tickets_lost = number_at(reply, 19);
+  event.tickets_restored = number_at(reply, 20);
+  event.buckets = static_cast<std::uint32_t>(number_at(reply, 21));
   return event;
+}
+
+// Whether the event is sold out is the event's own key's to say: a bucket hears of it at its next tick.
+void add_bucket(EventSnapshot& event, const EventSnapshot& bucket, bool is_over) {
+  event.joined += bucket.joined;
+  (is_over ? event.sold_out : event.waiting) += bucket.waiting;
+  (is_over ? event.sold_out : event.ready) += bucket.ready;
+  event.sold_out += bucket.sold_out;
+  event.entered += bucket.entered;
+  event.left += bucket.left;
+  event.expired += bucket.expired;
+  event.admitted += bucket.admitted;
+  event.failovers += bucket.failovers;
+  event.tickets_restored += bucket.tickets_restored;
 }
 
 // rate, burst, paused, draining, as lua/control.lua takes them.
@@ -124,6 +133,7 @@ void LineKeeper::with_events(std::function<void(bool, std::vector<std::uint64_t>
       for (const redis::RedisReply& member : reply->elements()) {
         events.push_back(event_of(member.text()));
         parts_.find_or_make(events.back());
+        paces_[events.back()].id = member.text().substr(std::min<std::size_t>(16, member.text().size()));
       }
     }
     then(reply != nullptr, std::move(events));
@@ -132,100 +142,6 @@ void LineKeeper::with_events(std::function<void(bool, std::vector<std::uint64_t>
   asked->request.slot = redis::redis_slot(kEventsKey);
   redis::append_command(asked->request.command, "SMEMBERS", kEventsKey);
   ask(std::move(asked));
-}
-
-void LineKeeper::tick(std::function<void()> handler) {
-  boost::asio::post(loop_, [this, done = latch(std::move(handler))] {
-    if (closing_) return;
-    for (const std::uint64_t event : parts_.events()) tick_event(event, done);
-  });
-}
-
-void LineKeeper::tick_event(std::uint64_t event, const Latch& done) {
-  Pace& pace = paces_[event];
-  EventMirror& mirror = *parts_.find(event);
-  const core::Instant now = parts_.clock.now();
-  if (pace.ticking || (now < pace.next_tick && !mirror.stirred())) return;
-  pace.ticking = true;
-  auto asked = question([this, event, &mirror, now, done](const redis::RedisReply* reply) {
-    Pace& current = paces_[event];
-    current.ticking = false;
-    if (reply == nullptr || outcome_of(*reply) != 0) {
-      // Nobody is helped by asking a Redis that is not there a hundred times a second.
-      current.next_tick = now + kIdleTick;
-      return;
-    }
-    mirror.learn_progress(number_at(*reply, 1), number_at(*reply, 2), number_at(*reply, 3) == 1);
-    current.next_tick = number_at(*reply, 4) == 1 ? now : now + kIdleTick;
-  });
-  ScriptCall(asked->request, *parts_.scripts, LineScript::kTick, parts_.script_time()).line(event, 0);
-  ask(std::move(asked));
-}
-
-void LineKeeper::schedule() {
-  timer_.expires_after(parts_.options.facts_interval);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error || closing_) return;
-    refresh({});
-    schedule();
-  });
-}
-
-void LineKeeper::refresh(std::function<void()> handler) {
-  boost::asio::post(loop_, [this, done = latch(std::move(handler))] {
-    if (closing_) return;
-    const auto all = [this, done] {
-      for (const std::uint64_t event : parts_.events()) {
-        refresh_event(event, done);
-        write_heartbeats(event, done);
-      }
-    };
-    if (refreshes_++ % kRefreshesPerListing != 0) return all();
-    with_events([all](bool found, const std::vector<std::uint64_t>&) {
-      if (found) all();
-    });
-  });
-}
-
-void LineKeeper::refresh_event(std::uint64_t event, const Latch& done) {
-  Pace& pace = paces_[event];
-  if (pace.refreshing) return;
-  pace.refreshing = true;
-  EventMirror& mirror = *parts_.find(event);
-  auto asked = question([this, event, &mirror, done](const redis::RedisReply* reply) {
-    paces_[event].refreshing = false;
-    if (reply == nullptr) return;
-    if (outcome_of(*reply) == kNoEvent) return mirror.forget();
-    if (outcome_of(*reply) != 0) return;
-    if (!read_line_facts(*reply, facts_)) return;
-    if (mirror.take_facts(facts_, parts_.clock.now())) refresh_event(event, done);
-  });
-  const EventMirror::Reading reading = mirror.reading();
-  ScriptCall(asked->request, *parts_.scripts, LineScript::kFacts, parts_.script_time())
-      .line(event, 2)
-      .arg(reading.departures)
-      .arg(reading.epoch);
-  asked->request.idempotent = true;
-  ask(std::move(asked));
-}
-
-void LineKeeper::write_heartbeats(std::uint64_t event, const Latch& done) {
-  EventMirror& mirror = *parts_.find(event);
-  for (;;) {
-    auto numbers = std::make_shared<std::vector<TicketNumber>>();
-    const std::uint32_t epoch = mirror.take_heartbeats(*numbers, kMostHeartbeatsAtOnce);
-    if (numbers->empty()) return;
-    auto asked = question([&mirror, epoch, numbers, done](const redis::RedisReply* reply) {
-      if (reply == nullptr) return mirror.give_back_heartbeats(epoch, *numbers);
-      for (std::size_t i = 1; i < reply->elements().size(); ++i) mirror.remove(epoch, number_at(*reply, i));
-    });
-    redis::RedisCommand command = ScriptCall(asked->request, *parts_.scripts, LineScript::kSeen, parts_.script_time())
-                                      .line(event, 1 + numbers->size());
-    command.arg(epoch);
-    for (const TicketNumber number : *numbers) command.arg(number);
-    asked->request.idempotent = true;
-    ask(std::move(asked));
-  }
 }
 
 void LineKeeper::control_event(std::uint64_t event, const EventControl& change, Replied replied) {
@@ -294,17 +210,45 @@ void LineKeeper::snapshot(std::function<void(core::Result<std::vector<EventSnaps
         if (all->failed) return handler(core::fail(kUnreachable));
         handler(std::move(all->events));
       });
-      for (const std::uint64_t event : events) {
-        auto asked = question([all, done](const redis::RedisReply* reply) {
-          all->failed |= reply == nullptr;
-          if (reply != nullptr && outcome_of(*reply) == 0) all->events.push_back(read_snapshot(*reply));
-        });
-        ScriptCall(asked->request, *parts_.scripts, LineScript::kSnapshot, parts_.script_time()).line(event, 0);
-        asked->request.idempotent = true;
-        ask(std::move(asked));
-      }
+      const auto add = [all, done](bool found_it, const EventSnapshot& one) {
+        all->failed |= !found_it;
+        if (found_it) all->events.push_back(one);
+      };
+      for (const std::uint64_t event : events) snapshot_event(event, add);
     });
   });
+}
+
+void LineKeeper::snapshot_event(std::uint64_t event, std::function<void(bool, const EventSnapshot&)> add) {
+  auto asked = question([this, event, add = std::move(add)](const redis::RedisReply* reply) {
+    if (reply == nullptr) return add(false, {});
+    if (outcome_of(*reply) != 0) return;  // gone between the listing and now
+    const EventSnapshot own = read_snapshot(*reply);
+    if (own.buckets <= 1) return add(true, own);
+    // What the event's own key does not count is the sum over its buckets.
+    struct Sum {
+      EventSnapshot event;
+      bool failed = false;
+    };
+    auto sum = std::make_shared<Sum>();
+    sum->event = own;
+    sum->event.joined = sum->event.admitted = 0;
+    const bool is_over = number_at(*reply, 22) == 1;
+    const Latch done = latch([sum, add] { add(!sum->failed, sum->event); });
+    for (std::uint32_t bucket = 0; bucket < own.buckets; ++bucket) {
+      auto part = question([sum, is_over, done](const redis::RedisReply* answer) {
+        sum->failed |= answer == nullptr;
+        if (answer == nullptr || outcome_of(*answer) != 0) return;  // a bucket that nobody has come to
+        add_bucket(sum->event, read_snapshot(*answer), is_over);
+      });
+      ScriptCall(part->request, *parts_.scripts, LineScript::kSnapshot, parts_.script_time()).bucket(event, bucket, 0);
+      part->request.idempotent = true;
+      ask(std::move(part));
+    }
+  });
+  ScriptCall(asked->request, *parts_.scripts, LineScript::kSnapshot, parts_.script_time()).line(event, 0);
+  asked->request.idempotent = true;
+  ask(std::move(asked));
 }
 
 void LineKeeper::ping(std::function<void(core::Result<core::Nanos>)> handler) {

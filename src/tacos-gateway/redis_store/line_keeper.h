@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "core/random.h"
 #include "tacos-gateway/redis_store/redis_store.h"
 #include "tacos-gateway/redis_store/script_call.h"
 
@@ -40,10 +42,23 @@ class LineKeeper {
     LineKeeper* keeper = nullptr;
     Replied replied;
   };
+  // What a bucket said of itself at its last tick; what of it the event's own key knows.
+  struct BucketReport {
+    bool heard = false;
+    std::uint64_t passed = 0, called = 0, outstanding = 0, waiting = 0;
+    std::uint64_t told_from = 0;  // of its departures
+    std::vector<TicketNumber> departures;
+    std::uint64_t departures_known = 0;
+  };
   struct Pace {
     bool ticking = false;
     bool refreshing = false;
     core::Instant next_tick;
+    core::Nanos gap{0};  // between ticks, so that all gateways together tick about as often as one alone
+    std::vector<BucketReport> buckets;
+    std::string id;                 // of the event, once it has been listed
+    std::uint64_t failovers = 0;    // that were told of
+    std::uint64_t tickets_lost = 0;
   };
 
   explicit LineKeeper(RedisStoreParts& parts) : parts_(parts), timer_(loop_) {}
@@ -55,8 +70,17 @@ class LineKeeper {
   void with_events(std::function<void(bool found, std::vector<std::uint64_t>)> then);
 
   void tick_event(std::uint64_t event, const Latch& done);
+  void on_tick(std::uint64_t event, core::Instant asked_at, const redis::RedisReply* reply);
+  void pace_after(Pace& pace, core::Instant asked_at, core::Nanos since_tick_before, bool active);
+  void tick_buckets(std::uint64_t event, std::function<void()> then);
+  void tick_bucket(std::uint64_t event, std::uint32_t bucket, const LineFacts& line, const Latch& done);
+  void tick_line(std::uint64_t event, core::Instant asked_at, const Latch& done);
+  void snapshot_event(std::uint64_t event, std::function<void(bool, const EventSnapshot&)> add);
   void refresh_event(std::uint64_t event, const Latch& done);
+  void tell_of_failover(Pace& pace);
   void write_heartbeats(std::uint64_t event, const Latch& done);
+  void write_heartbeats(std::uint64_t event, std::optional<std::uint32_t> bucket, std::uint32_t epoch,
+                        std::vector<TicketNumber> taken, const Latch& done);
   void control_event(std::uint64_t event, const EventControl& change, Replied replied);
   void set_defaults(const EventControl& change, Replied replied);
   void schedule();
@@ -68,6 +92,7 @@ class LineKeeper {
   std::unordered_map<std::uint64_t, Pace> paces_;
   std::vector<std::unique_ptr<Question>> spare_;
   LineFacts facts_;
+  core::Random random_{1};
   unsigned refreshes_ = 0;
   bool closing_ = false;
   std::thread thread_;

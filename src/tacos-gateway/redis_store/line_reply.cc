@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 #include <span>
+
+#include "tacos-gateway/redis_store/line_scripts.h"
 
 namespace tacos::gateway {
 namespace {
@@ -29,10 +32,14 @@ constexpr std::array kTicketBounds = {Bound{2, kMostTickets}, Bound{3, kMostTick
                                       Bound{5, kMostUs},      Bound{6, kMostMicroRate}, Bound{7, kMostEpoch},
                                       Bound{9, kMostMs},      Bound{10, kMostTickets},  Bound{11, kMostTickets},
                                       Bound{13, kMostMs},     Bound{14, kMostMs}};
-constexpr std::array kFactBounds = {Bound{1, kMostEpoch},     Bound{2, kMostTickets}, Bound{3, kMostTickets},
-                                    Bound{5, kMostMicroRate}, Bound{6, kMostUs},      Bound{7, kMostUs},
-                                    Bound{8, kMostUs},        Bound{9, kMostMs},      Bound{10, kMostTickets},
-                                    Bound{11, kMostTickets}};
+constexpr std::array kFactBounds = {Bound{1, kMostEpoch},     Bound{2, kMostTickets},  Bound{3, kMostTickets},
+                                    Bound{5, kMostMicroRate}, Bound{6, kMostUs},       Bound{7, kMostUs},
+                                    Bound{8, kMostUs},        Bound{9, kMostMs},       Bound{11, kMostMs},
+                                    Bound{12, kMostMs},       Bound{17, kMostTickets}, Bound{18, kMostTickets}};
+constexpr std::array kSpreadBounds = {
+    Bound{2, kMostEpoch}, Bound{3, kMostUs}, Bound{4, kMostUs},      Bound{5, kMostMicroRate}, Bound{6, kMostMs},
+    Bound{7, kMostMs},    Bound{8, kMostMs}, Bound{9, kMostTickets}, Bound{10, kMostTickets},  Bound{11, kMostTickets}};
+constexpr std::size_t kMostGaps = 1000;
 
 std::uint64_t big_endian(std::string_view bytes) {
   std::uint64_t value = 0;
@@ -40,12 +47,36 @@ std::uint64_t big_endian(std::string_view bytes) {
   return value;
 }
 
+std::uint32_t buckets_at(const redis::RedisReply& reply, std::size_t index) {
+  const std::int64_t buckets = signed_at(reply, index);
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(buckets, 1, kMostBuckets));
+}
+
+// "12-131084 200000-331072 "
+void read_gaps(std::string_view text, std::vector<NumberGap>& gaps) {
+  gaps.clear();
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at != end) {
+    NumberGap gap;
+    const auto after = std::from_chars(at, end, gap.after);
+    if (after.ec != std::errc() || after.ptr == end || *after.ptr != '-') return;
+    const auto upto = std::from_chars(after.ptr + 1, end, gap.upto);
+    if (upto.ec != std::errc()) return;
+    // One for each failover, in order.
+    if (gaps.size() == kMostGaps || gap.upto > kMostTickets || gap.after > gap.upto) return;
+    gaps.push_back(gap);
+    at = upto.ptr == end ? end : upto.ptr + 1;
+  }
+}
+
 }  // namespace
 
 std::int64_t outcome_of(const redis::RedisReply& reply) {
   if (!reply.is_array()) return -1;
   const std::int64_t outcome = reply.at(0).as_integer().value_or(-1);
-  const bool known = outcome == kNoEvent || (outcome >= 0 && outcome <= static_cast<int>(StoreOutcome::kUnavailable));
+  const bool known = outcome == kNoEvent || outcome == kSpread ||
+                     (outcome >= 0 && outcome <= static_cast<int>(StoreOutcome::kUnavailable));
   return known ? outcome : -1;
 }
 
@@ -56,7 +87,7 @@ std::uint64_t number_at(const redis::RedisReply& reply, std::size_t index) {
 TicketReply read_ticket_reply(const redis::RedisReply& reply) {
   TicketReply ticket;
   ticket.outcome = outcome_of(reply);
-  if (reply.elements().size() < 15 || !within(reply, kTicketBounds)) return ticket;
+  if (reply.elements().size() < 16 || !within(reply, kTicketBounds)) return ticket;
   ticket.whole = true;
   ticket.status = static_cast<TicketStatus>(std::min<std::uint64_t>(number_at(reply, 1), 5));
   ticket.number = number_at(reply, 2);
@@ -73,11 +104,29 @@ TicketReply read_ticket_reply(const redis::RedisReply& reply) {
   ticket.sold_out = number_at(reply, 12) == 1;
   ticket.at_ms = number_at(reply, 13);
   ticket.heartbeat_ms = number_at(reply, 14);
+  ticket.failovers = number_at(reply, 15);
   return ticket;
 }
 
+TicketNumber read_spread_reply(const redis::RedisReply& reply, LineFacts& facts) {
+  if (reply.elements().size() < kSpreadElements || !within(reply, kSpreadBounds)) return 0;
+  facts.buckets = buckets_at(reply, 1);
+  facts.epoch = static_cast<std::uint32_t>(number_at(reply, 2));
+  facts.began_us = signed_at(reply, 3);
+  facts.opens_us = signed_at(reply, 4);
+  facts.rate_micro = number_at(reply, 5);
+  facts.heartbeat_ms = number_at(reply, 6);
+  facts.turn_ms = number_at(reply, 7);
+  facts.grant_ms = number_at(reply, 8);
+  facts.last = number_at(reply, 10);
+  facts.head = number_at(reply, 11);
+  facts.sold_out = number_at(reply, 12) == 1;
+  facts.failovers = number_at(reply, 13);
+  return number_at(reply, 9);
+}
+
 bool read_line_facts(const redis::RedisReply& reply, LineFacts& facts) {
-  if (reply.elements().size() < 12 || !within(reply, kFactBounds)) return false;
+  if (reply.elements().size() < 19 || !within(reply, kFactBounds)) return false;
   facts.epoch = static_cast<std::uint32_t>(number_at(reply, 1));
   facts.last = number_at(reply, 2);
   facts.head = number_at(reply, 3);
@@ -87,10 +136,17 @@ bool read_line_facts(const redis::RedisReply& reply, LineFacts& facts) {
   facts.began_us = signed_at(reply, 7);
   facts.now_us = signed_at(reply, 8);
   facts.heartbeat_ms = number_at(reply, 9);
-  facts.departures_in_all = number_at(reply, 10);
-  facts.departures_from = number_at(reply, 11);
+  facts.buckets = buckets_at(reply, 10);
+  facts.turn_ms = number_at(reply, 11);
+  facts.grant_ms = number_at(reply, 12);
+  facts.failovers = number_at(reply, 13);
+  read_gaps(reply.at(14).text(), facts.gaps);
+  facts.lost = number_at(reply, 15);
+  facts.restored = number_at(reply, 16);
+  facts.departures_in_all = number_at(reply, 17);
+  facts.departures_from = number_at(reply, 18);
   facts.departures.clear();
-  for (std::size_t i = 12; i < reply.elements().size(); ++i) facts.departures.push_back(number_at(reply, i));
+  for (std::size_t i = 19; i < reply.elements().size(); ++i) facts.departures.push_back(number_at(reply, i));
   return true;
 }
 

@@ -11,6 +11,8 @@ namespace tacos::gateway {
 
 // What the scripts answer beside a StoreOutcome's number: the event has not come into being, or is gone.
 inline constexpr std::int64_t kNoEvent = 100;
+// The event is spread over buckets: what spread_answer() tells follows, and the work goes on at a bucket.
+inline constexpr std::int64_t kSpread = 101;
 
 // Numbers beyond these are none that a script has told. A reply that has one is refused as a whole, so that nothing
 // that a Redis may hold makes a gateway remember a line without end, or overflows a time.
@@ -37,6 +39,13 @@ struct TicketReply {
   bool sold_out = false;
   std::uint64_t at_ms = 0;
   std::uint64_t heartbeat_ms = 0;
+  std::uint64_t failovers = 0;
+};
+
+// Numbers that no ticket has: above `after`, up to `upto`.
+struct NumberGap {
+  TicketNumber after = 0;
+  TicketNumber upto = 0;
 };
 
 // What lua/facts.lua tells of one event.
@@ -50,16 +59,28 @@ struct LineFacts {
   std::int64_t began_us = 0;
   std::int64_t now_us = 0;
   std::uint64_t heartbeat_ms = 0;
+  std::uint32_t buckets = 1;
+  std::uint64_t turn_ms = 0;
+  std::uint64_t grant_ms = 0;
+  std::uint64_t failovers = 0;
+  std::vector<NumberGap> gaps;
+  std::uint64_t lost = 0;      // tickets that failovers are known to have lost
+  std::uint64_t restored = 0;  // of these, how many stand in line again
   std::uint64_t departures_in_all = 0;
   std::uint64_t departures_from = 0;
   std::vector<TicketNumber> departures;
 };
 
-// The first element, or -1 when the reply is none of the scripts' own, or it tells no StoreOutcome nor kNoEvent.
+// The first element, or -1 when the reply is none of the scripts' own, or it tells no StoreOutcome, kNoEvent nor
+// kSpread.
 std::int64_t outcome_of(const redis::RedisReply& reply);
 std::uint64_t number_at(const redis::RedisReply& reply, std::size_t index);
 TicketReply read_ticket_reply(const redis::RedisReply& reply);
 // Whether they could be read.
 [[nodiscard]] bool read_line_facts(const redis::RedisReply& reply, LineFacts& facts);
+// What spread_answer() of lua/prelude.lua tells: fills in what it can of the facts, and gives the ticket it is about.
+// 0: the reply is not whole.
+inline constexpr std::size_t kSpreadElements = 14;
+TicketNumber read_spread_reply(const redis::RedisReply& reply, LineFacts& facts);
 
 }  // namespace tacos::gateway

@@ -1,5 +1,6 @@
 #include "tacos-gateway/redis_store/line_scripts.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -7,9 +8,20 @@
 #include "tacos-gateway/redis_store/line_script_texts.h"
 
 namespace tacos::gateway {
+namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+}  // namespace
 
 std::shared_ptr<const redis::ScriptBook> make_line_scripts() {
-  const std::array<std::pair<const char*, std::string_view>, 15> texts{{
+  struct Text {
+    const char* name;
+    std::string_view text;
+    std::string_view before = {};
+    std::string_view before_that = {};
+  };
+  const std::array<Text, 18> texts{{
       {"register", lua::kRegister},
       {"defaults", lua::kDefaults},
       {"open", lua::kOpen},
@@ -20,27 +32,40 @@ std::shared_ptr<const redis::ScriptBook> make_line_scripts() {
       {"claim", lua::kClaim},
       {"settle", lua::kSettle},
       {"inventory", lua::kInventory},
-      {"tick", lua::kTick},
+      {"tick", lua::kTick, lua::kPassing},
       {"control", lua::kControl},
       {"snapshot", lua::kSnapshot},
       {"facts", lua::kFacts},
       {"seen", lua::kSeen},
+      {"arrive", lua::kArrive, lua::kBucket},
+      {"tick_line", lua::kTickLine, lua::kPassing},
+      {"tick_bucket", lua::kTickBucket, lua::kBucket, lua::kPassing},
   }};
   auto book = std::make_shared<redis::ScriptBook>();
-  for (const auto& [name, text] : texts) book->add(name, std::string(lua::kPrelude).append(text));
+  for (const Text& one : texts) {
+    book->add(one.name, std::string(lua::kPrelude).append(one.before_that).append(one.before).append(one.text));
+  }
   return book;
 }
 
-LineKey line_key(std::uint64_t event) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  LineKey key{'t', 'a', 'c', 'o', 's', ':', '{'};
-  for (std::size_t i = 0; i < 16; ++i) key[7 + i] = kDigits[event >> (60 - 4 * i) & 15];
-  key.back() = '}';
+LineKey LineKey::of_event(std::uint64_t event) {
+  static constexpr std::string_view kBegin = "tacos:{";
+  LineKey key;
+  std::copy(kBegin.begin(), kBegin.end(), key.text_.begin());
+  for (std::size_t i = 0; i < 16; ++i) key.text_[7 + i] = kDigits[event >> (60 - 4 * i) & 15];
+  key.text_[23] = '}';
+  key.size_ = 24;
   return key;
 }
 
-std::string_view digits_of(const LineKey& key) {
-  return {key.data() + 7, 16};
+LineKey LineKey::of_bucket(std::uint64_t event, std::uint32_t bucket) {
+  LineKey key = of_event(event);
+  key.text_[23] = '.';
+  key.text_[24] = kDigits[bucket >> 4 & 15];
+  key.text_[25] = kDigits[bucket & 15];
+  key.text_[26] = '}';
+  key.size_ = 27;
+  return key;
 }
 
 }  // namespace tacos::gateway

@@ -52,6 +52,10 @@ LineScript script_of(Kind kind) {
   return LineScript::kInventory;
 }
 
+// How often one command may find that it has to begin again, such as a ticket that the watermark has passed before it
+// arrived.
+constexpr unsigned kMostDetours = 8;
+
 std::uint32_t random_epoch() {
   std::uint32_t epoch = 0;
   ::RAND_bytes(reinterpret_cast<unsigned char*>(&epoch), sizeof epoch);
@@ -85,6 +89,8 @@ void RedisSession::submit(std::span<StoreCommand* const> batch) {
       Call& call = take_call();
       call.command = command;
       call.step = Step::kCommand;
+      call.replaces = 0;
+      call.detours = 0;
       send_command(call);
     }
   }
@@ -139,7 +145,10 @@ void RedisSession::send_command(Call& call) {
   switch (command.kind) {
     case Kind::kJoin: {
       const auto user = bytes_of(command.user);
-      script.line(command.ref.event, 2).arg(std::string_view(user.data(), user.size())).arg(command.event_id);
+      script.line(command.ref.event, 3)
+          .arg(std::string_view(user.data(), user.size()))
+          .arg(command.event_id)
+          .arg(call.replaces);
       break;
     }
     case Kind::kReportInventory: {
@@ -147,24 +156,39 @@ void RedisSession::send_command(Call& call) {
       script.line(command.ref.event, 4).arg(seats.free).arg(seats.held).arg(seats.sold).arg(seats.version);
       break;
     }
-    case Kind::kReleaseGrant:
-    case Kind::kSpendGrant:
-      script.line(command.ref.event, 3)
-          .arg(command.ref.number)
-          .arg(command.ref.epoch)
-          .arg(command.kind == Kind::kSpendGrant ? "spend" : "release");
+    default: {
+      const bool settles = command.kind == Kind::kReleaseGrant || command.kind == Kind::kSpendGrant;
+      const bool enters = command.kind == Kind::kEnter;
+      const std::size_t arguments = settles || enters ? 3 : 2;
+      const std::uint32_t buckets = buckets_of(command.ref.event);
+      auto to = buckets == 1 || command.ref.number == 0
+                    ? script.line(command.ref.event, arguments)
+                    : script.bucket(command.ref.event, bucket_of(command.ref.number, buckets), arguments);
+      to.arg(command.ref.number).arg(command.ref.epoch);
+      if (settles) to.arg(command.kind == Kind::kSpendGrant ? "spend" : "release");
+      if (enters) to.arg(buckets > 1 && sold_out(command.ref.event) ? 1 : 0);
       break;
-    default:
-      script.line(command.ref.event, 2).arg(command.ref.number).arg(command.ref.epoch);
-      break;
+    }
   }
+  link_->submit(call.request);
+}
+
+void RedisSession::send_arrive(Call& call, TicketNumber number) {
+  StoreCommand& command = *call.command;
+  call.step = Step::kArrive;
+  command.ref.number = number;
+  const auto user = bytes_of(command.user);
+  auto script = ScriptCall(call.request, *parts_.scripts, LineScript::kArrive, parts_.script_time())
+                    .bucket(command.ref.event, bucket_of(number, spread_.buckets), kTermsOfLine + 2);
+  add_terms(script, spread_);
+  script.arg(number).arg(std::string_view(user.data(), user.size()));
   link_->submit(call.request);
 }
 
 void RedisSession::send_register(Call& call) {
   call.step = Step::kRegister;
-  const LineKey key = line_key(call.command->ref.event);
-  const std::string member = std::string(digits_of(key)).append(call.command->event_id);
+  const LineKey key = LineKey::of_event(call.command->ref.event);
+  const std::string member = std::string(key.digits()).append(call.command->event_id);
   call.request.idempotent = true;
   ScriptCall(call.request, *parts_.scripts, LineScript::kRegister, parts_.script_time())
       .events(2)
@@ -182,7 +206,7 @@ void RedisSession::send_open(Call& call, const redis::RedisReply& registered) {
   const std::uint64_t rate = or_default(1, micro_rate(line.admission_rate));
   const std::uint64_t burst = or_default(2, whole_burst(line.admission_burst));
   ScriptCall(call.request, *parts_.scripts, LineScript::kOpen, parts_.script_time())
-      .line(call.command->ref.event, 13)
+      .line(call.command->ref.event, 14)
       .arg(random_epoch())
       .arg(call.command->event_id)
       .arg(line.seats)
@@ -195,7 +219,8 @@ void RedisSession::send_open(Call& call, const redis::RedisReply& registered) {
       .arg(line.max_tickets)
       .arg(name_of(parts_.options.position))
       .arg(or_default(3, 0))
-      .arg(or_default(4, 0));
+      .arg(or_default(4, 0))
+      .arg(parts_.options.buckets);
   link_->submit(call.request);
 }
 
@@ -214,11 +239,18 @@ void RedisSession::on_reply(Call& call, const redis::RedisReply& reply) {
   StoreCommand& command = *call.command;
   const std::int64_t outcome = outcome_of(reply);
   const bool refused = outcome != 0 && outcome != kNoEvent;
+  if (outcome == kSpread) return on_spread(call, reply);
   switch (call.step) {
     case Step::kRegister:
       return refused ? complete(call, StoreOutcome::kOverloaded) : send_open(call, reply);
     case Step::kOpen:
       call.step = Step::kJoinAgain;
+      return send_command(call);
+    case Step::kArrive:
+      if (outcome != static_cast<std::int64_t>(StoreOutcome::kExpired)) break;
+      if (++call.detours > kMostDetours) return complete(call, StoreOutcome::kUnavailable);
+      call.replaces = command.ref.number;
+      call.step = Step::kCommand;
       return send_command(call);
     default:
       break;
@@ -235,6 +267,19 @@ void RedisSession::on_reply(Call& call, const redis::RedisReply& reply) {
     take_ticket(command, reply);
   }
   complete(call);
+}
+
+void RedisSession::on_spread(Call& call, const redis::RedisReply& reply) {
+  StoreCommand& command = *call.command;
+  const TicketNumber number = read_spread_reply(reply, spread_);
+  if (command.kind != Kind::kJoin && command.ref.number == 0) return complete(call, StoreOutcome::kNotFound);
+  if (number == 0 || ++call.detours > kMostDetours) return complete(call, StoreOutcome::kUnavailable);
+  mirror_of(command.ref.event).learn_spread(spread_);
+  if (command.kind == Kind::kJoin) {
+    send_arrive(call, number);
+  } else {
+    send_command(call);  // this gateway had not met the event: now it knows the bucket
+  }
 }
 
 void RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& reply) {
@@ -257,6 +302,10 @@ void RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& r
   TicketView& view = command.view;
   view = TicketView{};
   view.status = ticket.status;
+  // A bucket hears of it at its next tick, this gateway may have before.
+  if ((view.status == TicketStatus::kWaiting || view.status == TicketStatus::kReady) && sold_out(command.ref.event)) {
+    view.status = TicketStatus::kSoldOut;
+  }
   view.waited = milliseconds(ticket.waited_ms);
   if (view.status == TicketStatus::kWaiting) {
     const bool mirrored = parts_.options.position == PositionStrategy::kWatermark && position != 0;
@@ -284,6 +333,17 @@ EventMirror& RedisSession::mirror_of(std::uint64_t event) {
   auto& known = known_[event];
   if (known == nullptr) known = &parts_.find_or_make(event);
   return *known;
+}
+
+bool RedisSession::sold_out(std::uint64_t event) const {
+  const auto known = known_.find(event);
+  return known != known_.end() && known->second->sold_out();
+}
+
+std::uint32_t RedisSession::buckets_of(std::uint64_t event) const {
+  const auto known = known_.find(event);
+  const EventMirror* const mirror = known != known_.end() ? known->second : parts_.find(event);
+  return mirror == nullptr ? 1 : mirror->buckets();
 }
 
 }  // namespace tacos::gateway

@@ -22,13 +22,16 @@ class RedisSession final : public StoreSession {
   void submit(std::span<StoreCommand* const> batch) override;
 
  private:
-  // A join to an event that has not been met registers it, opens it, and joins again.
-  enum class Step : std::uint8_t { kCommand, kRegister, kOpen, kJoinAgain };
+  // A join to an event that has not been met registers it, opens it, and joins again. In a line in buckets a join
+  // numbers the ticket at the event, and the ticket arrives in its bucket; where it can't, the user joins again.
+  enum class Step : std::uint8_t { kCommand, kRegister, kOpen, kJoinAgain, kArrive };
   struct Call {
     redis::RedisRequest request;
     RedisSession* session = nullptr;
     StoreCommand* command = nullptr;
     Step step = Step::kCommand;
+    TicketNumber replaces = 0;  // a join's number that came to nothing
+    unsigned detours = 0;
   };
 
   bool answered_by_mirror(StoreCommand& command);
@@ -39,10 +42,14 @@ class RedisSession final : public StoreSession {
 
   static void replied(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure);
   void on_reply(Call& call, const redis::RedisReply& reply);
+  void on_spread(Call& call, const redis::RedisReply& reply);
+  void send_arrive(Call& call, TicketNumber number);
   void take_ticket(StoreCommand& command, const redis::RedisReply& reply);
   void complete(Call& call);
   void complete(Call& call, StoreOutcome outcome);
   EventMirror& mirror_of(std::uint64_t event);
+  bool sold_out(std::uint64_t event) const;
+  std::uint32_t buckets_of(std::uint64_t event) const;
 
   RedisStoreParts& parts_;
   std::unique_ptr<redis::RedisLink> link_;
@@ -50,6 +57,7 @@ class RedisSession final : public StoreSession {
   std::vector<Call*> free_;
   std::unordered_map<std::uint64_t, EventMirror*> known_;
   std::vector<StoreCommand*> answered_;
+  LineFacts spread_;
   bool closing_ = false;
 };
 

@@ -32,6 +32,8 @@ struct RedisStoreOptions {
   LineOptions line{};  // of events to come
   std::size_t max_events = 1000;
   PositionStrategy position = PositionStrategy::kWatermark;
+  // Over how many slots the tickets of an event to come are spread; 1: the line lies in one slot. Only by watermark.
+  std::uint32_t buckets = 1;
   core::Nanos command_timeout = std::chrono::seconds(1);
   // How often what the mirrors know is refreshed; 0: only by refresh(), for tests.
   core::Nanos facts_interval = std::chrono::milliseconds(250);
@@ -42,6 +44,14 @@ struct RedisStoreOptions {
   // RedisLinkOptions.
   unsigned wait_replicas = 0;
   core::Nanos wait_timeout = std::chrono::milliseconds(100);
+  // Told that another server has taken over, or that one has started again, and again when more is known of what it had
+  // not got. On the keeper's thread; may be empty.
+  struct Failover {
+    std::string_view event_id;
+    std::uint64_t failovers = 0;  // in the event's life
+    std::uint64_t tickets_lost = 0;
+  };
+  std::function<void(const Failover&)> on_failover{};
 };
 
 class LineKeeper;

@@ -9,6 +9,7 @@
 #include "redis/redis_command.h"
 #include "redis/redis_request.h"
 #include "redis/redis_slots.h"
+#include "tacos-gateway/redis_store/line_reply.h"
 #include "tacos-gateway/redis_store/line_scripts.h"
 
 namespace tacos::gateway {
@@ -24,8 +25,10 @@ class ScriptCall {
   }
 
   redis::RedisCommand line(std::uint64_t event, std::size_t arguments) {
-    const LineKey key = line_key(event);
-    return begin(std::string_view(key.data(), key.size()), arguments);
+    return begin(LineKey::of_event(event).text(), arguments);
+  }
+  redis::RedisCommand bucket(std::uint64_t event, std::uint32_t bucket, std::size_t arguments) {
+    return begin(LineKey::of_bucket(event, bucket).text(), arguments);
   }
   redis::RedisCommand events(std::size_t arguments) { return begin(kEventsKey, arguments); }
 
@@ -41,6 +44,13 @@ class ScriptCall {
   const redis::RedisScript& script_;
   std::uint64_t time_;
 };
+
+// What lua/bucket.lua takes of the line, kTermsOfLine arguments.
+inline constexpr std::size_t kTermsOfLine = 7;
+inline void add_terms(redis::RedisCommand& command, const LineFacts& line) {
+  command.arg(line.epoch).arg(line.began_us).arg(line.opens_us).arg(line.heartbeat_ms);
+  command.arg(line.turn_ms).arg(line.grant_ms).arg(line.buckets);
+}
 
 // As the scripts count: a rate in millionths of a ticket a second, rounded down; a burst in whole tickets, 1 at least.
 inline std::uint64_t micro_rate(core::Rate rate) {

@@ -107,6 +107,11 @@ struct EventSnapshot {
   core::Rate admission_rate;
   bool paused = false;
   bool draining = false;  // no new joins; those in line are still served
+  // Of a store that is replicated: how often another server took over, and what it had not got.
+  std::uint64_t failovers = 0;
+  std::uint64_t tickets_lost = 0;      // that some gateway knew of; there may have been more
+  std::uint64_t tickets_restored = 0;  // put back by those who hold them
+  std::uint32_t buckets = 1;           // slots over which the line is spread
 };
 
 // An operator's change to one event, or to every event and the default of those to come when event_id is empty.

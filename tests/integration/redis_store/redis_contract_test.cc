@@ -9,8 +9,13 @@ using std::chrono::milliseconds;
 
 class RedisUnderTest final : public StoreUnderTest {
  public:
-  RedisUnderTest(const std::string& url, const LineOptions& line, PositionStrategy position)
-      : gateway_(url, {.line = line, .max_events = 3, .position = position, .command_timeout = std::chrono::seconds(5)},
+  RedisUnderTest(const std::string& url, const LineOptions& line, PositionStrategy position, std::uint32_t buckets = 1)
+      : gateway_(url,
+                 {.line = line,
+                  .max_events = 3,
+                  .position = position,
+                  .buckets = buckets,
+                  .command_timeout = std::chrono::seconds(5)},
                  clock_) {}
 
   QueueStore& store() override { return gateway_.store(); }
@@ -46,17 +51,26 @@ StoreFactory redis(PositionStrategy position) {
   };
 }
 
-// Three primaries, of which each event has one.
-std::unique_ptr<StoreUnderTest> on_cluster(const LineOptions& options) {
+std::unique_ptr<StoreUnderTest> in_buckets(const LineOptions& options) {
+  return std::make_unique<RedisUnderTest>("unix://" + fresh_redis().socket_path(), options,
+                                          PositionStrategy::kWatermark, 4);
+}
+
+// Three primaries, of which each event has one; in buckets, some of each.
+std::unique_ptr<StoreUnderTest> on_cluster(const LineOptions& options, std::uint32_t buckets) {
   static support::RedisClusterOfSix cluster;
   EXPECT_EQ(cluster.fault(), "");
   for (std::size_t i = 0; i < support::RedisClusterOfSix::kPrimaries; ++i) cluster.node(i).ask({"FLUSHALL"});
-  return std::make_unique<RedisUnderTest>(cluster.url(), options, PositionStrategy::kWatermark);
+  return std::make_unique<RedisUnderTest>(cluster.url(), options, PositionStrategy::kWatermark, buckets);
+}
+StoreFactory on_cluster(std::uint32_t buckets) {
+  return [buckets](const LineOptions& options) { return on_cluster(options, buckets); };
 }
 
 INSTANTIATE_TEST_SUITE_P(RedisWatermark, QueueStoreContract, testing::Values(redis(PositionStrategy::kWatermark)));
+INSTANTIATE_TEST_SUITE_P(RedisBuckets, QueueStoreContract, testing::Values(StoreFactory(in_buckets)));
 INSTANTIATE_TEST_SUITE_P(RedisIndex, QueueStoreContract, testing::Values(redis(PositionStrategy::kIndex)));
-INSTANTIATE_TEST_SUITE_P(RedisCluster, QueueStoreContract, testing::Values(StoreFactory(on_cluster)));
+INSTANTIATE_TEST_SUITE_P(RedisCluster, QueueStoreContract, testing::Values(on_cluster(1), on_cluster(6)));
 INSTANTIATE_TEST_SUITE_P(RedisKeys, QueueStoreContract, testing::Values(redis(PositionStrategy::kKeys)));
 
 }  // namespace

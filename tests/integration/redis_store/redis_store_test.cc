@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Gateways on one Redis and one clock, each command as a call.
-class RedisStoreTest : public testing::Test {
+class RedisStoreTest : public testing::TestWithParam<std::uint32_t> {
  protected:
   struct Gateway {
     Gateway(support::RedisServer& server, const RedisStoreOptions& options, const core::Clock& clock)
@@ -69,17 +69,17 @@ class RedisStoreTest : public testing::Test {
 
   support::RedisServer& server = fresh_redis();
   core::ManualClock clock;
-  RedisStoreOptions options{.command_timeout = seconds(5)};
+  RedisStoreOptions options{.buckets = GetParam(), .command_timeout = seconds(5)};
 };
 
-TEST_F(RedisStoreTest, AnswersAPing) {
+TEST_P(RedisStoreTest, AnswersAPing) {
   const auto gateway = start();
   std::promise<bool> told;
   gateway->redis.store().ping([&](core::Result<core::Nanos> result) { told.set_value(result.has_value()); });
   EXPECT_TRUE(told.get_future().get());
 }
 
-TEST_F(RedisStoreTest, TwoGatewaysServeOneLine) {
+TEST_P(RedisStoreTest, TwoGatewaysServeOneLine) {
   options.line.admission_rate = Rate::per_second(50);
   options.line.admission_burst = 5;
   const auto one = start();
@@ -119,7 +119,7 @@ TEST_F(RedisStoreTest, TwoGatewaysServeOneLine) {
 
 // Departures through another gateway are learnt at the next refresh: until then a position is too high, and never is it
 // too low, nor does it ever rise.
-TEST_F(RedisStoreTest, APositionByWatermarkNeverRisesAndIsExactAfterARefresh) {
+TEST_P(RedisStoreTest, APositionByWatermarkNeverRisesAndIsExactAfterARefresh) {
   options.line.admission_rate = Rate::per_second(40);
   options.line.admission_burst = 3;
   options.line.seats = 100'000;
@@ -164,7 +164,7 @@ TEST_F(RedisStoreTest, APositionByWatermarkNeverRisesAndIsExactAfterARefresh) {
   EXPECT_GT(place, 100u);
 }
 
-TEST_F(RedisStoreTest, WhoWaitsIsAnsweredWithoutACommand) {
+TEST_P(RedisStoreTest, WhoWaitsIsAnsweredWithoutACommand) {
   options.line.admission_rate = Rate::per_second(0);
   const auto gateway = start();
   const auto ref = join(*gateway, 1).ref;
@@ -175,12 +175,14 @@ TEST_F(RedisStoreTest, WhoWaitsIsAnsweredWithoutACommand) {
   EXPECT_EQ(metric(*gateway, "store_mirror_answers_total"), 100);
 }
 
-TEST_F(RedisStoreTest, AGatewayThatStartsLaterKnowsTheLine) {
+TEST_P(RedisStoreTest, AGatewayThatStartsLaterKnowsTheLine) {
+  options.line.admission_rate = Rate::per_second(0);
   const auto one = start();
   std::vector<TicketRef> refs;
   for (std::uint64_t user = 1; user <= 20; ++user) refs.push_back(join(*one, user).ref);
   for (std::size_t i = 0; i < 5; ++i) ask(*one, StoreCommand::Kind::kLeave, refs[i]);
   clock.advance(seconds(3));
+  one->redis.tick();
   const auto two = start();
   EXPECT_EQ(status(*two, refs[9]).view.position, 10u) << "without its departures: too high";
   two->redis.refresh();
@@ -189,7 +191,7 @@ TEST_F(RedisStoreTest, AGatewayThatStartsLaterKnowsTheLine) {
   EXPECT_EQ(answer.view.waited, seconds(3));
 }
 
-TEST_F(RedisStoreTest, AnEmptiedRedisIsAnotherLine) {
+TEST_P(RedisStoreTest, AnEmptiedRedisIsAnotherLine) {
   const auto gateway = start();
   const auto old = join(*gateway, 1).ref;
   gateway->redis.refresh();
@@ -203,7 +205,7 @@ TEST_F(RedisStoreTest, AnEmptiedRedisIsAnotherLine) {
   EXPECT_EQ(status(*gateway, old).outcome, StoreOutcome::kNotFound);
 }
 
-TEST_F(RedisStoreTest, ALostRedisLeavesStatusForAWhileAndRefusesTheRest) {
+TEST_P(RedisStoreTest, ALostRedisLeavesStatusForAWhileAndRefusesTheRest) {
   support::RedisServer own;
   options.command_timeout = milliseconds(50);
   Gateway gateway(own, options, clock);
@@ -224,7 +226,7 @@ TEST_F(RedisStoreTest, ALostRedisLeavesStatusForAWhileAndRefusesTheRest) {
   EXPECT_EQ(status(gateway, ref).outcome, StoreOutcome::kUnavailable);
 }
 
-TEST_F(RedisStoreTest, NobodyIsTakenForAbsentBecauseNobodyTicked) {
+TEST_P(RedisStoreTest, NobodyIsTakenForAbsentBecauseNobodyTicked) {
   options.line.admission_rate = Rate::per_second(0);
   options.line.heartbeat_ttl = seconds(10);
   const auto gateway = start();
@@ -243,7 +245,7 @@ TEST_F(RedisStoreTest, NobodyIsTakenForAbsentBecauseNobodyTicked) {
   EXPECT_EQ(status(*gateway, ref).view.status, TicketStatus::kExpired);
 }
 
-TEST_F(RedisStoreTest, AClaimThatNobodySettlesLapses) {
+TEST_P(RedisStoreTest, AClaimThatNobodySettlesLapses) {
   options.line.seats = 1;
   options.line.heartbeat_ttl = std::chrono::hours(1);
   const auto gateway = start();
@@ -258,7 +260,7 @@ TEST_F(RedisStoreTest, AClaimThatNobodySettlesLapses) {
   EXPECT_EQ(ask(*gateway, StoreCommand::Kind::kSpendGrant, first).outcome, StoreOutcome::kNotFound);
 }
 
-TEST_F(RedisStoreTest, AChangeForAllEventsIsTheNextOnesBeginning) {
+TEST_P(RedisStoreTest, AChangeForAllEventsIsTheNextOnesBeginning) {
   const auto gateway = start();
   EventControl change;
   change.admission_rate = Rate::per_second(0.25);
@@ -276,7 +278,7 @@ TEST_F(RedisStoreTest, AChangeForAllEventsIsTheNextOnesBeginning) {
 }
 
 // The bucket counts whole millionths: however often it is asked, nothing is lost or gained.
-TEST_F(RedisStoreTest, AdmissionIsExactHoweverOftenItIsAsked) {
+TEST_P(RedisStoreTest, AdmissionIsExactHoweverOftenItIsAsked) {
   options.line.admission_rate = Rate::per_second(7.3);
   options.line.admission_burst = 2;
   const auto gateway = start();
@@ -287,6 +289,9 @@ TEST_F(RedisStoreTest, AdmissionIsExactHoweverOftenItIsAsked) {
   }
   EXPECT_EQ(snapshot(*gateway).admitted, 2u + 73u) << "a full bucket at the first tick, then 10.008 s at 7.3/s";
 }
+
+INSTANTIATE_TEST_SUITE_P(OneSlot, RedisStoreTest, testing::Values(1u));
+INSTANTIATE_TEST_SUITE_P(Buckets, RedisStoreTest, testing::Values(3u));
 
 }  // namespace
 }  // namespace tacos::gateway

@@ -38,12 +38,30 @@ class Told {
 };
 
 // outcome, status, number, position, waited, until open, rate, epoch, user, grant's end, last, head, sold, at,
-// heartbeat
-const std::vector<std::int64_t> kTicket = {0, 0, 5, 3,      1000,  0, 1'000'000'000, 7, 0, 1'795'000'000'000,
-                                           9, 2, 0, 60'000, 60'000};
-// outcome, epoch, last, head, sold, rate, opens, began, now, heartbeat, departures in all, first told
-const std::vector<std::int64_t> kFacts = {
-    0, 7, 9, 2, 0, 1'000'000'000, 1'795'000'000'000'000, 1'795'000'000'000'000, 1'795'000'001'000'000, 60'000, 0, 0};
+// heartbeat, failovers
+const std::vector<std::int64_t> kTicket = {0, 0, 5, 3,      1000,   0, 1'000'000'000, 7, 0, 1'795'000'000'000,
+                                           9, 2, 0, 60'000, 60'000, 0};
+// outcome, epoch, last, head, sold, rate, opens, began, now, heartbeat, buckets, turn, grant,
+// failovers, gaps, lost, restored, departures in all, first told
+const std::vector<std::int64_t> kFacts = {0,
+                                          7,
+                                          9,
+                                          2,
+                                          0,
+                                          1'000'000'000,
+                                          1'795'000'000'000'000,
+                                          1'795'000'000'000'000,
+                                          1'795'000'001'000'000,
+                                          60'000,
+                                          1,
+                                          30'000,
+                                          30'000,
+                                          0,
+                                          0,
+                                          0,
+                                          0,
+                                          0,
+                                          0};
 
 std::vector<std::int64_t> with(std::vector<std::int64_t> numbers, std::size_t index, std::int64_t value) {
   numbers[index] = value;
@@ -67,7 +85,7 @@ TEST(LineReply, FactsAreReadWholeOrNotAtAll) {
   LineFacts facts;
   EXPECT_TRUE(read_line_facts(Told(kFacts).reply(), facts));
   EXPECT_EQ(facts.last, 9u);
-  for (const std::size_t index : {1u, 2u, 3u, 5u, 6u, 7u, 8u, 9u, 10u, 11u}) {
+  for (const std::size_t index : {1u, 2u, 3u, 5u, 6u, 7u, 8u, 9u, 11u, 12u, 17u, 18u}) {
     EXPECT_FALSE(read_line_facts(Told(with(kFacts, index, kMost)).reply(), facts)) << index;
     EXPECT_FALSE(read_line_facts(Told(with(kFacts, index, -1)).reply(), facts)) << index;
   }
@@ -90,8 +108,8 @@ TEST(EventMirror, DoesNotFollowALineWithoutEnd) {
   LineFacts facts;
   ASSERT_TRUE(read_line_facts(Told(kFacts).reply(), facts));
   mirror.take_facts(facts, now);
-  mirror.learn_progress(static_cast<TicketNumber>(kMost), 3, false);
-  mirror.learn_progress(9, static_cast<TicketNumber>(kMost), false);
+  mirror.learn_progress(static_cast<TicketNumber>(kMost), 3, false, 0);
+  mirror.learn_progress(9, static_cast<TicketNumber>(kMost), false, 0);
   StoreCommand command;
   command.ref = {7, 0, 5};
   ASSERT_EQ(mirror.answer(command, now), EventMirror::Answer::kFresh);
@@ -102,7 +120,7 @@ TEST(EventMirror, AsksForMoreDeparturesOnlyWhenItWasToldSome) {
   EventMirror mirror;
   const Instant now = Instant() + std::chrono::hours(1);
   LineFacts facts;
-  ASSERT_TRUE(read_line_facts(Told(with(kFacts, 10, 3)).reply(), facts));
+  ASSERT_TRUE(read_line_facts(Told(with(kFacts, 17, 3)).reply(), facts));
   EXPECT_FALSE(mirror.take_facts(facts, now)) << "three in all, none told: asking again would not end";
   facts.departures = {4};
   EXPECT_TRUE(mirror.take_facts(facts, now));

@@ -1,0 +1,91 @@
+-- A bounded slice of what time brings to the event's own key of a spread line: the watermark moves on as far as the token
+-- bucket and the seats allow. A number is charged when the watermark passes it; who turns out, once every bucket has come
+-- as far, not to have waited any more is given back. Whoever has left is known by what the buckets told, and is passed
+-- without a charge. Any gateway may run it at any time, with reports of any age: older ones only make it more careful, since
+-- what a bucket has called stays charged until a report says what became of it.
+-- KEYS: the event. ARGV: time, what the gateway knows (as recall() reads it), then for each bucket: watermark passed ('' when
+-- it was not heard), called ever, outstanding, waiting, first departure told, how many; then all departures in that order.
+-- Result: {101 and what spread_answer() tells, microseconds since the tick before, whether anything is left to wait for, for
+-- each bucket the departures known}, or {100}. O(buckets + slice).
+local AWAY = line .. ':away' -- a bit for each number whose ticket left ahead of its turn
+local event, v = load_event('free', 'holes', 'charged', 'recovers')
+if not event then return {R_NO_EVENT} end
+if event.mode ~= 'spread' then return {R_NO_EVENT} end
+local since = event.now - event.ticked
+local holes, charged = v[16] or '', tonumber(v[17] or 0)
+if event.failovers > 0 then holes = recall(event, redis.call('HGET', line, 'holes'), 0) end
+
+local names = {}
+for bucket = 0, event.stride - 1 do
+  names[#names + 1] = 'report' .. bucket
+  names[#names + 1] = 'left' .. bucket
+end
+local stored = redis.call('HMGET', line, unpack(names))
+local changes, known_left = {}, {}
+local called, busy, waiting, everywhere = 0, 0, 0, true
+local next_departure = 5 + event.stride * 6
+for bucket = 0, event.stride - 1 do
+  local at = 5 + bucket * 6
+  local passed, report = ARGV[at], stored[bucket * 2 + 1] or '0 0 0 0'
+  local left = tonumber(stored[bucket * 2 + 2] or 0)
+  local heard = passed ~= ''
+  if heard then
+    report = passed .. ' ' .. ARGV[at + 1] .. ' ' .. ARGV[at + 2] .. ' ' .. ARGV[at + 3]
+    changes[#changes + 1] = 'report' .. bucket
+    changes[#changes + 1] = report
+  end
+  local from, count = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+  if from <= left and from + count > left then
+    local new = {}
+    for i = left - from, count - 1 do
+      local number = ARGV[next_departure + i]
+      new[#new + 1] = number
+      redis.call('SETBIT', AWAY, number, 1)
+    end
+    redis.call('RPUSH', DEPARTURES, unpack(new))
+    left = from + count
+    changes[#changes + 1] = 'left' .. bucket
+    changes[#changes + 1] = left
+  end
+  next_departure = next_departure + count
+  known_left[#known_left + 1] = left
+  local p, c, o, w = report:match('(%d+) (%d+) (%d+) (%d+)')
+  if not heard or tonumber(p) < event.head then everywhere = false end
+  called, busy, waiting = called + tonumber(c), busy + tonumber(o), waiting + tonumber(w)
+end
+if #changes > 0 then redis.call('HSET', line, unpack(changes)) end
+
+refill(event)
+if everywhere or charged < called then
+  event.credit = math.min(event.credit + (charged - called) * MICRO, event.capacity)
+  charged = called
+end
+
+local recovers = tonumber(event.failovers > 0 and redis.call('HGET', line, 'recovers') or 0)
+if not event.sold and not event.paused and event.now >= event.opens and event.now >= recovers then
+  local places = tonumber(v[15]) - busy - (charged - called)
+  local wanted = math.min(math.floor(event.credit / MICRO), places, SLICE)
+  local taken, walked = 0, 0
+  while taken < wanted and event.head < event.next and walked < 4 * SLICE do
+    if holes ~= '' then past_holes(event, holes) end
+    local first = event.head + 1
+    local byte = math.floor(first / 8)
+    local bits = redis.call('GETRANGE', AWAY, byte, byte + 63)
+    for number = first, math.min(byte * 8 + 511, event.next) do
+      if taken == wanted then break end
+      walked = walked + 1
+      event.head = number
+      local of = bits:byte(math.floor(number / 8) - byte + 1) or 0
+      if math.floor(of / 2 ^ (7 - number % 8)) % 2 == 0 then taken = taken + 1 end
+    end
+  end
+  event.credit = event.credit - taken * MICRO
+  charged = charged + taken
+end
+redis.call('HSET', line, 'head', event.head, 'charged', charged, 'credit', event.credit, 'rest', event.rest, 'credited',
+  event.credited, 'ticked', event.now)
+local reply = spread_answer(event, 0)
+reply[#reply + 1] = since
+reply[#reply + 1] = (waiting > 0 or busy > 0 or event.head < event.next) and not event.sold and 1 or 0
+for _, left in ipairs(known_left) do reply[#reply + 1] = left end
+return reply

@@ -1,0 +1,196 @@
+// What becomes of a line when its server comes back without the last moments before, as a replica does that takes over.
+// Here one server starts again from what it saved a while before: the same loss, and the same at every run.
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "redis_under_test.h"
+
+namespace tacos::gateway {
+namespace {
+
+using core::Rate;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class RedisFailoverTest : public testing::TestWithParam<std::uint32_t> {
+ protected:
+  struct Gateway {
+    Gateway(support::RedisServer& server, const RedisStoreOptions& options, const core::Clock& clock)
+        : redis(server, options, clock), session(redis.store().open_session(redis.loop().get_executor())) {}
+    RedisGateway redis;
+    std::unique_ptr<StoreSession> session;
+  };
+
+  void SetUp() override {
+    options.buckets = GetParam();
+    options.line.heartbeat_ttl = std::chrono::hours(1);
+    options.line.turn_ttl = std::chrono::hours(1);
+  }
+
+  std::unique_ptr<Gateway> start() { return std::make_unique<Gateway>(server, options, clock); }
+
+  // The server loses what it was told since it last saved, and is back a second later.
+  void fail_over() {
+    server.kill_now();
+    server.start_again();
+    ASSERT_EQ(server.fault(), "");
+    clock.advance(seconds(1));
+  }
+  void save() { ASSERT_EQ(server.ask({"SAVE"}), "+OK"); }
+
+  static StoreCommand run(Gateway& gateway, StoreCommand command) {
+    bool done = false;
+    command.owner = &done;
+    command.done = [](StoreCommand& c) { *static_cast<bool*>(c.owner) = true; };
+    StoreCommand* batch[] = {&command};
+    gateway.session->submit(batch);
+    gateway.redis.run_until([&] { return done; });
+    EXPECT_TRUE(done);
+    return command;
+  }
+  static StoreCommand join(Gateway& gateway, std::uint64_t user) {
+    StoreCommand command;
+    command.kind = StoreCommand::Kind::kJoin;
+    command.event_id = "e1";
+    command.user = {user, ~user};
+    return run(gateway, command);
+  }
+  static StoreCommand ask(Gateway& gateway, StoreCommand::Kind kind, const TicketRef& ref) {
+    StoreCommand command;
+    command.kind = kind;
+    command.ref = ref;
+    return run(gateway, command);
+  }
+  static StoreCommand status(Gateway& gateway, const TicketRef& ref) {
+    return ask(gateway, StoreCommand::Kind::kStatus, ref);
+  }
+  static EventSnapshot snapshot(Gateway& gateway) {
+    std::promise<core::Result<std::vector<EventSnapshot>>> told;
+    gateway.redis.store().snapshot([&](core::Result<std::vector<EventSnapshot>> all) { told.set_value(all); });
+    const auto all = told.get_future().get();
+    EXPECT_TRUE(all.has_value());
+    return all.has_value() && !all->empty() ? all->front() : EventSnapshot{};
+  }
+  void tick(Gateway& gateway, int times, core::Nanos step = milliseconds(10)) {
+    for (int i = 0; i < times; ++i) {
+      clock.advance(step);
+      gateway.redis.tick();
+    }
+  }
+
+  support::RedisServer server;
+  core::ManualClock clock;
+  RedisStoreOptions options{.command_timeout = seconds(5)};
+};
+
+TEST_P(RedisFailoverTest, NoNumberIsGivenTwiceAndALostTicketStandsWhereItStood) {
+  options.line.admission_rate = Rate::per_second(0);
+  const auto one = start();
+  const auto two = start();
+  std::vector<TicketRef> refs;
+  for (std::uint64_t user = 1; user <= 10; ++user) refs.push_back(join(*one, user).ref);
+  save();
+  for (std::uint64_t user = 11; user <= 20; ++user) refs.push_back(join(user % 2 == 0 ? *one : *two, user).ref);
+  std::map<TicketNumber, std::uint64_t> told;
+  for (const TicketRef& ref : refs) told[ref.number] = status(*one, ref).view.position;
+  fail_over();
+
+  // The first to come is somebody new, before any gateway has looked after the line.
+  const auto late = join(*two, 99);
+  ASSERT_EQ(late.outcome, StoreOutcome::kOk);
+  EXPECT_GT(late.ref.number, refs.back().number);
+  EXPECT_EQ(late.ref.epoch, refs.back().epoch) << "it is the same line";
+  tick(*one, 2);
+  tick(*two, 2);
+  one->redis.refresh();
+  two->redis.refresh();
+  for (const TicketRef& ref : refs) {
+    const auto answer = status(*two, ref);
+    ASSERT_EQ(answer.outcome, StoreOutcome::kOk) << ref.number;
+    EXPECT_EQ(answer.view.status, TicketStatus::kWaiting);
+    EXPECT_LE(answer.view.position, told[ref.number]) << "a position never rises";
+  }
+  EXPECT_EQ(snapshot(*one).tickets_lost, 10u);
+  EXPECT_GE(snapshot(*one).failovers, 1u);
+  EXPECT_EQ(status(*two, late.ref).view.position, 21u);
+
+  // A user who lost the answer and asks again has the ticket, or, where even that is gone, one behind all others.
+  EXPECT_EQ(join(*one, 5).ref, refs[4]);
+}
+
+TEST_P(RedisFailoverTest, HeartbeatsPutBackWhoSaysNothingElse) {
+  options.line.admission_rate = Rate::per_second(0);
+  options.line.heartbeat_ttl = seconds(30);
+  const auto gateway = start();
+  const auto kept = join(*gateway, 1).ref;
+  gateway->redis.refresh();
+  save();
+  const auto lost = join(*gateway, 2).ref;
+  gateway->redis.refresh();
+  fail_over();
+  tick(*gateway, 2);
+  gateway->redis.refresh();
+  clock.advance(seconds(11));
+  EXPECT_EQ(status(*gateway, lost).view.position, 2u);
+  EXPECT_EQ(status(*gateway, kept).view.position, 1u);
+  gateway->redis.refresh();
+  const EventSnapshot now = snapshot(*gateway);
+  EXPECT_EQ(now.joined, 2u);
+  EXPECT_EQ(now.waiting, 2u);
+  EXPECT_EQ(now.tickets_restored, 1u);
+}
+
+TEST_P(RedisFailoverTest, TheAdmissionBoundHoldsAcrossIt) {
+  options.line.admission_rate = Rate::per_second(100);
+  options.line.admission_burst = 10;
+  const auto gateway = start();
+  std::vector<TicketRef> refs;
+  for (std::uint64_t user = 1; user <= 400; ++user) refs.push_back(join(*gateway, user).ref);
+  gateway->redis.refresh();
+  tick(*gateway, 50);
+  save();
+  tick(*gateway, 50);
+  std::set<TicketNumber> ready;
+  const auto take_stock = [&] {
+    std::size_t before = ready.size();
+    for (const TicketRef& ref : refs) {
+      if (status(*gateway, ref).view.status == TicketStatus::kReady) ready.insert(ref.number);
+    }
+    return ready.size() - before;
+  };
+  EXPECT_EQ(take_stock(), 109u) << "a full bucket, then 0.99 s of the rate";
+  fail_over();
+  tick(*gateway, 3);
+  gateway->redis.refresh();
+  EXPECT_EQ(take_stock(), 0u) << "a second in which nobody is let in, and what was saved up is gone";
+  for (const TicketNumber number : ready) {
+    EXPECT_EQ(status(*gateway, refs[number - 1]).view.status, TicketStatus::kReady)
+        << "ticket " << number << " was ready, and waits again";
+  }
+  EXPECT_GE(snapshot(*gateway).failovers, 1u);
+  tick(*gateway, 100);
+  tick(*gateway, 100);
+  EXPECT_LE(take_stock(), 2u * 100 + 10);
+  EXPECT_GT(ready.size(), 109u + 90) << "it goes on";
+}
+
+TEST_P(RedisFailoverTest, EnterFailsClosedWhileItIsAway) {
+  options.line.heartbeat_ttl = seconds(60);
+  options.command_timeout = milliseconds(100);
+  const auto gateway = start();
+  const auto ref = join(*gateway, 1).ref;
+  tick(*gateway, 3);
+  EXPECT_EQ(status(*gateway, ref).view.status, TicketStatus::kReady);
+  server.kill_now();
+  EXPECT_EQ(ask(*gateway, StoreCommand::Kind::kEnter, ref).outcome, StoreOutcome::kUnavailable);
+}
+
+INSTANTIATE_TEST_SUITE_P(OneSlot, RedisFailoverTest, testing::Values(1u));
+INSTANTIATE_TEST_SUITE_P(Buckets, RedisFailoverTest, testing::Values(4u));
+
+}  // namespace
+}  // namespace tacos::gateway
