@@ -124,7 +124,8 @@ void RedisCluster::on_completed(Door& door, RedisRequest& request, const RedisRe
   if (failure == RedisFailure::kNone) {
     if (reply->is_error() && !closed_ && follow(door, request, *reply)) return;
   } else {
-    const bool may_repeat = failure == RedisFailure::kNotSent || request.idempotent;
+    const bool may_repeat =
+        failure == RedisFailure::kNotSent || (request.idempotent && failure == RedisFailure::kUnknownOutcome);
     if (!closed_ && may_repeat && request.notes.deadline > clock_.now()) {
       if (failure == RedisFailure::kUnknownOutcome) request.notes.maybe_executed = true;
       request.notes.must_be_primary = request.notes.must_be_primary || door.read_only();

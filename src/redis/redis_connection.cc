@@ -1,6 +1,7 @@
 #include "redis/redis_connection.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -20,6 +21,8 @@ constexpr std::size_t kMostPerWrite = 256 * 1024;
 // The parser moves what is left of its buffer with every KB it has used up, so it is fed little at a time.
 constexpr std::size_t kPiece = 4 * 1024;
 constexpr std::uint8_t kMostScriptLoads = 3;
+// Of all that are held together: each is within a reply's own limits, and there are max_pending at most.
+constexpr RedisReplyLimits kKeptLimits{.max_bytes = SIZE_MAX, .max_elements = SIZE_MAX};
 
 }  // namespace
 
@@ -42,9 +45,15 @@ RedisConnection::RedisConnection(boost::asio::any_io_executor executor, RedisCon
       sink_(sink),
       counters_(counters),
       clock_(clock),
+      kept_(kKeptLimits),
       script_loaded_at_(link.scripts ? link.scripts->size() : 0),
       random_(own_.seed),
-      timer_(executor_) {}
+      timer_(executor_) {
+  // To the server 0 means for ever.
+  const auto wait_ms =
+      std::max<Nanos::rep>(1, std::chrono::ceil<std::chrono::milliseconds>(link_.wait_timeout).count());
+  RedisCommand(wait_.command, 3).arg("WAIT").arg(link_.wait_replicas).arg(wait_ms);
+}
 
 RedisConnection::~RedisConnection() {
   if (transport_) transport_->close();
@@ -144,8 +153,10 @@ void RedisConnection::post_flush() {
 void RedisConnection::flush() {
   if (state_ != State::kReady || write_pending_ || leave_when_answered_) return;
   writing_.clear();
+  wait_wanted_ = false;
   send_line(again_);
-  send_line(waiting_);
+  if (again_.empty()) send_line(waiting_);
+  if (wait_wanted_) append_wait();
   if (writing_.empty()) return;
   write_pending_ = true;
   transport_->write(writing_);
@@ -155,9 +166,11 @@ void RedisConnection::send_line(RedisRequestLine& line) {
   if (line.empty()) return;
   const Instant now = clock_.now();
   if (sent_.empty() && replies_of_nobody_ == 0) silent_since_ = now;
-  while (writing_.size() < kMostPerWrite) {
+  while (writing_.size() < kMostPerWrite && !line.empty()) {
+    const bool durable = awaits_replicas(*line.first());
+    if (durable && wait_sent_) return;
+    wait_wanted_ = wait_wanted_ || durable;
     RedisRequest* const request = line.pop_front();
-    if (request == nullptr) return;
     request->notes.sent_at = now;
     append(*request);
     sent_.push_back(*request);
@@ -234,12 +247,20 @@ void RedisConnection::on_reply(const RedisReply& reply) {
   }
   sent_.pop_front();
   attempts_ = 0;
+  if (request == &wait_) {
+    on_wait_reply(reply);
+    return;
+  }
   if (reply.is_error()) {
     if (reply.is_error("NOSCRIPT") && send_again_with_script(*request)) return;
     if (reply.is_error("READONLY") && !own_.read_only) leave_when_answered_ = true;
   }
   if (link_.on_round_trip) link_.on_round_trip(clock_.now() - request->notes.sent_at);
-  complete(*request, &reply, RedisFailure::kNone);
+  if (awaits_replicas(*request) && !reply.is_error()) {
+    hold(*request, reply);
+  } else {
+    complete(*request, &reply, RedisFailure::kNone);
+  }
 }
 
 bool RedisConnection::send_again_with_script(RedisRequest& request) {
@@ -281,7 +302,7 @@ void RedisConnection::drop(std::string why) {
   rest();
 
   const Instant now = clock_.now();
-  RedisRequestLine lost = sent_.take_all();
+  RedisRequestLine lost = take_unanswered();
   RedisRequestLine unsent;
   if (own_.keeps_waiting) {
     RedisRequestLine repeated =
@@ -343,7 +364,7 @@ void RedisConnection::close() {
   timer_.cancel();
   RedisRequestLine unsent = again_.take_all();
   RedisRequestLine others = waiting_.take_all();
-  fail(sent_.take_all(), RedisFailure::kUnknownOutcome);
+  fail(take_unanswered(), RedisFailure::kUnknownOutcome);
   fail(unsent, RedisFailure::kNotSent);
   fail(others, RedisFailure::kNotSent);
 }

@@ -50,6 +50,10 @@ class RedisRequestSink {
 // replies come in order and nothing behind can be had before it. But one that was only sent when most of its time had
 // gone says nothing about the server: then its reply is awaited and dropped, and the others are not disturbed.
 //
+// A durable request that was executed is held back, with a copy of its reply, until the WAIT behind it is answered. An
+// error is handed on at once, as nothing is to be replicated. While a WAIT is unanswered no further durable request is
+// written, nor what stands behind it; otherwise a replica that has stopped would add a time-out for each write.
+//
 // Not thread safe. The sink, options and clock must live until close() was called.
 class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
  public:
@@ -92,6 +96,12 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   void send_line(RedisRequestLine& line);
   void append(RedisRequest& request);
 
+  bool awaits_replicas(const RedisRequest& request) const;
+  void append_wait();
+  void hold(RedisRequest& request, const RedisReply& reply);
+  void on_wait_reply(const RedisReply& reply);
+  RedisRequestLine take_unanswered();
+
   // The connection is over: whatever was sent has no answer.
   void drop(std::string why);
   void fail(RedisRequestLine line, RedisFailure failure);
@@ -103,7 +113,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   void on_tick();
   void sweep(core::Instant now);
   RedisRequestLine give_up_late(core::Instant now);
-  bool idle() const { return again_.empty() && waiting_.empty() && sent_.empty(); }
+  bool idle() const { return again_.empty() && waiting_.empty() && sent_.empty() && held_.empty(); }
 
   const boost::asio::any_io_executor executor_;
   const RedisConnectionOptions own_;
@@ -122,6 +132,11 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   RedisRequestLine again_;               // goes before waiting_: was sent before and not executed
   RedisRequestLine waiting_;             // not sent
   RedisRequestLine sent_;                // in the order of their replies
+  RedisRequestLine held_;                // executed, their replies kept until that of the WAIT that is in sent_
+  ReplyArena kept_;                      // the replies of held_
+  RedisRequest wait_;                    // in sent_, behind the durable requests of one write
+  bool wait_wanted_ = false;             // a durable request is in what is being written
+  bool wait_sent_ = false;               // wait_ is in sent_
   std::uint32_t replies_of_nobody_ = 0;  // still to come after those of sent_: of requests that were given up
   core::Instant silent_since_;           // the server was last heard of, or else first asked
   std::uint64_t sequence_ = 0;

@@ -62,23 +62,30 @@ void RedisConnection::sweep(Instant now) {
   const Nanos patience = link_.command_timeout / 2;
   std::size_t late_sent = 0;
   bool lost = false;
-  for (const RedisRequest* request = sent_.first(); request != nullptr; request = request->notes.next) {
-    if (!late(*request)) continue;
-    ++late_sent;
-    lost = lost || now - request->notes.sent_at >= patience || now - silent_since_ >= patience;
+  for (const RedisRequestLine* line : {&held_, &sent_}) {
+    for (const RedisRequest* request = line->first(); request != nullptr; request = request->notes.next) {
+      if (!late(*request)) continue;
+      if (request != &wait_) ++late_sent;
+      lost = lost || now - request->notes.sent_at >= patience || now - silent_since_ >= patience;
+    }
   }
   RedisRequestLine too_late = again_.take_if(late);
   RedisRequestLine others = waiting_.take_if(late);
   counters_.timeouts.add(late_sent + too_late.size() + others.size());
   RedisRequestLine given_up;
-  if (late_sent > 0 && !lost) given_up = give_up_late(now);
+  RedisRequestLine unreplicated;
+  if (late_sent > 0 && !lost) {
+    unreplicated = held_.take_if(late);
+    given_up = give_up_late(now);
+  }
   next_deadline_ = Instant::never();
-  for (const RedisRequestLine* line : {&sent_, &again_, &waiting_}) {
+  for (const RedisRequestLine* line : {&held_, &sent_, &again_, &waiting_}) {
     for (const RedisRequest* request = line->first(); request != nullptr; request = request->notes.next) {
       next_deadline_ = std::min(next_deadline_, request->notes.deadline);
     }
   }
   if (lost) drop(fmt::format("{}: no answer in time", own_.address.to_string()));
+  fail(unreplicated, RedisFailure::kNotReplicated);
   fail(given_up, RedisFailure::kUnknownOutcome);
   fail(too_late, RedisFailure::kNotSent);
   fail(others, RedisFailure::kNotSent);

@@ -27,6 +27,13 @@ struct RedisLinkOptions {
   // Requests submitted and not yet done; beyond, they fail at once with kOverloaded.
   std::size_t max_pending = 16 * 1024;
   RedisReplyLimits reply_limits;
+  // A durable request is done when so many replicas have it, asked for with WAIT; 0: when it was executed. WAIT blocks
+  // its whole connection, so there is one at a time for all durable requests written together, and those that come
+  // meanwhile go together with the next: a request is answered, or fails with kNotReplicated, within two time-outs. So
+  // that no server is taken for lost because its replicas are slow, wait_timeout is to be a quarter of the requests'
+  // time-out at most; rounded up to whole milliseconds.
+  unsigned wait_replicas = 0;
+  core::Nanos wait_timeout = std::chrono::milliseconds(100);
   // A cluster's: how often one request may be sent elsewhere or put off, and how often the map of slots is asked for.
   unsigned max_redirections = 16;
   core::Nanos refresh_interval = std::chrono::milliseconds(100);
@@ -55,6 +62,9 @@ struct RedisCounters {
   net::Counter put_off;    // TRYAGAIN, CLUSTERDOWN, or no server for the slot just then
   net::Counter refreshes;  // maps of slots taken over
   net::Counter replica_reads;
+  net::Counter waits;        // WAITs sent: not counted as commands
+  net::Counter waits_short;  // WAITs answered by too few replicas
+  net::Counter no_replicas;  // refused with NOREPLICAS (min-replicas-to-write) and not executed; error_replies too
   net::Counter bytes_sent;
   net::Counter bytes_received;
   net::Counter pending;      // now
@@ -64,7 +74,8 @@ struct RedisCounters {
 // One thread's way to a Redis, be it one server or a cluster. Connects by itself, and again after every loss, backing
 // off; requests wait for that until their time is up. Requests of one turn of the loop go out in one write per
 // connection. Requests for one slot (to one server: all) are executed in the order of submit, except where one is sent
-// again: a lost script, a redirection, a lost connection.
+// again: a lost script, a redirection, a lost connection. A durable request may be answered after some that were
+// submitted behind it.
 //
 // Sent again are only requests that the server said it did not execute, and idempotent ones.
 //

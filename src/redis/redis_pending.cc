@@ -24,6 +24,7 @@ void end_request(RedisRequest& request, const RedisReply* reply, RedisFailure fa
     case RedisFailure::kNone:
       counters.replies.add();
       if (reply->is_error()) counters.error_replies.add();
+      if (reply->is_error("NOREPLICAS")) counters.no_replicas.add();
       break;
     case RedisFailure::kNotSent:
       counters.not_sent.add();
@@ -32,6 +33,7 @@ void end_request(RedisRequest& request, const RedisReply* reply, RedisFailure fa
       counters.unknown_outcomes.add();
       break;
     case RedisFailure::kOverloaded:
+    case RedisFailure::kNotReplicated:  // one WAIT counts for all of them
       break;
   }
   request.done(request, reply, failure);

@@ -147,6 +147,27 @@ bool ReplyArena::put_array(RedisReply& at, std::size_t size) {
   return true;
 }
 
+const RedisReply* ReplyArena::keep(const RedisReply& other) {
+  RedisReply& kept = *elements_.take(1, kElementBlock);
+  return copy(other, kept) ? &kept : nullptr;
+}
+
+// As deep as the parser nests.
+bool ReplyArena::copy(const RedisReply& from, RedisReply& to) {
+  if (from.type_ == RedisReply::Type::kArray) {
+    if (!put_array(to, from.size_)) return false;
+    for (std::size_t at = 0; at < from.size_; ++at) {
+      if (!copy(from.elements_[at], to.elements_[at])) return false;
+    }
+    return true;
+  }
+  if (from.type_ == RedisReply::Type::kNil || from.type_ == RedisReply::Type::kInteger) {
+    to = from;
+    return true;
+  }
+  return put_text(to, from.type_, from.text_);
+}
+
 void RedisReplyReader::Free::operator()(redisReader* reader) const {
   ::redisReaderFree(reader);
 }

@@ -66,11 +66,15 @@ class ReplyArena {
   void put_integer(RedisReply& at, std::int64_t value);
   bool put_text(RedisReply& at, RedisReply::Type type, std::string_view text);  // false: beyond the limit
   bool put_array(RedisReply& at, std::size_t size);                             // false: beyond the limit
+  // A copy of another arena's reply, beside what is here already; null: beyond the limit.
+  const RedisReply* keep(const RedisReply& other);
 
   const RedisReply& root() const { return root_; }
   std::size_t text_bytes() const { return text_bytes_; }
 
  private:
+  bool copy(const RedisReply& from, RedisReply& to);
+
   static constexpr std::size_t kTextBlock = 16 * 1024;
   static constexpr std::size_t kElementBlock = 256;
   static constexpr std::size_t kKeptBytes = 1024 * 1024;

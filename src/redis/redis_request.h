@@ -18,6 +18,9 @@ enum class RedisFailure : std::uint8_t {
   kNotSent,         // the server has not seen it: sending it again is safe
   kUnknownOutcome,  // it was sent, and the answer did not come: it may have been executed
   kOverloaded,      // as many as may be pending were; the server has not seen it
+  // It was executed, but not enough replicas said in time that they have it: it is lost when the primary is lost before
+  // they do. Never sent again by the link.
+  kNotReplicated,
 };
 
 // One command for a Redis, owned by whoever submits it and untouched by them until done is called. Meant to be used
@@ -28,6 +31,7 @@ struct RedisRequest {
   std::string command;                  // one whole command, as RedisCommand writes it
   std::uint16_t slot = kAnySlot;        // redis_slot(key) of its keys; only a cluster looks at it
   bool idempotent = false;              // executing it twice is as good as once: sent again when its outcome is unknown
+  bool durable = false;                 // done when wait_replicas of the link's options have it; with 0 as any other
   bool stale_ok = false;                // a replica may answer (in a cluster; EVALSHA_RO, not EVALSHA, for scripts)
   core::Nanos timeout{0};               // from submit to done; 0: as the link's options say
   const RedisScript* script = nullptr;  // of EVALSHA: loaded where it is not known, then sent again
@@ -42,6 +46,7 @@ struct RedisRequest {
   // The link's own notes while it holds the request.
   struct Notes {
     RedisRequest* next = nullptr;
+    const RedisReply* reply = nullptr;  // of one that is done when enough replicas have it
     core::Instant sent_at;
     core::Instant deadline;
     std::uint64_t sequence = 0;       // of its sending, within a connection

@@ -100,6 +100,8 @@ Result<Gateway::Stores> Gateway::make_stores(const GatewayOptions& options, cons
                                         : PositionStrategy::kWatermark;
   store.command_timeout = options.store_timeout;
   store.facts_interval = options.facts_interval;
+  store.wait_replicas = options.store_replicas;
+  store.wait_timeout = options.store_replicas_timeout;
   store.buckets = options.line_buckets;
   store.on_failover = [&log](const RedisStoreOptions::Failover& news) {
     log.write(

@@ -128,6 +128,11 @@ const std::vector<OptionSpec>& specs() {
        count<std::uint32_t>(&O::line_buckets, 1, 256), show_count(&O::line_buckets)},
       {"The line", "store-timeout", "TIME", "a Redis that takes longer to answer counts as not there",
        duration(&O::store_timeout, 10ms, 1min), show_duration(&O::store_timeout)},
+      {"The line", "store-replicas", "N", "replicas that must have a join, an entry or a claim before it is answered",
+       count<unsigned>(&O::store_replicas, 0, 16), show_count(&O::store_replicas)},
+      {"The line", "store-replicas-timeout", "TIME",
+       "if fewer have it by then the answer is 503, and asking again is safe",
+       duration(&O::store_replicas_timeout, 1ms, 10s), show_duration(&O::store_replicas_timeout)},
       {"The line", "facts-interval", "TIME", "how often the watermark is read, and heartbeats are written",
        duration(&O::facts_interval, 10ms, 1s), show_duration(&O::facts_interval)},
       {"The line", "admission-rate", "RATE", "users let in per second, for each event (0 lets nobody in)", set_rate,
@@ -275,6 +280,17 @@ Result<void> check_together(const GatewayOptions& options) {
     return fail(
         fmt::format("--position: '{}' is a way of the Redis store; the embedded store's is 'index'", options.position));
   }
+  if (options.embedded() && options.store_replicas > 0) {
+    return fail(fmt::format("--store-replicas: {} needs a Redis that has replicas; name it with --store",
+                            options.store_replicas));
+  }
+  // A request may wait for those of another before its own are asked for, and both must be over well before its time
+  // is.
+  if (options.store_replicas > 0 && options.store_replicas_timeout > options.store_timeout / 4) {
+    return fail(fmt::format("--store-replicas-timeout ({}) may be a quarter of --store-timeout ({}) at most",
+                            core::format_duration(options.store_replicas_timeout),
+                            core::format_duration(options.store_timeout)));
+  }
   if (options.line_buckets > 1 && (options.embedded() || options.position_used() != "watermark")) {
     return fail(fmt::format("--line-buckets: {} buckets need a Redis and --position watermark; here it is {}, {}",
                             options.line_buckets, options.embedded() ? "embedded" : "a Redis",
@@ -355,7 +371,7 @@ std::string gateway_help() {
       help += fmt::format("\n{}:\n", section);
     }
     const std::string value = spec.show(shown);
-    help += fmt::format("  {:<29}{}{}\n", fmt::format("--{} {}", spec.name, spec.value), spec.help,
+    help += fmt::format("  {:<30}{}{}\n", fmt::format("--{} {}", spec.name, spec.value), spec.help,
                         value.empty() ? "" : fmt::format(" [{}]", value));
   }
   help +=
@@ -368,9 +384,9 @@ std::string gateway_help() {
       "  redis+cluster://host:port[,host:port…]            a cluster; each event lies in one slot\n"
       "Gateways that share a line must share --signing-key-file too.\n"
       "\nOther:\n"
-      "  --config FILE                read options from a file of 'option = value' lines\n"
-      "  --version                    print the version\n"
-      "  -h, --help                   print this\n\n"
+      "  --config FILE                 read options from a file of 'option = value' lines\n"
+      "  --version                     print the version\n"
+      "  -h, --help                    print this\n\n"
       "An option that is not given as a flag is taken from the config file, then from the environment\n"
       "(TACOS_GATEWAY_ADMISSION_RATE for --admission-rate), then from the default in brackets.\n"
       "TIME is a number and a unit (50ms, 30s, 5m, 1h). SIGTERM or SIGINT shuts down gracefully.\n\n"

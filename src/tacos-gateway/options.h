@@ -20,6 +20,8 @@ struct GatewayOptions {
   core::Nanos store_timeout = std::chrono::seconds(1);
   std::uint32_t line_buckets = 1;  // slots over which the tickets of an event are spread on a Redis
   core::Nanos facts_interval = std::chrono::milliseconds(250);
+  unsigned store_replicas = 0;
+  core::Nanos store_replicas_timeout = std::chrono::milliseconds(100);
   core::Rate admission_rate = core::Rate::per_second(1000);
   std::uint64_t admission_burst = 100;
   std::uint64_t seats = 10'000;

@@ -90,5 +90,41 @@ TEST_F(GatewayRedisTest, ATokenOutlivesTheGatewayThatGaveIt) {
   std::remove(keys.c_str());
 }
 
+// A line on a primary, of which a replica must have what is answered.
+class GatewayReplicaTest : public GatewayFixture {
+ protected:
+  GatewayReplicaTest() {
+    EXPECT_EQ(replica.fault(), "");
+    EXPECT_TRUE(primary.has_replicas(1));
+    options.store = "redis://127.0.0.1:" + std::to_string(primary.port());
+    options.store_replicas = 1;
+  }
+  support::RedisServer primary{{.port = support::free_port()}};
+  support::RedisServer replica{{.replica_of = primary.port()}};
+};
+
+TEST_F(GatewayReplicaTest, NobodyEntersUntilTheReplicaHasItAndAskingAgainGivesOneGrant) {
+  start();
+  eventually([&] { return call("GET", "/readyz").status == 200; });
+  const std::string token = join("ann").text("waiting_token");
+  eventually([&] { return status(token).text("status") == "ready"; });
+  replica.pause();
+  for (int tries = 0; tries < 2; ++tries) {
+    const Reply refused = enter(token);
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_EQ(refused.code(), "STORE_UNAVAILABLE");
+    EXPECT_NE(refused.raw.header("retry-after"), "");
+  }
+  EXPECT_EQ(join("bob").code(), "STORE_UNAVAILABLE");
+  EXPECT_EQ(status(token).status, 200);
+  replica.resume();
+  ASSERT_TRUE(primary.has_replicas(1));
+  const Reply entered = enter(token);
+  ASSERT_EQ(entered.status, 200);
+  EXPECT_EQ(enter(token).text("reservation_token"), entered.text("reservation_token"));
+  EXPECT_EQ(admin("GET", "/admin/events").body["events"][0]["entered"], 1);
+  EXPECT_THAT(call("GET", "/metrics").raw.body, HasSubstr("store_waits_short_total 3"));
+}
+
 }  // namespace
 }  // namespace tacos::gateway

@@ -108,6 +108,8 @@ void FakeRedis::accept() {
   acceptor_.async_accept([this](const error_code& error, asio::ip::tcp::socket socket) {
     if (error) return;
     ++accepted_;
+    error_code ignored;
+    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
     const auto session = std::make_shared<Session>(std::move(socket), *this);
     sessions_.insert(session);
     session->read();

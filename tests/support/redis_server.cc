@@ -67,6 +67,22 @@ void RedisServer::kill_now() {
   }
 }
 
+void RedisServer::pause() {
+  if (process_ > 0) kill(process_, SIGSTOP);
+}
+
+void RedisServer::resume() {
+  if (process_ > 0) kill(process_, SIGCONT);
+}
+
+bool RedisServer::has_replicas(unsigned count) {
+  const std::vector<std::string> wait = {"WAIT", std::to_string(count), "5000"};
+  if (ask_number(wait) < static_cast<long long>(count)) return false;
+  // One that has just come counts as having all, but is sent nothing yet: so something new, which leaves no key.
+  ask({"PUBLISH", "tacos-test", ""});
+  return ask_number(wait) >= static_cast<long long>(count);
+}
+
 void RedisServer::start_again() {
   kill_now();
   out_.clear();
@@ -90,6 +106,9 @@ std::vector<std::string> RedisServer::command_line() const {
   if (options_.cluster_port != 0) {
     add({"--cluster-enabled", "yes", "--cluster-port", std::to_string(options_.cluster_port)});
   }
+  // A replica of a primary that is empty need not wait for others to be sent the same.
+  add({"--repl-diskless-sync-delay", "0"});
+  if (options_.replica_of != 0) add({"--replicaof", "127.0.0.1", std::to_string(options_.replica_of)});
   words.insert(words.end(), options_.settings.begin(), options_.settings.end());
   return words;
 }

@@ -15,6 +15,7 @@ struct RedisServerOptions {
   std::uint16_t port = 0;          // on 127.0.0.1; 0: none, only the unix socket
   std::uint16_t tls_port = 0;      // with certificate_file and key_file
   std::uint16_t cluster_port = 0;  // of the cluster's own talk; 0: not part of a cluster
+  std::uint16_t replica_of = 0;    // the port of a primary on 127.0.0.1
   std::string certificate_file = {};
   std::string key_file = {};
   std::vector<std::string> settings = {};  // further ones, as on the command line: "--maxmemory", "10mb"
@@ -47,6 +48,12 @@ class RedisServer {
   // Ends the process as a power cut would, and starts it again with nothing but a cluster's map.
   void kill_now();
   void start_again();
+
+  // Stops the process where it is, and lets it go on: it neither ends nor answers meanwhile.
+  void pause();
+  void resume();
+  // Whether so many replicas have all of what this primary has, within five seconds.
+  bool has_replicas(unsigned count);
 
   std::uint16_t port() const { return options_.port; }
   std::uint16_t tls_port() const { return options_.tls_port; }

@@ -107,6 +107,7 @@ RedisSeatSession::Call& RedisSeatSession::take_call(SeatCommand* command) {
     made.request.owner = &made;
     made.request.done = &RedisSeatSession::replied;
     made.request.idempotent = true;
+    made.request.durable = true;  // what is answered is on the replicas that were asked for
     free_.reserve(calls_.size());
     free_.push_back(&made);
   }

@@ -104,6 +104,7 @@ bool EventMirror::take_facts(const LineFacts& facts, Instant now) {
     facts_.failovers = facts.failovers;
     facts_.gaps = facts.gaps;
   }
+  const std::uint64_t departures_before = departures_read_;
   extend(facts.last, facts.head, facts.failovers);
   if (facts.departures_from <= departures_read_) {
     for (const TicketNumber number : facts.departures) waiting_.remove(number);
@@ -118,7 +119,8 @@ bool EventMirror::take_facts(const LineFacts& facts, Instant now) {
   buckets_.store(facts_.buckets, std::memory_order_release);
   ahead_us_ = facts.now_us - now.since_origin().count() / 1000;
   refreshed_ = now;
-  return departures_read_ < facts.departures_in_all;
+  // Asking again is only worth it when this answer led on.
+  return departures_read_ > departures_before && departures_read_ < facts.departures_in_all;
 }
 
 void EventMirror::forget() {
@@ -184,17 +186,21 @@ void EventMirror::begin_life(std::uint32_t epoch) {
 // What a reply tells after a failover that the facts do not know of yet is left to them: they tell which numbers were
 // passed over.
 void EventMirror::extend(TicketNumber last, TicketNumber head, std::uint64_t failovers) {
+  if (last > kMostTickets || head > kMostTickets) return;
   stirred_ |= last > last_;
   if (failovers != facts_.failovers) return;
   if (head > facts_.head) {
     facts_.head = head;
-    for (TicketNumber number = waiting_.first(); number != 0 && number <= head; number = waiting_.first()) {
-      waiting_.remove(number);
-    }
+    waiting_.remove_up_to(head);
   }
-  for (TicketNumber number = past_gaps(std::max(last_, facts_.head) + 1); number <= last;
-       number = past_gaps(number + 1)) {
-    waiting_.append(number);
+  TicketNumber number = past_gaps(std::max(last_, facts_.head) + 1);
+  while (number <= last) {
+    TicketNumber upto = last;
+    for (const NumberGap& gap : facts_.gaps) {
+      if (gap.after >= number) upto = std::min(upto, gap.after);
+    }
+    waiting_.append_all(number, upto);
+    number = past_gaps(upto + 1);
   }
   last_ = std::max(last_, last);
 }

@@ -203,7 +203,7 @@ void LineKeeper::refresh_event(std::uint64_t event, const Latch& done) {
     if (reply == nullptr) return;
     if (outcome_of(*reply) == kNoEvent) return mirror.forget();
     if (outcome_of(*reply) != 0) return;
-    read_line_facts(*reply, facts_);
+    if (!read_line_facts(*reply, facts_)) return;
     tell_of_failover(paces_[event]);
     if (mirror.take_facts(facts_, parts_.clock.now())) refresh_event(event, done);
   });

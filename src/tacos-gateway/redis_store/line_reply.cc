@@ -1,7 +1,10 @@
 #include "tacos-gateway/redis_store/line_reply.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <limits>
+#include <span>
 
 #include "tacos-gateway/redis_store/line_scripts.h"
 
@@ -11,6 +14,32 @@ namespace {
 std::int64_t signed_at(const redis::RedisReply& reply, std::size_t index) {
   return reply.at(index).as_integer().value_or(0);
 }
+
+struct Bound {
+  std::size_t index;
+  std::uint64_t most;
+};
+
+bool within(const redis::RedisReply& reply, std::span<const Bound> bounds) {
+  return std::all_of(bounds.begin(), bounds.end(), [&](const Bound& bound) {
+    const std::int64_t number = signed_at(reply, bound.index);
+    return number >= 0 && static_cast<std::uint64_t>(number) <= bound.most;
+  });
+}
+
+constexpr std::uint64_t kMostEpoch = std::numeric_limits<std::uint32_t>::max();
+constexpr std::array kTicketBounds = {Bound{2, kMostTickets}, Bound{3, kMostTickets},   Bound{4, kMostMs},
+                                      Bound{5, kMostUs},      Bound{6, kMostMicroRate}, Bound{7, kMostEpoch},
+                                      Bound{9, kMostMs},      Bound{10, kMostTickets},  Bound{11, kMostTickets},
+                                      Bound{13, kMostMs},     Bound{14, kMostMs}};
+constexpr std::array kFactBounds = {Bound{1, kMostEpoch},     Bound{2, kMostTickets},  Bound{3, kMostTickets},
+                                    Bound{5, kMostMicroRate}, Bound{6, kMostUs},       Bound{7, kMostUs},
+                                    Bound{8, kMostUs},        Bound{9, kMostMs},       Bound{11, kMostMs},
+                                    Bound{12, kMostMs},       Bound{17, kMostTickets}, Bound{18, kMostTickets}};
+constexpr std::array kSpreadBounds = {
+    Bound{2, kMostEpoch}, Bound{3, kMostUs}, Bound{4, kMostUs},      Bound{5, kMostMicroRate}, Bound{6, kMostMs},
+    Bound{7, kMostMs},    Bound{8, kMostMs}, Bound{9, kMostTickets}, Bound{10, kMostTickets},  Bound{11, kMostTickets}};
+constexpr std::size_t kMostGaps = 1000;
 
 std::uint64_t big_endian(std::string_view bytes) {
   std::uint64_t value = 0;
@@ -34,6 +63,8 @@ void read_gaps(std::string_view text, std::vector<NumberGap>& gaps) {
     if (after.ec != std::errc() || after.ptr == end || *after.ptr != '-') return;
     const auto upto = std::from_chars(after.ptr + 1, end, gap.upto);
     if (upto.ec != std::errc()) return;
+    // One for each failover, in order.
+    if (gaps.size() == kMostGaps || gap.upto > kMostTickets || gap.after > gap.upto) return;
     gaps.push_back(gap);
     at = upto.ptr == end ? end : upto.ptr + 1;
   }
@@ -42,7 +73,11 @@ void read_gaps(std::string_view text, std::vector<NumberGap>& gaps) {
 }  // namespace
 
 std::int64_t outcome_of(const redis::RedisReply& reply) {
-  return reply.is_array() ? reply.at(0).as_integer().value_or(-1) : -1;
+  if (!reply.is_array()) return -1;
+  const std::int64_t outcome = reply.at(0).as_integer().value_or(-1);
+  const bool known = outcome == kNoEvent || outcome == kSpread ||
+                     (outcome >= 0 && outcome <= static_cast<int>(StoreOutcome::kUnavailable));
+  return known ? outcome : -1;
 }
 
 std::uint64_t number_at(const redis::RedisReply& reply, std::size_t index) {
@@ -52,7 +87,7 @@ std::uint64_t number_at(const redis::RedisReply& reply, std::size_t index) {
 TicketReply read_ticket_reply(const redis::RedisReply& reply) {
   TicketReply ticket;
   ticket.outcome = outcome_of(reply);
-  if (reply.elements().size() < 16) return ticket;
+  if (reply.elements().size() < 16 || !within(reply, kTicketBounds)) return ticket;
   ticket.whole = true;
   ticket.status = static_cast<TicketStatus>(std::min<std::uint64_t>(number_at(reply, 1), 5));
   ticket.number = number_at(reply, 2);
@@ -74,7 +109,7 @@ TicketReply read_ticket_reply(const redis::RedisReply& reply) {
 }
 
 TicketNumber read_spread_reply(const redis::RedisReply& reply, LineFacts& facts) {
-  if (reply.elements().size() < kSpreadElements) return 0;
+  if (reply.elements().size() < kSpreadElements || !within(reply, kSpreadBounds)) return 0;
   facts.buckets = buckets_at(reply, 1);
   facts.epoch = static_cast<std::uint32_t>(number_at(reply, 2));
   facts.began_us = signed_at(reply, 3);
@@ -90,7 +125,8 @@ TicketNumber read_spread_reply(const redis::RedisReply& reply, LineFacts& facts)
   return number_at(reply, 9);
 }
 
-void read_line_facts(const redis::RedisReply& reply, LineFacts& facts) {
+bool read_line_facts(const redis::RedisReply& reply, LineFacts& facts) {
+  if (reply.elements().size() < 19 || !within(reply, kFactBounds)) return false;
   facts.epoch = static_cast<std::uint32_t>(number_at(reply, 1));
   facts.last = number_at(reply, 2);
   facts.head = number_at(reply, 3);
@@ -111,6 +147,7 @@ void read_line_facts(const redis::RedisReply& reply, LineFacts& facts) {
   facts.departures_from = number_at(reply, 18);
   facts.departures.clear();
   for (std::size_t i = 19; i < reply.elements().size(); ++i) facts.departures.push_back(number_at(reply, i));
+  return true;
 }
 
 }  // namespace tacos::gateway

@@ -14,10 +14,17 @@ inline constexpr std::int64_t kNoEvent = 100;
 // The event is spread over buckets: what spread_answer() tells follows, and the work goes on at a bucket.
 inline constexpr std::int64_t kSpread = 101;
 
+// Numbers beyond these are none that a script has told. A reply that has one is refused as a whole, so that nothing
+// that a Redis may hold makes a gateway remember a line without end, or overflows a time.
+inline constexpr std::uint64_t kMostTickets = 100'000'000;       // of one line; its own limit is half of this
+inline constexpr std::uint64_t kMostMs = 4'000'000'000'000;      // of a time in ms, since 1970 or a line's beginning
+inline constexpr std::uint64_t kMostUs = 4'000'000'000'000'000;  // the year 2096
+inline constexpr std::uint64_t kMostMicroRate = 1'000'000'000'000'000;  // in millionths of a ticket a second
+
 // What answer() of lua/prelude.lua tells of one ticket.
 struct TicketReply {
   std::int64_t outcome = 0;  // a StoreOutcome, or kNoEvent
-  bool whole = false;        // false: nothing follows the outcome
+  bool whole = false;        // false: nothing, or nothing readable, follows the outcome
   TicketStatus status = TicketStatus::kWaiting;
   TicketNumber number = 0;
   std::uint64_t position = 0;
@@ -64,14 +71,16 @@ struct LineFacts {
   std::vector<TicketNumber> departures;
 };
 
-// The first element, or -1 when the reply is none of the scripts' own.
+// The first element, or -1 when the reply is none of the scripts' own, or it tells no StoreOutcome, kNoEvent nor
+// kSpread.
 std::int64_t outcome_of(const redis::RedisReply& reply);
 std::uint64_t number_at(const redis::RedisReply& reply, std::size_t index);
 TicketReply read_ticket_reply(const redis::RedisReply& reply);
+// Whether they could be read.
+[[nodiscard]] bool read_line_facts(const redis::RedisReply& reply, LineFacts& facts);
 // What spread_answer() of lua/prelude.lua tells: fills in what it can of the facts, and gives the ticket it is about.
 // 0: the reply is not whole.
 inline constexpr std::size_t kSpreadElements = 14;
 TicketNumber read_spread_reply(const redis::RedisReply& reply, LineFacts& facts);
-void read_line_facts(const redis::RedisReply& reply, LineFacts& facts);
 
 }  // namespace tacos::gateway

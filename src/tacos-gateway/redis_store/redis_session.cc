@@ -140,6 +140,8 @@ void RedisSession::send_command(Call& call) {
   // Twice is as good as once: a user has one ticket, a question changes nothing, the newest report stands.
   call.request.idempotent =
       command.kind == Kind::kJoin || command.kind == Kind::kStatus || command.kind == Kind::kReportInventory;
+  // What is told of a change to a ticket is not to be lost with a primary. A question and a report come again anyway.
+  call.request.durable = command.kind != Kind::kStatus && command.kind != Kind::kReportInventory;
   switch (command.kind) {
     case Kind::kJoin: {
       const auto user = bytes_of(command.user);
@@ -282,7 +284,15 @@ void RedisSession::on_spread(Call& call, const redis::RedisReply& reply) {
 
 void RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& reply) {
   const TicketReply ticket = read_ticket_reply(reply);
-  if (!ticket.whole) return;
+  if (!ticket.whole) {
+    // The end of a claim tells no ticket; any other "yes" without one can't be understood.
+    const bool settled = command.kind == Kind::kReleaseGrant || command.kind == Kind::kSpendGrant;
+    if (command.outcome == StoreOutcome::kOk && !settled) {
+      command.outcome = StoreOutcome::kUnavailable;
+      parts_.refusals.fetch_add(1, std::memory_order_relaxed);
+    }
+    return;
+  }
   command.ref.epoch = ticket.epoch;
   command.ref.number = ticket.number;
   const std::uint64_t position = mirror_of(command.ref.event).learn(ticket, parts_.clock.now());

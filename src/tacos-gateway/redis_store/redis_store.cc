@@ -34,6 +34,8 @@ core::Result<std::unique_ptr<redis::RedisLink>> RedisStoreParts::open_link(
   redis::RedisLinkOptions link;
   link.command_timeout = options.command_timeout;
   link.scripts = std::move(book);
+  link.wait_replicas = options.wait_replicas;
+  link.wait_timeout = options.wait_timeout;
   return redis::open_redis_link(std::move(executor), url, link, link_clock);
 }
 
@@ -73,6 +75,7 @@ struct RedisStoreParts::Totals {
   double sent = 0, errors = 0, timeouts = 0, not_sent = 0, unknown = 0, overflows = 0;
   double connects = 0, connects_failed = 0, disconnects = 0, scripts_loaded = 0, pending = 0;
   double bytes_sent = 0, bytes_received = 0;
+  double waits = 0, waits_short = 0, no_replicas = 0;
 };
 
 void RedisStoreParts::add(Totals& totals, const redis::RedisCounters& counters) {
@@ -90,6 +93,9 @@ void RedisStoreParts::add(Totals& totals, const redis::RedisCounters& counters) 
   add_one(totals.pending, counters.pending);
   add_one(totals.bytes_sent, counters.bytes_sent);
   add_one(totals.bytes_received, counters.bytes_received);
+  add_one(totals.waits, counters.waits);
+  add_one(totals.waits_short, counters.waits_short);
+  add_one(totals.no_replicas, counters.no_replicas);
 }
 
 std::vector<StoreMetric> RedisStoreParts::metrics() const {
@@ -121,6 +127,9 @@ std::vector<StoreMetric> RedisStoreParts::metrics() const {
       {"store_commands_in_flight", "Commands that wait for their answer.", false, totals.pending},
       {"store_sent_bytes_total", "Bytes written to the Redis.", true, totals.bytes_sent},
       {"store_received_bytes_total", "Bytes read from the Redis.", true, totals.bytes_received},
+      {"store_waits_total", "WAITs sent to the Redis, each for what was written together.", true, totals.waits},
+      {"store_waits_short_total", "Of these, those that too few replicas answered in time.", true, totals.waits_short},
+      {"store_noreplicas_total", "Commands the Redis refused for want of good replicas.", true, totals.no_replicas},
       {"store_mirror_answers_total", "Status questions answered without asking the Redis.", true, of(mirror_answers)},
       {"store_stale_answers_total", "Of these, with facts older than 2 s.", true, of(stale_answers)},
       {"store_unavailable_total", "Commands answered that the store can't be reached.", true, of(refusals)},

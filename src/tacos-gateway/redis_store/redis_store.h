@@ -40,6 +40,10 @@ struct RedisStoreOptions {
   // Whether the Redis tells the time. Otherwise the store's clock does, which only a test may want: gateways would
   // have to agree on it.
   bool server_time = true;
+  // How many replicas must have a change to a ticket before it is answered, and how long they may take. See
+  // RedisLinkOptions.
+  unsigned wait_replicas = 0;
+  core::Nanos wait_timeout = std::chrono::milliseconds(100);
   // Told that another server has taken over, or that one has started again, and again when more is known of what it had
   // not got. On the keeper's thread; may be empty.
   struct Failover {

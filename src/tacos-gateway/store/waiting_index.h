@@ -24,6 +24,31 @@ class WaitingIndex {
     ++count_;
   }
 
+  // All from first to last, which may be none: the same as appending each, and linear in n/64 when they are many.
+  void append_all(std::uint64_t first, std::uint64_t last) {
+    if (last < first + kFew) {
+      for (std::uint64_t number = first; number <= last; ++number) append(number);
+      return;
+    }
+    if (last / 64 >= words_.size()) words_.resize(std::bit_ceil(std::max<std::size_t>(last / 64 + 1, 64)));
+    for (std::uint64_t number = first; number <= last;) {
+      const std::uint64_t end = std::min(last + 1, (number / 64 + 1) * 64);
+      words_[number / 64] |= bits_between(number, end);
+      number = end;
+    }
+    count_ += last - first + 1;
+    rebuild();
+  }
+
+  // All that wait up to a number: as append_all().
+  void remove_up_to(std::uint64_t last) {
+    std::uint64_t few = kFew;
+    for (std::uint64_t number = first(); number != 0 && number <= last; number = first()) {
+      if (few-- == 0) return remove_many(number, last);
+      remove(number);
+    }
+  }
+
   // No effect on a ticket that does not wait.
   void remove(std::uint64_t number) {
     if (!contains(number)) return;
@@ -69,6 +94,9 @@ class WaitingIndex {
   std::size_t memory_bytes() const { return words_.capacity() * 8 + tree_.capacity() * 4; }
 
  private:
+  // Beyond as many at once the tree is built anew: a few microseconds for each million tickets of the line.
+  static constexpr std::uint64_t kFew = 16 * 1024;
+
   static std::uint64_t bit(std::uint64_t number) { return std::uint64_t{1} << (number % 64); }
 
   void add(std::size_t word, int by) {
@@ -81,8 +109,30 @@ class WaitingIndex {
     return sum;
   }
 
+  // From one to before the other, of the same word.
+  static std::uint64_t bits_between(std::uint64_t from, std::uint64_t end) {
+    return ~(bit(from) - 1) & (end % 64 == 0 ? ~std::uint64_t{0} : bit(end) - 1);
+  }
+
+  void remove_many(std::uint64_t from, std::uint64_t last) {
+    last = std::min(last, words_.size() * 64 - 1);
+    for (std::uint64_t number = from; number <= last;) {
+      const std::uint64_t end = std::min(last + 1, (number / 64 + 1) * 64);
+      std::uint64_t& word = words_[number / 64];
+      const std::uint64_t gone = word & bits_between(number, end);
+      count_ -= static_cast<std::uint64_t>(std::popcount(gone));
+      word &= ~gone;
+      number = end;
+    }
+    rebuild();
+  }
+
   void grow(std::size_t least) {
     words_.resize(std::bit_ceil(std::max<std::size_t>(least, 64)));
+    rebuild();
+  }
+
+  void rebuild() {
     tree_.assign(words_.size() + 1, 0);
     for (std::size_t i = 1; i < tree_.size(); ++i) {
       tree_[i] += static_cast<std::uint32_t>(std::popcount(words_[i - 1]));

@@ -17,9 +17,10 @@ namespace {
 // So many at a time, each asked again as soon as it is answered.
 class Pipeline {
  public:
-  explicit Pipeline(RedisLink& link) : link_(link) {
+  explicit Pipeline(RedisLink& link, bool durable = false) : link_(link) {
     for (RedisRequest& request : requests_) {
       request.owner = this;
+      request.durable = durable;
       request.done = [](RedisRequest& done, const RedisReply* reply, RedisFailure failure) {
         auto& self = *static_cast<Pipeline*>(done.owner);
         if (failure != RedisFailure::kNone || reply->at(0).as_integer() != 1) ++self.wrong_;
@@ -75,6 +76,28 @@ TEST(RedisLinkAllocation, IsNoneForEachCommandAfterTheFirst) {
   const std::size_t allocated = support::allocations() - before;
   EXPECT_EQ(allocated, 0u) << "over 20000 commands";
   EXPECT_EQ(pipeline.wrong(), 0u);
+  EXPECT_EQ((*link)->counters().replies.value(), 25'000u);
+}
+
+TEST(RedisLinkAllocation, IsNoneForEachDurableCommandEither) {
+  support::RedisServer server({.port = support::free_port()});
+  ASSERT_EQ(server.fault(), "");
+  support::RedisServer replica({.replica_of = server.port()});
+  ASSERT_TRUE(server.has_replicas(1));
+  boost::asio::io_context loop(1);
+  core::SteadyClock clock;
+  RedisLinkOptions options;
+  options.wait_replicas = 1;
+  auto link = open_redis_link(loop.get_executor(), *parse_redis_url("unix://" + server.socket_path()), options, clock);
+  ASSERT_TRUE(link.has_value());
+  Pipeline pipeline(**link, true);
+  pipeline.run(loop, 5000);
+  const std::size_t before = support::allocations();
+  pipeline.run(loop, 20'000);
+  const std::size_t allocated = support::allocations() - before;
+  EXPECT_EQ(allocated, 0u) << "over 20000 commands";
+  EXPECT_EQ(pipeline.wrong(), 0u);
+  EXPECT_GT((*link)->counters().waits.value(), 0u);
   EXPECT_EQ((*link)->counters().replies.value(), 25'000u);
 }
 

@@ -98,6 +98,19 @@ TEST(GatewayOptions, TakesARedisForTheStoreAndThenTheWatermarkForPositions) {
   EXPECT_THAT(error_of({"--store", "redis://user:secret@"}), Not(HasSubstr("secret")));
 }
 
+TEST(GatewayOptions, WaitsForReplicasOfARedisWellWithinItsTime) {
+  EXPECT_EQ(parse({})->options.store_replicas, 0u);
+  const auto parsed = parse({"--store", "redis://db", "--store-replicas", "2", "--store-replicas-timeout", "250ms"});
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+  EXPECT_EQ(parsed->options.store_replicas, 2u);
+  EXPECT_EQ(parsed->options.store_replicas_timeout, 250ms);
+  EXPECT_EQ(error_of({"--store-replicas", "1"}),
+            "--store-replicas: 1 needs a Redis that has replicas; name it with --store");
+  EXPECT_EQ(error_of({"--store", "redis://db", "--store-replicas", "1", "--store-timeout", "300ms"}),
+            "--store-replicas-timeout (100ms) may be a quarter of --store-timeout (300ms) at most");
+  EXPECT_TRUE(parse({"--store", "redis://db", "--store-timeout", "300ms"}).has_value()) << "it does not wait";
+}
+
 TEST(GatewayOptions, AFlagBeatsTheFileAndTheFileBeatsTheEnvironment) {
   const ConfigFile file("# a comment\nseats = 2\nadmission-burst = 20\n");
   const auto parsed = parse(

@@ -44,6 +44,41 @@ TEST(WaitingIndex, AgreesWithASortedListHoweverTicketsComeAndGo) {
   }
 }
 
+// Few are taken one by one, many at once: both must leave the same behind.
+TEST(WaitingIndex, ManyAtOnceAreAsEachAlone) {
+  WaitingIndex at_once;
+  WaitingIndex one_by_one;
+  core::Random random(22);
+  std::uint64_t last = 0;
+  for (int round = 0; round < 12; ++round) {
+    const std::uint64_t first = last + 1 + random.below(100);  // some passed over
+    last = first + random.below(60'000);
+    at_once.append_all(first, last);
+    for (std::uint64_t number = first; number <= last; ++number) one_by_one.append(number);
+    for (int left = 0; left < 500; ++left) {
+      const std::uint64_t number = 1 + random.below(last);
+      at_once.remove(number);
+      one_by_one.remove(number);
+    }
+    const std::uint64_t head = random.below(last + 2);
+    at_once.remove_up_to(head);
+    for (std::uint64_t number = one_by_one.first(); number != 0 && number <= head; number = one_by_one.first()) {
+      one_by_one.remove(number);
+    }
+    ASSERT_EQ(at_once.count(), one_by_one.count());
+    ASSERT_EQ(at_once.first(), one_by_one.first());
+    for (std::uint64_t number = 1; number <= last; number += 1 + random.below(50)) {
+      ASSERT_EQ(at_once.contains(number), one_by_one.contains(number)) << number;
+      if (!at_once.contains(number)) continue;
+      ASSERT_EQ(at_once.position(number), one_by_one.position(number)) << number;
+    }
+  }
+  at_once.remove_up_to(~std::uint64_t{0});
+  EXPECT_EQ(at_once.count(), 0u);
+  at_once.append_all(last + 1, last);
+  EXPECT_EQ(at_once.first(), 0u) << "none is none";
+}
+
 TEST(AdmissionBucket, StartsWithItsBurstAndRefillsAtItsRate) {
   Instant now(seconds(100));
   AdmissionBucket bucket(Rate::per_second(1000), 100, now);
