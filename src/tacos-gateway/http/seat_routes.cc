@@ -200,12 +200,20 @@ void SeatRoutes::hold_seats(ApiExchange& exchange) {
   purchase.reservation = timed(thread_, Backend::kInventory, [&] {
     return thread_.services().seats.hold(purchase.grant.ref, purchase.quantity, purchase.seats);
   });
-  const bool held = purchase.reservation.outcome == SeatOutcome::kOk;
-  // Both in one batch, in this order: first the store learns that the seats are gone, then that the grant is.
-  if (held) report(exchange, [](StoreCommand&) {});
-  exchange.command.kind = held ? StoreCommand::Kind::kSpendGrant : StoreCommand::Kind::kReleaseGrant;
-  exchange.command.done = held ? &SeatRoutes::reserve_settled : &SeatRoutes::release_settled;
+  if (purchase.reservation.outcome == SeatOutcome::kOk) return report(exchange, &SeatRoutes::hold_reported);
+  exchange.command.kind = StoreCommand::Kind::kReleaseGrant;
+  exchange.command.done = &SeatRoutes::release_settled;
   thread_.ask_store(exchange.command);
+}
+
+// First the store learns that the seats are gone, then that the grant is. One after the other: a report may be sent
+// again after its connection broke, and then takes longer than the spending of the grant; were it still under way when
+// the exchange is answered, the next request of this connection would be answered by it.
+void SeatRoutes::hold_reported(StoreCommand& command) {
+  ApiExchange& exchange = exchange_of(command);
+  exchange.command.kind = StoreCommand::Kind::kSpendGrant;
+  exchange.command.done = &SeatRoutes::reserve_settled;
+  exchange.thread.ask_store(exchange.command);
 }
 
 void SeatRoutes::reserve_settled(StoreCommand& command) {

@@ -33,6 +33,7 @@ class SeatRoutes {
   Check read_reservation(ApiExchange& exchange);
   Check read_seats(ApiExchange& exchange);
   static void claim_answered(StoreCommand& command);
+  static void hold_reported(StoreCommand& command);
   static void reserve_settled(StoreCommand& command);
   static void release_settled(StoreCommand& command);
   void hold_seats(ApiExchange& exchange);
