@@ -72,6 +72,7 @@ class Program:
     def __init__(self, name, command, log):
         self.name, self.command, self.log = name, command, log
         self.process = None
+        self.ends = []  # of lives that nobody ended
         self.start()
 
     def start(self):
@@ -81,7 +82,18 @@ class Program:
     def kill(self):
         if self.process.poll() is None:
             self.process.kill()
+        else:
+            self.note_end()
         self.process.wait()
+
+    def note_end(self):
+        lines = self.log.read_text(errors="replace").splitlines() or [""]
+        self.ends.append(f"{self.name} ended by itself with {self.process.returncode}: {lines[-1][:300]}")
+
+    def revive(self):
+        if self.process.poll() is not None:
+            self.note_end()
+            self.start()
 
     def signal(self, number):
         if self.process.poll() is None:
@@ -264,6 +276,8 @@ class Run:
             code = loader.wait(timeout=self.seconds + 60)
             if code not in (0, 1, 4):
                 raise Broken(f"tacos-load ended with {code}, see load.log")
+            for program in self.programs:
+                program.revive()
             self.settle()
             self.dump()
         except subprocess.TimeoutExpired as error:
@@ -277,6 +291,8 @@ class Run:
                 program.kill()
         paths = sorted(str(path) for path in self.dir.glob("history.*"))
         found = check_history.check(paths, self.dir / "store.jsonl")
+        for text in (text for program in self.programs for text in program.ends):
+            found.fault(0, text)
         (self.dir / "findings.txt").write_text(found.text() + "\n")
         return found
 

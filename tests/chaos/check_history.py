@@ -49,6 +49,7 @@ class Findings:
 
     def text(self):
         lines = []
+        lines += [f"program  {text}" for text in self.faults.get(0, [])]  # not the checker's: of whoever ran them
         for rule in range(1, 6):
             found = self.faults.get(rule, [])
             lines.append(f"rule {rule}  " + (f"{len(found)} faults" if found else "holds"))
