@@ -99,6 +99,11 @@ bool EventMirror::take_facts(const LineFacts& facts, Instant now) {
   return departures_read_ < facts.departures_in_all;
 }
 
+bool EventMirror::whole() const {
+  const std::lock_guard lock(mutex_);
+  return facts_known_ && departures_read_ >= facts_.departures_in_all;
+}
+
 void EventMirror::forget() {
   const std::lock_guard lock(mutex_);
   known_ = facts_known_ = false;

@@ -38,6 +38,8 @@ class EventMirror {
   bool stirred();
   // Whether there are departures still to be read.
   bool take_facts(const LineFacts& facts, core::Instant now);
+  // Whether it knows who left before it met the line. Until then a position is too high by all of them.
+  bool whole() const;
   // The event is gone from the store.
   void forget();
 

@@ -197,6 +197,30 @@ void RedisSession::send_open(Call& call, const redis::RedisReply& registered) {
   link_->submit(call.request);
 }
 
+void RedisSession::send_facts(Call& call) {
+  call.step = Step::kFacts;
+  const std::uint64_t event = call.command->ref.event;
+  const EventMirror::Reading reading = mirror_of(event).reading();
+  call.request.idempotent = true;
+  ScriptCall(call.request, *parts_.scripts, LineScript::kFacts, parts_.script_time())
+      .line(event, 2)
+      .arg(reading.departures)
+      .arg(reading.epoch);
+  link_->submit(call.request);
+}
+
+void RedisSession::take_facts(Call& call, const redis::RedisReply& reply) {
+  StoreCommand& command = *call.command;
+  EventMirror& mirror = mirror_of(command.ref.event);
+  read_line_facts(reply, facts_);
+  if (mirror.take_facts(facts_, parts_.clock.now())) return send_facts(call);
+  const StoreOutcome outcome = command.outcome;
+  const bool waits = mirror.answer(command, parts_.clock.now()) != EventMirror::Answer::kAskStore;
+  if (!waits) command.view.position = 1;  // called or gone since the store was asked: nobody is ahead any more
+  command.outcome = outcome;
+  complete(call);
+}
+
 void RedisSession::replied(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure) {
   Call& call = *static_cast<Call*>(request.owner);
   RedisSession& session = *call.session;
@@ -218,6 +242,8 @@ void RedisSession::on_reply(Call& call, const redis::RedisReply& reply) {
     case Step::kOpen:
       call.step = Step::kJoinAgain;
       return send_command(call);
+    case Step::kFacts:
+      return outcome == 0 ? take_facts(call, reply) : complete(call, StoreOutcome::kUnavailable);
     default:
       break;
   }
@@ -230,20 +256,23 @@ void RedisSession::on_reply(Call& call, const redis::RedisReply& reply) {
   if (command.kind == Kind::kReportInventory) {
     if (number_at(reply, 1) == 1) mirror_of(command.ref.event).learn_sold_out();
   } else {
-    take_ticket(command, reply);
+    const bool waits = take_ticket(command, reply);
+    if (waits && parts_.options.position == PositionStrategy::kWatermark && !mirror_of(command.ref.event).whole()) {
+      return send_facts(call);
+    }
   }
   complete(call);
 }
 
-void RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& reply) {
+bool RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& reply) {
   const TicketReply ticket = read_ticket_reply(reply);
-  if (!ticket.whole) return;
+  if (!ticket.whole) return false;
   command.ref.epoch = ticket.epoch;
   command.ref.number = ticket.number;
   const std::uint64_t position = mirror_of(command.ref.event).learn(ticket, parts_.clock.now());
   if (command.kind == Kind::kEnter || command.kind == Kind::kClaimGrant) command.user = ticket.user;
   if (command.kind == Kind::kEnter) command.grant_expires_unix_ms = ticket.grant_expires_unix_ms;
-  if (command.kind == Kind::kClaimGrant) return;
+  if (command.kind == Kind::kClaimGrant) return false;
   TicketView& view = command.view;
   view = TicketView{};
   view.status = ticket.status;
@@ -255,6 +284,7 @@ void RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& r
   advise(view, ticket.number,
          {static_cast<double>(ticket.rate_micro) / 1e6, microseconds(ticket.until_open_us),
           milliseconds(ticket.heartbeat_ms)});
+  return view.status == TicketStatus::kWaiting;
 }
 
 void RedisSession::complete(Call& call, StoreOutcome outcome) {

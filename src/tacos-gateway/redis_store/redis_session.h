@@ -22,8 +22,9 @@ class RedisSession final : public StoreSession {
   void submit(std::span<StoreCommand* const> batch) override;
 
  private:
-  // A join to an event that has not been met registers it, opens it, and joins again.
-  enum class Step : std::uint8_t { kCommand, kRegister, kOpen, kJoinAgain };
+  // A join to an event that has not been met registers it, opens it, and joins again. Who waits in a line that this
+  // gateway has not read yet, as after a start, is told a position once it has.
+  enum class Step : std::uint8_t { kCommand, kRegister, kOpen, kJoinAgain, kFacts };
   struct Call {
     redis::RedisRequest request;
     RedisSession* session = nullptr;
@@ -36,10 +37,13 @@ class RedisSession final : public StoreSession {
   void send_command(Call& call);
   void send_register(Call& call);
   void send_open(Call& call, const redis::RedisReply& registered);
+  void send_facts(Call& call);
+  void take_facts(Call& call, const redis::RedisReply& reply);
 
   static void replied(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure);
   void on_reply(Call& call, const redis::RedisReply& reply);
-  void take_ticket(StoreCommand& command, const redis::RedisReply& reply);
+  // Whether the answer is to wait, and at which position.
+  bool take_ticket(StoreCommand& command, const redis::RedisReply& reply);
   void complete(Call& call);
   void complete(Call& call, StoreOutcome outcome);
   EventMirror& mirror_of(std::uint64_t event);
@@ -50,6 +54,7 @@ class RedisSession final : public StoreSession {
   std::vector<Call*> free_;
   std::unordered_map<std::uint64_t, EventMirror*> known_;
   std::vector<StoreCommand*> answered_;
+  LineFacts facts_;
   bool closing_ = false;
 };
 
