@@ -106,7 +106,7 @@ class Run:
         self.random = random.Random(seed)
         self.event = f"chaos-{seed}"
         self.users = self.random.randint(300, 2000)
-        self.rate = self.random.choice((50, 100, 200, 400))
+        self.rate = self.random.choice((30, 60, 120, 250, 400))
         self.seconds = seconds if seconds else self.random.randint(8, 12)
         self.notes = []
         self.counts = collections.Counter()
@@ -127,17 +127,13 @@ class Run:
         key, operator = self.dir / "signing.key", self.dir / "operator.token"
         key.write_text("%064x\n" % self.random.getrandbits(256))
         operator.write_text(OPERATOR + "\n")
+        turn = self.random.choice(("700ms", "1500ms", "3s"))
         for number, port in enumerate(self.ports):
             command = [str(self.bin / "tacos-gateway"), "--listen", f"127.0.0.1:{port}",
                        "--store", f"redis://127.0.0.1:{self.redis_port}", "--store-timeout", "500ms",
                        "--signing-key-file", str(key), "--admin-token-file", str(operator), "--log-level", "warn",
                        "--admission-rate", str(self.rate), "--admission-burst", str(BURST), "--seats", "10000",
-                       "--turn-ttl", self.random.choice(("700ms", "1500ms", "3s")), "--grant-ttl", "2s",
-                       "--heartbeat-ttl", "3s", "--threads", "1"]
-            if number == 0:
-                lives = command[command.index("--turn-ttl") + 1]
-            else:
-                command[command.index("--turn-ttl") + 1] = lives  # of one line: as its first gateway has it
+                       "--turn-ttl", turn, "--grant-ttl", "2s", "--heartbeat-ttl", "3s", "--threads", "1"]
             self.programs.append(Program(f"gateway {number}", command, self.dir / f"gateway-{number}.log"))
         self.gateways = self.programs[1:]
         for port in self.ports:
@@ -181,7 +177,8 @@ class Run:
                     {"rate": 1, "duration": f"{self.seconds - arrive:.1f}s"}]},
                 "journey": {"kind": "queue", "event_id": self.event, "poll": {"interval": "300ms", "jitter": 0.5},
                             "think": {"enter": "50ms", "reserve": "100ms", "pay": "50ms", "confirm": "50ms"},
-                            "patience": self.random.choice(("0", "2s", "4s")), "tells_when_leaving": 0.6,
+                            "patience": self.random.choice(("0", "1s", "2s", "4s")),
+                            "tells_when_leaving": self.random.choice((0.2, 0.7)),
                             "when_expired": "rejoin"}}
 
     def load(self):

@@ -389,6 +389,8 @@ class Check:
                     self.found.most("longest that a called ticket was told to wait, ms", (row.sent - called) // 1000)
                     if row.sent - called > self.lag_us and not row.stale:
                         self.found.fault(5, f"{told(row)}: called {(row.sent - called) / 1e6:.3f} s before")
+                if called is None and number <= head_at(row.sent - self.lag_us) and not row.stale:
+                    self.found.fault(3, f"{told(row)}: the line passed ticket {number} by {self.lag_us / 1e6:g} s before or more")
                 if row.position < 0:
                     continue
                 head = head_at(row.done + SKEW_US)

@@ -186,6 +186,15 @@ class CheckHistoryTest(unittest.TestCase):
         self.dump[":admissions"][1] = f"a {START + 500_000} 1 2 2"
         self.assert_fault(3, "1 tickets from 2 to 2 were called; in turn were 2, from 1")
 
+    def test_a_ticket_that_was_passed_over_and_expired_later(self):
+        self.dump[":departures"].append("1")  # as if ticket 1 had left before its turn; but it asked long after
+        self.dump[":admissions"][1] = f"a {START + 500_000} 1 2 2"
+        self.rows = [row for row in self.rows if row["user"] != 1 or row["step"] == "join"]
+        asked = copy.copy(self.line("join", 1))
+        asked.update(step="status", status=200, sent_us=5_000_000, done_us=5_001_000, position="-")
+        self.rows.append(asked)
+        self.assert_fault(3, "the line passed ticket 1 by 2.5 s before")
+
     def test_somebody_who_waits_behind_the_watermark(self):
         self.dump[""]["head"] = "5"
         self.assert_fault(3, "ticket 5 waits, although the line is past it")
