@@ -106,7 +106,7 @@ class Check:
         measures["answers 503"] = sum(row.status == 503 for row in self.rows)
         measures["answers marked stale"] = sum(row.stale for row in self.rows)
         measures["tickets in the history"] = len(self.by_ticket)
-        measures["tickets in the store"] = self.held.next
+        measures["tickets in the store"] = self.held.next - self.held.left_out(0, self.held.next)
 
     # Rule 1
 
@@ -120,7 +120,7 @@ class Check:
 
     def tickets_are_in_one_state(self):
         held = self.held
-        for number in range(1, held.next + 1):
+        for number in held.given(0, held.next):
             states = self.state(number)
             if len(states) != 1:
                 self.found.fault(1, f"ticket {number} is in {len(states)} states: {', '.join(states) or 'lost'}")
@@ -145,7 +145,7 @@ class Check:
         why = collections.Counter(held.gone.values())
         waiting, ready = len(held.waiting), len(held.turns)
         entered = sum(number not in held.gone for number in held.grants)
-        return {"joined": held.next, "waiting": 0 if held.sold else waiting, "ready": 0 if held.sold else ready,
+        return {"joined": held.next - held.left_out(0, held.next), "waiting": 0 if held.sold else waiting, "ready": 0 if held.sold else ready,
                 "entered": entered, "left": why["L"], "expired": why["E"],
                 "sold_out": waiting + ready if held.sold else 0}
 
@@ -257,7 +257,7 @@ class Check:
             if first <= last or upto < first:
                 self.found.fault(3, f"at {at} tickets {first} to {upto} were called after {last}")
                 continue
-            called = [number for number in range(last + 1, upto + 1) if number not in self.departed]
+            called = [number for number in held.given(last, upto) if number not in self.departed]
             if len(called) != count or called[0] != first or called[-1] != upto:
                 self.found.fault(3, f"at {at} {count} tickets from {first} to {upto} were called; in turn were {len(called)}, "
                                     f"from {called[0] if called else '-'}")
@@ -265,7 +265,7 @@ class Check:
                 self.admitted_at[number] = at
             self.heads.append((at, upto))
             last = upto
-        for number in range(1, held.head + 1):
+        for number in held.given(0, held.head):
             if number not in self.departed and number not in self.admitted_at:
                 self.found.fault(3, f"ticket {number} was passed by, and has not departed")
 
@@ -395,7 +395,8 @@ class Check:
                     continue
                 head = head_at(row.done + SKEW_US)
                 gone = bisect.bisect_left(departed, number) - bisect.bisect_right(departed, head)
-                if row.position < number - head - max(0, gone) or row.position < 1:
+                least = number - head - self.held.left_out(head, number) - max(0, gone)
+                if row.position < least or row.position < 1:
                     self.found.fault(5, f"{told(row)}: ticket {number} can't be so far ahead, the line being at {head}")
                 most = number - head_at(row.sent - self.lag_us)
                 if row.position > most and not row.stale:

@@ -111,6 +111,8 @@ class Store:
         self.next = int(self.event.get("next", 0))
         self.head = int(self.event.get("head", 0))
         self.sold = self.event.get("sold") == "1"
+        # (a, b): the numbers a + 1 to b were left out, such as after a failover
+        self.holes = [tuple(map(int, text.split("-"))) for text in self.event.get("holes", "").split()]
         numbers = lambda name: {int(member) for member, _ in keys.get(name, [])}
         self.waiting, self.turns = numbers(":seen"), numbers(":turns")
         self.gone = {int(number): why for number, why in keys.get(":gone", {}).items()}
@@ -119,6 +121,16 @@ class Store:
         self.users = {user: int(number) for user, number in keys.get(":users", {}).items()}
         # ("a", us, count, first, last) for admissions, ("r", us, rate per second, burst) for a rate from then on
         self.journal = [self.entry(text) for text in keys.get(":admissions", [])] if ":admissions" in keys else None
+
+    def given(self, after, upto):
+        """The numbers from after + 1 to upto that tickets were given."""
+        for low, high in sorted(self.holes):
+            yield from range(after + 1, min(low, upto) + 1)
+            after = max(after, high)
+        yield from range(after + 1, upto + 1)
+
+    def left_out(self, after, upto):
+        return sum(max(0, min(high, upto) - max(low, after)) for low, high in self.holes)
 
     @staticmethod
     def entry(text):

@@ -96,6 +96,16 @@ class CheckHistoryTest(unittest.TestCase):
         self.assertEqual(found.count(), 0, found.text())
         self.assertEqual(len(found.skipped), 4)
 
+    def test_numbers_that_were_left_out_are_no_lost_tickets(self):
+        self.dump[""].update(next="105", holes="5-100 ")
+        self.dump[":seen"] += [[str(number), "1700"] for number in range(101, 106)]
+        self.dump[":users"].update({f"user-{number}": str(number) for number in range(101, 106)})
+        self.notes[0]["admin"].update(joined=10, waiting=6)
+        found = self.found()
+        self.assertEqual(found.count(), 0, found.text())
+        del self.dump[""]["holes"]
+        self.assert_fault(1, "ticket 6 is in 0 states: lost")
+
     # Rule 1
 
     def test_a_lost_ticket(self):
