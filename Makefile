@@ -1,13 +1,16 @@
 # The front door. Everything here installs what it needs first; `make help` says what there is.
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+# make chaos RUNS=20 SEED=7
+RUNS ?= 100
+SEED ?= 1
 SOURCES = find src tests \( -name '*.cc' -o -name '*.h' \) -print0
 PREFIX ?= /usr/local
 # make accuracy ACCURACY_FLAGS=--update-docs: put the table into docs/accuracy.md too
 ACCURACY_FLAGS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help bootstrap build demo test check lint docs-cli format format-check bench tidy asan tsan fuzz accuracy install clean
+.PHONY: help bootstrap build demo test check lint docs-cli format format-check bench tidy asan tsan fuzz accuracy chaos install clean
 
 help: ## Show this help
 	@echo "tacos: load generator and reference waiting room. Targets:"
@@ -53,6 +56,10 @@ accuracy: build/release/build.ninja ## What tacos-load, wrk and h2load report be
 	@scripts/bootstrap.sh build bench
 	cmake --build --preset release -j $(JOBS) --target tacos-load known_target loopback_probe
 	python3 tests/accuracy/accuracy.py --bin build/release/bin --rounds 3 --out reports/accuracy $(ACCURACY_FLAGS)
+
+chaos: build/dev/build.ninja ## RUNS random runs of two gateways on one Redis with kills, each judged by the contract's invariants
+	cmake --build --preset dev -j $(JOBS) --target tacos-load tacos-gateway
+	python3 tests/chaos/chaos.py --bin build/dev/bin --runs $(RUNS) --seed $(SEED) --jobs $(JOBS) --out build/chaos
 
 tidy: ## clang-tidy over every file
 	@scripts/bootstrap.sh build test analysis

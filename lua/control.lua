@@ -11,6 +11,10 @@ if ARGV[2] ~= '' or ARGV[3] ~= '' then
     event.credit = math.min(event.credit, tonumber(ARGV[3]) * MICRO)
   end
   redis.call('HSET', line, 'credit', event.credit, 'rest', event.rest, 'credited', event.credited)
+  local v = redis.call('HMGET', line, 'journal', 'rate', 'burst')
+  if v[1] then -- see tick.lua
+    redis.call('RPUSH', line .. ':admissions', string.format('r %.0f %s %s', event.now, v[2], v[3]))
+  end
 end
 if ARGV[4] ~= '' then redis.call('HSET', line, 'paused', ARGV[4]) end
 if ARGV[5] ~= '' then redis.call('HSET', line, 'draining', ARGV[5]) end

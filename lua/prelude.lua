@@ -169,9 +169,11 @@ local function unlist(event, numbers)
   end
 end
 
--- Takes note that somebody who waits is there: a third of a heartbeat's time after the last note, not at every question.
+-- Takes note that somebody who waits is there. Where every question comes here, a third of a heartbeat's time after the
+-- last note; by watermark few do, and the gateway counts on it.
 local function hear(event, number, heard)
-  if event.at - heard >= event.beat_ttl / 3 then redis.call('ZADD', SEEN, 'XX', event.at, number) end
+  local always = event.mode == 'watermark' or event.mode == 'bucket'
+  if always or event.at - heard >= event.beat_ttl / 3 then redis.call('ZADD', SEEN, 'XX', event.at, number) end
 end
 
 local function shown(event, state)

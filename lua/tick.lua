@@ -3,7 +3,8 @@
 -- KEYS: the event. ARGV: time, and what the gateway knows (as recall() reads it). Result: {0, last ticket, watermark, sold
 -- out, whether anything is left to wait for, microseconds since the tick before, failovers}; 101 and what spread_answer()
 -- tells for a line in buckets, or {100}. O(slice x log n).
-local event, v = load_event('free', 'turn_ttl', 'watch_from', 'holes', 'recovers')
+-- An event whose field 'journal' is set, as tests do, keeps a list :admissions: 'a microsecond admitted first last' here.
+local event, v = load_event('free', 'turn_ttl', 'watch_from', 'holes', 'recovers', 'journal')
 if not event then return {R_NO_EVENT} end
 if event.mode == 'spread' then return spread_answer(event, 0) end
 local since = event.now - event.ticked
@@ -49,6 +50,10 @@ if not event.paused and event.now >= event.opens and event.now >= recovers and w
       event.credit = event.credit - #called * MICRO
       call_up(event, called, turn_ttl)
       redis.call('HINCRBY', line, 'admitted', #called)
+      if v[20] then
+        redis.call('RPUSH', line .. ':admissions',
+          string.format('a %.0f %d %d %d', event.now, #called, called[1], called[#called]))
+      end
     end
   end
 end

@@ -48,18 +48,35 @@ EventMirror::Answer EventMirror::answer(StoreCommand& command, Instant now) {
 std::uint64_t EventMirror::learn(const TicketReply& reply, Instant) {
   const std::lock_guard lock(mutex_);
   if (!known_ || reply.epoch != facts_.epoch) begin_life(reply.epoch);
-  extend(reply.last, reply.head, reply.failovers);
+  // A bucket counts its own failovers, and which numbers there are is not its to say.
+  if (facts_.buckets == 1) {
+    extend(reply.last, reply.head, reply.failovers);
+  } else if (!behind_) {
+    extend(reply.last, reply.head, facts_.failovers);
+  }
   if (reply.sold_out) facts_.sold_out = true;
   const bool waits = reply.status == TicketStatus::kWaiting;
   if (!waits && reply.status != TicketStatus::kSoldOut) {
     waiting_.remove(reply.number);
     return 0;
   }
-  if (!waiting_.contains(reply.number)) return 0;
+  const std::uint64_t position = waits ? place(reply.number) : 0;
+  if (!waiting_.contains(reply.number)) return position;
   Ticket& ticket = at(reply.number);
   ticket.joined_ms = static_cast<std::uint32_t>(reply.at_ms - std::min(reply.at_ms, reply.waited_ms));
   ticket.written_ms = static_cast<std::uint32_t>(reply.at_ms);
-  return waits ? waiting_.position(reply.number) : 0;
+  return position;
+}
+
+std::uint64_t EventMirror::place_of(TicketNumber number) const {
+  const std::lock_guard lock(mutex_);
+  return place(number);
+}
+
+// One that waits and is not in the set was put back after a failover, or is being called just now.
+std::uint64_t EventMirror::place(TicketNumber number) const {
+  const bool whole = facts_known_ && behind_ == false && departures_read_ >= facts_.departures_in_all;
+  return whole ? waiting_.before(number) + 1 : 0;
 }
 
 void EventMirror::learn_progress(TicketNumber last, TicketNumber head, bool sold_out, std::uint64_t failovers) {
@@ -98,7 +115,7 @@ bool EventMirror::take_facts(const LineFacts& facts, Instant now) {
   const std::lock_guard lock(mutex_);
   if (!known_ || facts.epoch != facts_.epoch) begin_life(facts.epoch);
   const bool sold_out = facts_.sold_out || facts.sold_out;
-  if (facts.failovers != facts_.failovers) {
+  if (facts.failovers != facts_.failovers || facts.gaps != facts_.gaps) {
     // Departures may be among what was lost, so that those told before are not where they were: all are read again.
     departures_read_ = 0;
     facts_.failovers = facts.failovers;
@@ -116,6 +133,7 @@ bool EventMirror::take_facts(const LineFacts& facts, Instant now) {
   facts_.head = head;
   facts_.sold_out = sold_out;
   facts_known_ = true;
+  behind_ = false;
   buckets_.store(facts_.buckets, std::memory_order_release);
   ahead_us_ = facts.now_us - now.since_origin().count() / 1000;
   refreshed_ = now;
@@ -188,7 +206,8 @@ void EventMirror::begin_life(std::uint32_t epoch) {
 void EventMirror::extend(TicketNumber last, TicketNumber head, std::uint64_t failovers) {
   if (last > kMostTickets || head > kMostTickets) return;
   stirred_ |= last > last_;
-  if (failovers != facts_.failovers) return;
+  behind_ = failovers != facts_.failovers;
+  if (behind_) return;
   if (head > facts_.head) {
     facts_.head = head;
     waiting_.remove_up_to(head);

@@ -41,6 +41,9 @@ class EventMirror {
   bool stirred();
   // Whether there are departures still to be read.
   bool take_facts(const LineFacts& facts, core::Instant now);
+  // The position of a ticket that is known to wait; 0 as long as not everything is known that it takes: who left before
+  // this gateway met the line, which numbers a failover left out.
+  std::uint64_t place_of(TicketNumber number) const;
   // The event is gone from the store.
   void forget();
 
@@ -76,6 +79,7 @@ class EventMirror {
 
   void begin_life(std::uint32_t epoch);
   void extend(TicketNumber last, TicketNumber head, std::uint64_t failovers);
+  std::uint64_t place(TicketNumber number) const;
   TicketNumber past_gaps(TicketNumber number) const;
   Ticket& at(TicketNumber number);
   std::int64_t store_us(core::Instant now) const { return now.since_origin().count() / 1000 + ahead_us_; }
@@ -84,6 +88,7 @@ class EventMirror {
   bool known_ = false;
   LineFacts facts_;  // but for its departures
   bool facts_known_ = false;
+  bool behind_ = false;        // a reply told of a failover that the facts do not know of yet
   std::int64_t ahead_us_ = 0;  // the store's clock before ours
   core::Instant refreshed_;
   std::atomic<std::uint32_t> buckets_{1};

@@ -56,8 +56,8 @@ class LineKeeper {
     core::Instant next_tick;
     core::Nanos gap{0};  // between ticks, so that all gateways together tick about as often as one alone
     std::vector<BucketReport> buckets;
-    std::string id;                 // of the event, once it has been listed
-    std::uint64_t failovers = 0;    // that were told of
+    std::string id;               // of the event, once it has been listed
+    std::uint64_t failovers = 0;  // that were told of
     std::uint64_t tickets_lost = 0;
   };
 

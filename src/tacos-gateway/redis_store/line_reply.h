@@ -46,6 +46,7 @@ struct TicketReply {
 struct NumberGap {
   TicketNumber after = 0;
   TicketNumber upto = 0;
+  friend bool operator==(const NumberGap&, const NumberGap&) = default;
 };
 
 // What lua/facts.lua tells of one event.

@@ -1,5 +1,6 @@
 #include "tacos-gateway/redis_store/redis_session.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -224,6 +225,35 @@ void RedisSession::send_open(Call& call, const redis::RedisReply& registered) {
   link_->submit(call.request);
 }
 
+void RedisSession::send_facts(Call& call) {
+  call.step = Step::kFacts;
+  const std::uint64_t event = call.command->ref.event;
+  const EventMirror::Reading reading = mirror_of(event).reading();
+  call.request.idempotent = true;
+  ScriptCall(call.request, *parts_.scripts, LineScript::kFacts, parts_.script_time())
+      .line(event, 2)
+      .arg(reading.departures)
+      .arg(reading.epoch);
+  link_->submit(call.request);
+}
+
+void RedisSession::take_facts(Call& call, const redis::RedisReply& reply) {
+  StoreCommand& command = *call.command;
+  EventMirror& mirror = mirror_of(command.ref.event);
+  if (!read_line_facts(reply, facts_)) return complete(call, StoreOutcome::kUnavailable);
+  const bool more = mirror.take_facts(facts_, parts_.clock.now());
+  const std::uint64_t position = mirror.place_of(command.ref.number);
+  if (position == 0 || more) {
+    if (!more && ++call.detours > kMostDetours) return complete(call, StoreOutcome::kUnavailable);
+    return send_facts(call);
+  }
+  command.view.position = position;
+  advise(command.view, command.ref.number,
+         {static_cast<double>(facts_.rate_micro) / 1e6,
+          microseconds(std::max<std::int64_t>(0, facts_.opens_us - facts_.now_us)), milliseconds(facts_.heartbeat_ms)});
+  complete(call);
+}
+
 void RedisSession::replied(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure) {
   Call& call = *static_cast<Call*>(request.owner);
   RedisSession& session = *call.session;
@@ -252,6 +282,8 @@ void RedisSession::on_reply(Call& call, const redis::RedisReply& reply) {
       call.replaces = command.ref.number;
       call.step = Step::kCommand;
       return send_command(call);
+    case Step::kFacts:
+      return outcome == 0 ? take_facts(call, reply) : complete(call, StoreOutcome::kUnavailable);
     default:
       break;
   }
@@ -264,7 +296,7 @@ void RedisSession::on_reply(Call& call, const redis::RedisReply& reply) {
   if (command.kind == Kind::kReportInventory) {
     if (number_at(reply, 1) == 1) mirror_of(command.ref.event).learn_sold_out();
   } else {
-    take_ticket(command, reply);
+    if (take_ticket(command, reply)) return send_facts(call);
   }
   complete(call);
 }
@@ -282,7 +314,7 @@ void RedisSession::on_spread(Call& call, const redis::RedisReply& reply) {
   }
 }
 
-void RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& reply) {
+bool RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& reply) {
   const TicketReply ticket = read_ticket_reply(reply);
   if (!ticket.whole) {
     // The end of a claim tells no ticket; any other "yes" without one can't be understood.
@@ -291,14 +323,14 @@ void RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& r
       command.outcome = StoreOutcome::kUnavailable;
       parts_.refusals.fetch_add(1, std::memory_order_relaxed);
     }
-    return;
+    return false;
   }
   command.ref.epoch = ticket.epoch;
   command.ref.number = ticket.number;
   const std::uint64_t position = mirror_of(command.ref.event).learn(ticket, parts_.clock.now());
   if (command.kind == Kind::kEnter || command.kind == Kind::kClaimGrant) command.user = ticket.user;
   if (command.kind == Kind::kEnter) command.grant_expires_unix_ms = ticket.grant_expires_unix_ms;
-  if (command.kind == Kind::kClaimGrant) return;
+  if (command.kind == Kind::kClaimGrant) return false;
   TicketView& view = command.view;
   view = TicketView{};
   view.status = ticket.status;
@@ -308,12 +340,14 @@ void RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& r
   }
   view.waited = milliseconds(ticket.waited_ms);
   if (view.status == TicketStatus::kWaiting) {
-    const bool mirrored = parts_.options.position == PositionStrategy::kWatermark && position != 0;
+    const bool mirrored = parts_.options.position == PositionStrategy::kWatermark;
+    if (mirrored && position == 0) return true;
     view.position = mirrored ? position : ticket.position;
   }
   advise(view, ticket.number,
          {static_cast<double>(ticket.rate_micro) / 1e6, microseconds(ticket.until_open_us),
           milliseconds(ticket.heartbeat_ms)});
+  return false;
 }
 
 void RedisSession::complete(Call& call, StoreOutcome outcome) {

@@ -23,8 +23,9 @@ class RedisSession final : public StoreSession {
 
  private:
   // A join to an event that has not been met registers it, opens it, and joins again. In a line in buckets a join
-  // numbers the ticket at the event, and the ticket arrives in its bucket; where it can't, the user joins again.
-  enum class Step : std::uint8_t { kCommand, kRegister, kOpen, kJoinAgain, kArrive };
+  // numbers the ticket at the event, and the ticket arrives in its bucket; where it can't, the user joins again. Who
+  // waits in a line that this gateway has not read yet, as after a start, is told a position once it has.
+  enum class Step : std::uint8_t { kCommand, kRegister, kOpen, kJoinAgain, kArrive, kFacts };
   struct Call {
     redis::RedisRequest request;
     RedisSession* session = nullptr;
@@ -39,12 +40,15 @@ class RedisSession final : public StoreSession {
   void send_command(Call& call);
   void send_register(Call& call);
   void send_open(Call& call, const redis::RedisReply& registered);
+  void send_facts(Call& call);
+  void take_facts(Call& call, const redis::RedisReply& reply);
 
   static void replied(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure);
   void on_reply(Call& call, const redis::RedisReply& reply);
   void on_spread(Call& call, const redis::RedisReply& reply);
   void send_arrive(Call& call, TicketNumber number);
-  void take_ticket(StoreCommand& command, const redis::RedisReply& reply);
+  // Whether the answer is to wait, at a position that this gateway can't tell yet.
+  bool take_ticket(StoreCommand& command, const redis::RedisReply& reply);
   void complete(Call& call);
   void complete(Call& call, StoreOutcome outcome);
   EventMirror& mirror_of(std::uint64_t event);
@@ -58,6 +62,7 @@ class RedisSession final : public StoreSession {
   std::unordered_map<std::uint64_t, EventMirror*> known_;
   std::vector<StoreCommand*> answered_;
   LineFacts spread_;
+  LineFacts facts_;
   bool closing_ = false;
 };
 

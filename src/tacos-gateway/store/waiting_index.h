@@ -72,6 +72,13 @@ class WaitingIndex {
     return sum_before(word) + static_cast<std::uint64_t>(std::popcount(up_to));
   }
 
+  // How many wait whose number is smaller.
+  std::uint64_t before(std::uint64_t number) const {
+    const std::size_t word = number / 64;
+    if (word >= words_.size()) return count_;
+    return sum_before(word) + static_cast<std::uint64_t>(std::popcount(words_[word] & (bit(number) - 1)));
+  }
+
   // The first waiting ticket numbered `from` or above; 0 when there is none.
   std::uint64_t next(std::uint64_t from) const {
     std::size_t word = from / 64;

@@ -51,8 +51,11 @@ less is worse; 'errors 0.1%' are percentage points. A limit on a percentile that
 inconclusive (exit 5), and says how many more it takes. Invalid and interrupted runs are refused (exit 4).)";
 
 void add_target_options(CLI::App& app, CommandLine& to) {
-  app.add_option("--target", to.target, "Where the waiting room is (default http://127.0.0.1:8080)")
+  app.add_option("--target", to.targets,
+                 "Where the waiting room is (default http://127.0.0.1:8080); repeated, requests take turns over them")
       ->type_name("URL")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->group("What to load");
   app.add_option("--url", to.url, "Send this one request instead of journeys, at --rps for --duration")
       ->type_name("URL")
@@ -147,6 +150,10 @@ void add_output_options(CLI::App& app, CommandLine& to) {
       ->type_name("TIME")
       ->expected(0, 1)
       ->default_str("10s")
+      ->group("What comes out");
+  app.add_option("--history", to.history,
+                 "Write what each user asked and was told to FILE.0, FILE.1, ... (one per worker), for a checker")
+      ->type_name("FILE")
       ->group("What comes out");
   app.add_flag("--quiet", to.quiet, "No progress lines; the summary still comes")->group("What comes out");
 }

@@ -14,7 +14,7 @@ namespace tacos::load {
 struct CommandLine {
   std::string scenario_file;  // of `run FILE`; empty for a run put together from flags
   std::optional<std::string> url;
-  std::optional<std::string> target;
+  std::vector<std::string> targets;
   std::optional<std::string> rps, from_rps, ramp, hold, duration, warmup;
   std::optional<std::string> users, poll_interval, event_id, model, spacing;
   std::optional<std::string> method, body;
@@ -25,6 +25,7 @@ struct CommandLine {
   std::vector<std::string> observe;
   std::vector<std::string> gates;
   std::optional<std::string> abort_on_breach;
+  std::optional<std::string> history;
   std::string report_dir;  // empty: reports/runs/<scenario>-<start time>
   bool insecure = false;
   bool http2 = false;

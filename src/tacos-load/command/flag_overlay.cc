@@ -155,6 +155,7 @@ void lay_rest(const CommandLine& command, Scenario& scenario, Overlay& lay) {
   }
   lay.set("--abort-on-breach", command.abort_on_breach, lasting(core::Nanos(0), kDay),
           [&](core::Nanos d) { scenario.abort_on_breach = d; });
+  if (command.history) scenario.history = *command.history;
   if (command.ca_file) scenario.ca_file = *command.ca_file;
   if (command.proxy) scenario.proxy = *command.proxy;
   if (command.source_addresses) scenario.source_addresses = *command.source_addresses;
@@ -176,8 +177,11 @@ core::Result<Scenario> scenario_from(const CommandLine& command, const std::stri
     scenario = std::move(*read);
   }
   Overlay lay;
-  if (command.target && command.url) return core::fail("--url names the whole address; it excludes --target");
-  if (command.target) scenario.target = *command.target;
+  if (!command.targets.empty() && command.url) return core::fail("--url names the whole address; it excludes --target");
+  if (!command.targets.empty()) {
+    scenario.target = command.targets.front();
+    scenario.other_targets.assign(command.targets.begin() + 1, command.targets.end());
+  }
   if (command.url) {
     auto url = net::parse_url(*command.url);
     if (!url) return core::fail(fmt::format("--url: {}", url.error().message));

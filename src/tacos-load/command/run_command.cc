@@ -42,6 +42,22 @@ core::Result<Scenario> read_wish(const CommandLine& command) {
   return scenario_from(command, text);
 }
 
+core::Result<std::vector<net::Url>> targets_of(const Scenario& scenario) {
+  std::vector<net::Url> targets;
+  std::vector<std::string> texts{scenario.target};
+  texts.insert(texts.end(), scenario.other_targets.begin(), scenario.other_targets.end());
+  for (const auto& text : texts) {
+    auto url = net::parse_url(text);
+    if (!url) return core::fail("--target: " + url.error().message);
+    if (!targets.empty() && url->tls() != targets.front().tls()) {
+      return core::fail(fmt::format("--target: '{}' and '{}' differ in their scheme: give only http, or only https",
+                                    scenario.target, text));
+    }
+    targets.push_back(std::move(*url));
+  }
+  return targets;
+}
+
 }  // namespace
 
 int complain(const core::Error& error, int code) {
@@ -52,8 +68,8 @@ int complain(const core::Error& error, int code) {
 int run_load(const CommandLine& command, std::string typed, const std::atomic<bool>& stop) {
   const auto scenario = read_wish(command);
   if (!scenario) return complain(scenario.error(), kBadCommand);
-  const auto target = net::parse_url(scenario->target);
-  if (!target) return complain(core::fail("--target: " + target.error().message), kBadCommand);
+  const auto targets = targets_of(*scenario);
+  if (!targets) return complain(targets.error(), kBadCommand);
   const auto gates = parse_gates(*scenario);
   if (!gates) return complain(gates.error(), kBadCommand);
 
@@ -62,7 +78,7 @@ int run_load(const CommandLine& command, std::string typed, const std::atomic<bo
   if (const auto there = check_processes(*observations); !there) return complain(there.error(), kBadCommand);
 
   const auto machine = read_machine();
-  const auto resources = plan_resources(*scenario, machine, net::is_loopback(target->host));
+  const auto resources = plan_resources(*scenario, machine, net::is_loopback(targets->front().host));
   if (!resources) return complain(resources.error(), kBadCommand);
   report::RunFiles files(command.report_dir.empty() ? report::default_directory(scenario->name) : command.report_dir);
   if (const auto ready = files.prepare(); !ready) return complain(ready.error(), kCouldNotRun);
@@ -78,7 +94,7 @@ int run_load(const CommandLine& command, std::string typed, const std::atomic<bo
   const CurlGlobal curl;
   const RateProfile profile(scenario->stages);
   Terminal terminal(profile, watched_run(*scenario, *resources), stop, command.quiet);
-  LoadRun load_run(*scenario, *resources, *target, stop);
+  LoadRun load_run(*scenario, *resources, *targets, stop);
   std::optional<AbortWatch> watch;
   if (scenario->abort_on_breach) {
     watch.emplace(assembly_of(*scenario, *gates), *scenario->abort_on_breach);
@@ -95,6 +111,7 @@ int run_load(const CommandLine& command, std::string typed, const std::atomic<bo
   fmt::print("{}", report::summary_text(report, report::wants_colour(STDOUT_FILENO), width));
   if (!written) return complain(written.error(), kCouldNotRun);
   fmt::print("{}", report::files_text(files.directory(), width));
+  if (!facts->history_fault.empty()) return complain(core::fail(facts->history_fault), kCouldNotRun);
   return report::exit_code_of(report.verdict);
 }
 

@@ -34,6 +34,13 @@ bool read_count(json::value value, std::uint64_t& into) {
   return false;
 }
 
+// What is written down only: of another type, it is passed over.
+bool read_seat_ids(json::value value, std::string_view& into) {
+  json::array seats;
+  if (value.get_array().get(seats) != simdjson::SUCCESS) return true;
+  return seats.raw_json().get(into) == simdjson::SUCCESS;
+}
+
 bool read_error(json::value value, Answer& answer) {
   json::object error;
   if (value.get_object().get(error) != simdjson::SUCCESS) return false;
@@ -55,6 +62,9 @@ bool read_member(json::field& field, std::string_view key, Answer& answer) {
   if (key == "payment_intent_id") return read_text(field.value(), answer.payment_intent_id);
   if (key == "poll_after_ms") return read_count(field.value(), answer.poll_after_ms);
   if (key == "ready_for_entry") return field.value().get_bool().get(answer.ready_for_entry) == simdjson::SUCCESS;
+  if (key == "stale") return field.value().get_bool().get(answer.stale) == simdjson::SUCCESS;
+  if (key == "seat_ids") return read_seat_ids(field.value(), answer.seat_ids);
+  if (key == "order_id") return read_text(field.value(), answer.order_id);
   if (key == "error") return read_error(field.value(), answer);
   if (key == "position") {
     std::uint64_t position = 0;

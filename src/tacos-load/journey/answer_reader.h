@@ -7,8 +7,8 @@
 
 namespace tacos::load {
 
-// The members of a waiting room's answers that a journey acts on; anything else is passed over. The views live until
-// the next read by the same reader.
+// The members of a waiting room's answers that a journey acts on or writes down; anything else is passed over. The
+// views live until the next read by the same reader.
 struct Answer {
   std::string_view waiting_token;
   std::string_view status;
@@ -16,9 +16,12 @@ struct Answer {
   std::string_view reservation_id;
   std::string_view payment_intent_id;
   std::string_view error_code;  // of {"error":{"code":…}}
+  std::string_view seat_ids;    // as JSON
+  std::string_view order_id;
   std::optional<std::uint64_t> position;
   std::uint64_t poll_after_ms = 0;
   bool ready_for_entry = false;
+  bool stale = false;
 };
 
 // Reads JSON answers without allocating once its buffers have grown to the answers' size. What it is given comes from a

@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "measure/sample.h"
 #include "measure/user_state.h"
+#include "tacos-load/history/history_log.h"
 #include "tacos-load/journey/due_queue.h"
 #include "tacos-load/transport/transport.h"
 
@@ -83,6 +84,11 @@ class Journey {
 
   // What the last answer handed to on_answer told.
   virtual Told told() const { return {}; }
+
+  // For the history of a run. First who asks what, before the answer is handed to on_answer; then what that answer
+  // told. The views live until the next call of on_answer or prepare.
+  virtual void describe_request(UserId, measure::StepId, HistoryLine&) const {}
+  virtual void describe_answer(HistoryLine&) const {}
 
   // Who came and went when; null for journeys without a line.
   virtual const FairnessLedger* fairness() const { return nullptr; }

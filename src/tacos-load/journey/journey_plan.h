@@ -31,6 +31,7 @@ struct QueueJourneyPlan {
   std::uint32_t seats_per_user = 1;
   double payment_failures = 0;          // share of payments that the bank refuses
   bool refreshes_when_sold_out = true;  // keeps asking, as people do; false: goes home
+  bool rejoins = false;                 // whoever lost their place joins again; false: goes home
   std::uint32_t most_attempts = 5;      // of one checkout step before the user gives up
 };
 

@@ -76,6 +76,7 @@ QueueJourney::Checkout& QueueJourney::checkout_of(User& user) {
 Outcome QueueJourney::on_answer(UserId id, measure::StepId step, Nanos intended, Nanos done, const Response& response) {
   const Moment at{id, users_[id], intended, done, response};
   told_ = {};
+  answer_.reset();
   if (response.outcome != Outcome::kOk) {
     retry_later(at);
     return response.outcome;
@@ -88,7 +89,12 @@ Outcome QueueJourney::on_answer(UserId id, measure::StepId step, Nanos intended,
     case kEnter:
       return after_enter(at);
     case kLeave:
-      finish(at.user);
+      // One that the server had no time for is told again; any other answer changes nothing for somebody who is off.
+      if (response.status == 429 || response.status == 503) {
+        retry_later(at);
+      } else {
+        finish(at.user);
+      }
       return is_success(response.status) ? Outcome::kOk : Outcome::kHttpError;
     default:
       return after_checkout(at);
@@ -101,8 +107,13 @@ void QueueJourney::on_unsent(UserId id, Nanos intended, Nanos now) {
   retry_later(Moment{id, users_[id], intended, now, none});
 }
 
+const std::optional<Answer>& QueueJourney::read_answer(const Moment& at) {
+  answer_ = reader_.read(at.response.body);
+  return answer_;
+}
+
 Outcome QueueJourney::after_join(const Moment& at) {
-  const auto answer = reader_.read(at.response.body);
+  const auto& answer = read_answer(at);
   if (answer && at.response.status == 410 && answer->error_code == "SOLD_OUT") {
     refresh_or_go(at, answer->poll_after_ms);
     return Outcome::kOk;
@@ -127,7 +138,7 @@ Outcome QueueJourney::after_join(const Moment& at) {
 }
 
 Outcome QueueJourney::after_status(const Moment& at) {
-  const auto answer = reader_.read(at.response.body);
+  const auto& answer = read_answer(at);
   if (is_success(at.response.status)) {
     if (!answer || answer->status.empty()) {
       ++counts_.unreadable_answers;
@@ -142,8 +153,7 @@ Outcome QueueJourney::after_status(const Moment& at) {
     return Outcome::kOk;
   }
   if (at.response.status == 404 || at.response.status == 410) {
-    ++counts_.expired;
-    finish(at.user);
+    lose_place(at);
   } else {
     retry_later(at);
   }
@@ -162,7 +172,9 @@ void QueueJourney::read_status(const Moment& at, const Answer& answer) {
     next_step(at, kEnter, plan_.think_enter);
   } else if (answer.status == "sold_out") {
     refresh_or_go(at, answer.poll_after_ms);
-  } else if (answer.status == "expired" || answer.status == "entered" || answer.status == "left") {
+  } else if (answer.status == "expired" || answer.status == "left") {
+    lose_place(at);
+  } else if (answer.status == "entered") {  // a new join would only bring the same ticket back
     ++counts_.expired;
     finish(at.user);
   } else {
@@ -181,7 +193,7 @@ void QueueJourney::note_position(User& user, std::uint64_t position) {
 }
 
 Outcome QueueJourney::after_enter(const Moment& at) {
-  const auto answer = reader_.read(at.response.body);
+  const auto& answer = read_answer(at);
   if (is_success(at.response.status)) {
     if (!answer || answer->reservation_token.empty()) {
       ++counts_.unreadable_answers;
@@ -208,8 +220,7 @@ Outcome QueueJourney::after_enter(const Moment& at) {
     move_to(at.user, UserState::kWaiting);
     poll_again(at, answer->poll_after_ms);
   } else if (at.response.status == 404 || at.response.status == 410) {
-    ++counts_.expired;
-    finish(at.user);
+    lose_place(at);
   } else {
     retry_later(at);
   }
@@ -217,7 +228,7 @@ Outcome QueueJourney::after_enter(const Moment& at) {
 }
 
 Outcome QueueJourney::after_checkout(const Moment& at) {
-  const auto answer = reader_.read(at.response.body);
+  const auto& answer = read_answer(at);
   User& user = at.user;
   if (!is_success(at.response.status)) {
     const std::string_view code = answer ? answer->error_code : std::string_view{};
@@ -323,6 +334,23 @@ void QueueJourney::retry_later(const Moment& at) {
   }
   const Nanos pause = told_to_wait ? at.response.retry_after : Nanos(std::chrono::seconds(1));
   errands_.push(at.done + pause, at.id);
+}
+
+// The server knows the ticket no longer, or its time is over: home, or to the end of the line.
+void QueueJourney::lose_place(const Moment& at) {
+  ++counts_.expired;
+  User& user = at.user;
+  if (!plan_.rejoins) {
+    finish(user);
+    return;
+  }
+  tokens_.drop(user.token);
+  user.token = TokenStore::kNone;
+  user.best_position = 0;
+  user.told_ready = false;
+  user.step = kJoin;
+  move_to(user, UserState::kJoining);
+  poll_again(at, 0);
 }
 
 void QueueJourney::next_step(const Moment& at, Step step, Nanos think) {

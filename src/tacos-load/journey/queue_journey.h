@@ -46,6 +46,8 @@ class QueueJourney final : public Journey {
                              const Response& response) override;
   void on_unsent(UserId user, core::Nanos intended, core::Nanos now) override;
   Told told() const override { return told_; }
+  void describe_request(UserId user, measure::StepId step, HistoryLine& line) const override;
+  void describe_answer(HistoryLine& line) const override;
   const FairnessLedger* fairness() const override { return &fairness_; }
   const JourneyCounts& counts() const override { return counts_; }
 
@@ -82,12 +84,14 @@ class QueueJourney final : public Journey {
   measure::Outcome after_status(const Moment& at);
   measure::Outcome after_enter(const Moment& at);
   measure::Outcome after_checkout(const Moment& at);
+  const std::optional<Answer>& read_answer(const Moment& at);
   void read_status(const Moment& at, const Answer& answer);
   void note_position(User& user, std::uint64_t position);
 
   void poll_again(const Moment& at, std::uint64_t poll_after_ms);
   void refresh_or_go(const Moment& at, std::uint64_t poll_after_ms);
   void retry_later(const Moment& at);
+  void lose_place(const Moment& at);
   void next_step(const Moment& at, Step step, core::Nanos think);
   void abandon(const Moment& at);
   void finish(User& user);
@@ -95,6 +99,7 @@ class QueueJourney final : public Journey {
   core::Nanos interval(std::uint64_t poll_after_ms);
   Checkout& checkout_of(User& user);
 
+  std::uint64_t number_of(UserId id) const { return std::uint64_t{id} * share_.workers + share_.worker; }
   void word_checkout(const User& user, UserId id, Request& request);
   void append_to_target(std::string_view text);
   void append_to_body(std::string_view text);
@@ -109,6 +114,7 @@ class QueueJourney final : public Journey {
   DueQueue polls_;    // users who would ask again
   DueQueue errands_;  // users in the middle of buying or leaving: they go first and never early
   AnswerReader reader_;
+  std::optional<Answer> answer_;  // the one that on_answer was given last, when it could be read
   FairnessLedger fairness_;
   Told told_;
   JourneyCounts counts_;

@@ -63,8 +63,7 @@ StepId QueueJourney::prepare(UserId id, Nanos intended, Request& request) {
     case kJoin: {
       if (user.joined_ns < 0) user.joined_ns = intended.count();
       target_ += "/queue/join";
-      const std::uint64_t number = std::uint64_t{id} * share_.workers + share_.worker;
-      fmt::format_to(body, R"({{"event_id":"{}","user_id":"u{}-{}"}})", plan_.event_id, share_.seed, number);
+      fmt::format_to(body, R"({{"event_id":"{}","user_id":"u{}-{}"}})", plan_.event_id, share_.seed, number_of(id));
       break;
     }
     case kStatus:
@@ -91,6 +90,37 @@ StepId QueueJourney::prepare(UserId id, Nanos intended, Request& request) {
   request.target = target_;
   request.body = body_;
   return user.step;
+}
+
+void QueueJourney::describe_request(UserId id, StepId step, HistoryLine& line) const {
+  const User& user = users_[id];
+  line.user = number_of(id);
+  line.step = kSteps[step];
+  line.ticket = tokens_.get(user.token);
+  if (user.checkout == 0 || step < kReserve || step > kConfirm) return;
+  const Checkout& checkout = checkouts_[user.checkout - 1];
+  line.grant = checkout.grant;
+  if (step >= kPayIntent) line.reservation = checkout.reservation_id;
+  if (step >= kPay) line.payment = checkout.payment_intent_id;
+}
+
+void QueueJourney::describe_answer(HistoryLine& line) const {
+  if (!answer_) return;
+  const auto given = [](std::string_view& name, std::string_view text) {
+    if (!text.empty()) name = text;
+  };
+  given(line.ticket, answer_->waiting_token);
+  given(line.grant, answer_->reservation_token);
+  given(line.reservation, answer_->reservation_id);
+  given(line.payment, answer_->payment_intent_id);
+  line.error = answer_->error_code;
+  line.state = answer_->status;
+  line.position = answer_->position;
+  line.poll_after_ms = answer_->poll_after_ms;
+  line.ready = answer_->ready_for_entry;
+  line.stale = answer_->stale;
+  line.seat_ids = answer_->seat_ids;
+  line.order = answer_->order_id;
 }
 
 void QueueJourney::word_checkout(const User& user, UserId id, Request& request) {

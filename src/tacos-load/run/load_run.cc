@@ -72,13 +72,15 @@ struct LoadRun::Part {
   std::unique_ptr<Transport> transport;
   std::unique_ptr<Journey> journey;
   std::unique_ptr<measure::Recorder> recorder;
+  std::unique_ptr<HistoryLog> history;      // when somebody asked for it
   std::unique_ptr<LiveRecord> live_record;  // when somebody judges the run while it lasts
   std::unique_ptr<Worker> worker;
   double cpu_sec = 0;
 };
 
-LoadRun::LoadRun(Scenario scenario, ResourcePlan resources, net::Url target, const std::atomic<bool>& stop)
-    : scenario_(std::move(scenario)), resources_(std::move(resources)), target_(std::move(target)), stop_(stop) {
+LoadRun::LoadRun(Scenario scenario, ResourcePlan resources, std::vector<net::Url> targets,
+                 const std::atomic<bool>& stop)
+    : scenario_(std::move(scenario)), resources_(std::move(resources)), targets_(std::move(targets)), stop_(stop) {
   schedule_ = std::make_unique<ArrivalSchedule>(RateProfile(scenario_.stages), scenario_.spacing, scenario_.seed);
 }
 
@@ -86,10 +88,13 @@ LoadRun::~LoadRun() = default;
 
 TransportOptions LoadRun::transport_options(std::uint32_t connections) const {
   TransportOptions options;
-  options.host = target_.host;
-  options.port = target_.port;
-  options.tls = target_.tls();
-  options.host_header = target_.host_header();
+  options.host = targets_.front().host;
+  options.port = targets_.front().port;
+  options.tls = targets_.front().tls();
+  options.host_header = targets_.front().host_header();
+  for (std::size_t t = 1; t < targets_.size(); ++t) {
+    options.other_targets.push_back({targets_[t].host, targets_[t].port, targets_[t].host_header()});
+  }
   options.verify_peer = !scenario_.insecure;
   options.ca_file = scenario_.ca_file;
   options.connections = connections;
@@ -102,12 +107,12 @@ TransportOptions LoadRun::transport_options(std::uint32_t connections) const {
   return options;
 }
 
-std::unique_ptr<Journey> LoadRun::make_journey(std::uint32_t worker, const std::string& event_id) const {
+std::unique_ptr<Journey> LoadRun::make_journey(std::uint32_t worker) const {
   if (const auto* single = std::get_if<SingleRequestPlan>(&scenario_.journey)) {
     return std::make_unique<SingleRequestJourney>(*single);
   }
   QueueJourneyPlan plan = std::get<QueueJourneyPlan>(scenario_.journey);
-  plan.event_id = event_id;
+  plan.event_id = event_id_;
   UserShare share;
   share.worker = worker;
   share.workers = resources_.workers;
@@ -117,9 +122,8 @@ std::unique_ptr<Journey> LoadRun::make_journey(std::uint32_t worker, const std::
 }
 
 core::Result<void> LoadRun::prepare_parts() {
-  std::string event_id;
   if (const auto* queue = std::get_if<QueueJourneyPlan>(&scenario_.journey)) {
-    event_id = with_run_id(queue->event_id, started_at_);
+    event_id_ = with_run_id(queue->event_id, started_at_);
   }
   const Nanos interval = interval_for(schedule_->profile().duration());
   for (std::uint32_t w = 0; w < resources_.workers; ++w) {
@@ -130,7 +134,7 @@ core::Result<void> LoadRun::prepare_parts() {
                                                         : make_asio_transport(options, clock_);
     if (!transport) return transport.error();
     part->transport = std::move(*transport);
-    part->journey = make_journey(w, event_id);
+    part->journey = make_journey(w);
     const auto steps = part->journey->steps();
     measure::RecorderOptions recording;
     recording.steps.assign(steps.begin(), steps.end());
@@ -139,6 +143,22 @@ core::Result<void> LoadRun::prepare_parts() {
     part->recorder = std::make_unique<measure::Recorder>(std::move(recording));
     parts_.push_back(std::move(part));
     live_.push_back(std::make_unique<LiveCounts>());
+  }
+  return {};
+}
+
+core::Result<void> LoadRun::open_histories() {
+  if (scenario_.history.empty()) return {};
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(started_at_.time_since_epoch()).count();
+  std::string targets = targets_text(scenario_);
+  std::erase(targets, ' ');
+  for (std::size_t w = 0; w < parts_.size(); ++w) {
+    auto log =
+        HistoryLog::create(fmt::format("{}.{}", scenario_.history, w),
+                           fmt::format("start_unix_us={} seed={} event={} worker={} workers={} users={} targets={}",
+                                       micros, scenario_.seed, event_id_, w, parts_.size(), scenario_.users, targets));
+    if (!log) return log.error();
+    parts_[w]->history = std::move(*log);
   }
   return {};
 }
@@ -179,6 +199,7 @@ void LoadRun::run_parts(core::Instant start, const Progress& progress) {
     options.connections = part.connections;
     options.abort = &abort_;
     options.live_record = part.live_record.get();
+    options.history = part.history.get();
     part.worker =
         std::make_unique<Worker>(options, clock_, schedule_->cursor(w, resources_.workers), profile.duration(),
                                  *part.journey, *part.transport, *part.recorder, stop_, *live_[w]);
@@ -243,6 +264,9 @@ RunFacts LoadRun::gather() {
     }
     first = false;
     facts.users.merge(part->journey->counts());
+    if (part->history) {
+      if (const auto whole = part->history->finish(); !whole) facts.history_fault = whole.error().message;
+    }
     if (const FairnessLedger* ledger = part->journey->fairness()) fairness.append(*ledger);
     const TransportStats stats = part->transport->stats();
     facts.transport.opened += stats.opened;
@@ -286,6 +310,7 @@ core::Result<RunFacts> LoadRun::execute(const Progress& progress) {
   const core::Instant start = clock_.now() + kHeadStart;
   started_at_ =
       std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(kHeadStart);
+  if (const auto opened = open_histories(); !opened) return opened.error();
   if (observer_ != nullptr) observer_->start(start, interval_for(schedule_->profile().duration()));
   run_parts(start, progress);
   duration_ = clock_.now() - start;

@@ -41,6 +41,7 @@ struct RunFacts {
   core::Nanos duration{0};  // from the first slot to the last outcome
   std::uint64_t backlog_high_water = 0;
   bool interrupted = false;
+  std::string history_fault;                // why --history is not whole; empty when it is, or nobody asked
   std::string aborted;                      // the broken gate that ended the run; empty when none did
   std::vector<ObservedComponent> observed;  // parts of the system that were watched
 };
@@ -55,7 +56,8 @@ class LoadRun {
 
   // stop may be set from a signal handler: the run then drains for a moment and returns what it has, marked
   // interrupted.
-  LoadRun(Scenario scenario, ResourcePlan resources, net::Url target, const std::atomic<bool>& stop);
+  // targets: at least one, all with the same scheme.
+  LoadRun(Scenario scenario, ResourcePlan resources, std::vector<net::Url> targets, const std::atomic<bool>& stop);
   ~LoadRun();
 
   // Opens the connections, runs the schedule to its end and returns the facts. Fails when the target can't be reached.
@@ -73,18 +75,20 @@ class LoadRun {
   struct Part;
 
   core::Result<void> prepare_parts();
+  core::Result<void> open_histories();
   core::Result<void> connect_parts();
   void run_parts(core::Instant start, const Progress& progress);
   void judge_so_far();
   RunFacts gather();
   void lay_plan(measure::RunRecord& record, core::Nanos until) const;
 
-  std::unique_ptr<Journey> make_journey(std::uint32_t worker, const std::string& event_id) const;
+  std::unique_ptr<Journey> make_journey(std::uint32_t worker) const;
   TransportOptions transport_options(std::uint32_t connections) const;
 
   Scenario scenario_;
   ResourcePlan resources_;
-  net::Url target_;
+  std::vector<net::Url> targets_;
+  std::string event_id_;
   const std::atomic<bool>& stop_;
   core::SteadyClock clock_;
   std::unique_ptr<ArrivalSchedule> schedule_;

@@ -43,6 +43,9 @@ core::Result<Engine> choose_engine(const Scenario& scenario) {
   if (scenario.engine == Engine::kAsio && needs_curl) {
     return core::fail("--engine asio speaks HTTP/1.1 without proxies; use --engine curl for --http2 or --proxy");
   }
+  if (!scenario.other_targets.empty() && (needs_curl || scenario.engine == Engine::kCurl)) {
+    return core::fail("several --target need --engine asio: the curl engine (--http2, --proxy) takes one");
+  }
   if (scenario.engine == Engine::kAuto) return needs_curl ? Engine::kCurl : Engine::kAsio;
   return scenario.engine;
 }

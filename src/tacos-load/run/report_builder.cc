@@ -57,7 +57,7 @@ void fill_context(const RunFacts& facts, const ReportContext& context, RunReport
   r.tool_version = kVersion;
   r.command = context.command;
   r.scenario = context.scenario.name;
-  r.target = context.scenario.target;
+  r.target = targets_text(context.scenario);
   r.engine = context.resources.engine == Engine::kCurl ? "curl" : "asio";
   r.seed = context.scenario.seed;
   r.started_at = utc(facts.started_at);

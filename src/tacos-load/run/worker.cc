@@ -75,14 +75,7 @@ Instant Worker::on_time(Instant at) {
   const bool aborted = options_.abort != nullptr && options_.abort->load(std::memory_order_relaxed);
   if ((aborted || stop_.load(std::memory_order_relaxed)) && !interrupted()) interrupt(now);
   if (interrupted()) {
-    if (now >= interrupted_at_ + options_.interrupted_drain) {
-      for (ConnectionId id = 0; id < in_flight_.size(); ++id) {
-        const InFlight& flight = in_flight_[id];
-        if (flight.user == kNoUser) continue;
-        give_up({flight.intended, flight.taken, flight.user}, Outcome::kInterrupted, now);
-        free_connection(id, flight.user);
-      }
-    }
+    if (now >= interrupted_at_ + options_.interrupted_drain) end_in_flight(now);
     return at + kLongestSleep;
   }
   take_due(now);
@@ -206,6 +199,24 @@ void Worker::interrupt(Nanos now) {
   while (!backlog_.empty()) give_up(backlog_.pop(), Outcome::kInterrupted, now);
 }
 
+void Worker::end_in_flight(Nanos now) {
+  for (ConnectionId id = 0; id < in_flight_.size(); ++id) {
+    const InFlight flight = in_flight_[id];
+    if (flight.user == kNoUser) continue;
+    if (options_.history != nullptr) {
+      HistoryLine line;
+      line.intended = flight.intended;
+      line.sent = flight.taken;
+      line.done = now;
+      line.outcome = Outcome::kInterrupted;
+      journey_.describe_request(flight.user, flight.step, line);
+      options_.history->append(line);
+    }
+    give_up({flight.intended, flight.taken, flight.user}, Outcome::kInterrupted, now);
+    free_connection(id, flight.user);
+  }
+}
+
 void Worker::on_response(ConnectionId connection, const Response& response) {
   const InFlight flight = in_flight_[connection];
   free_connection(connection, flight.user);
@@ -217,7 +228,19 @@ void Worker::on_response(ConnectionId connection, const Response& response) {
   sample.sent = offset(response.sent);
   sample.first_byte = offset(response.first_byte);
   sample.done = offset(response.done);
+  HistoryLine line;
+  if (options_.history != nullptr) journey_.describe_request(flight.user, flight.step, line);
   sample.outcome = journey_.on_answer(flight.user, flight.step, flight.intended, sample.done, response);
+  if (options_.history != nullptr) {
+    line.intended = sample.intended;
+    line.sent = sample.sent;
+    line.done = sample.done;
+    line.outcome = sample.outcome;
+    line.status = response.status;
+    line.target = response.target;
+    journey_.describe_answer(line);
+    options_.history->append(line);
+  }
   const Told told = journey_.told();
   sample.position = told.position;
   sample.time_to_admission = told.time_to_admission;

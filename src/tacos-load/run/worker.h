@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "measure/histogram.h"
 #include "measure/recorder.h"
+#include "tacos-load/history/history_log.h"
 #include "tacos-load/journey/journey.h"
 #include "tacos-load/run/backlog.h"
 #include "tacos-load/run/live_counts.h"
@@ -31,6 +32,7 @@ struct WorkerOptions {
   // null.
   const std::atomic<bool>* abort = nullptr;
   LiveRecord* live_record = nullptr;  // where settled intervals go once a second; null when nobody judges meanwhile
+  HistoryLog* history = nullptr;      // where each request that was sent is written down; null when nobody asks for it
   core::Nanos interrupted_drain = std::chrono::seconds(2);  // how long an interrupted run waits for what is in flight
 };
 
@@ -71,6 +73,7 @@ class Worker final : public TransportEvents {
   void serve_backlog(core::Nanos now);
   void expire_backlog(core::Nanos now);
   void interrupt(core::Nanos now);
+  void end_in_flight(core::Nanos now);
   void give_up(const Backlog::Entry& entry, measure::Outcome outcome, core::Nanos now);
   void each_second(core::Nanos now);
 

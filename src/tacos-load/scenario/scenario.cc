@@ -45,6 +45,12 @@ core::Result<void> check_journey(const SingleRequestPlan& plan) {
 
 }  // namespace
 
+std::string targets_text(const Scenario& scenario) {
+  std::string text = scenario.target;
+  for (const auto& other : scenario.other_targets) text += ", " + other;
+  return text;
+}
+
 std::vector<RateStage> ramp_and_hold(core::Rate from, core::Rate to, core::Nanos ramp, core::Nanos hold) {
   std::vector<RateStage> stages;
   if (ramp > core::Nanos(0)) stages.push_back({.name = "ramp", .from = from, .to = to, .duration = ramp});
@@ -66,6 +72,9 @@ core::Result<void> check_scenario(const Scenario& scenario) {
     if (colon == std::string::npos || colon == 0 || !clean) {
       return fail(fmt::format("the header '{}' does not do: write 'Name: value' without control characters", header));
     }
+  }
+  if (!scenario.history.empty() && std::holds_alternative<SingleRequestPlan>(scenario.journey)) {
+    return fail("--history is what users were told: it goes with journeys, not with single requests");
   }
   // One source address and one target address have no more ports between them.
   constexpr std::uint64_t kPortsOfAPair = 60'000;

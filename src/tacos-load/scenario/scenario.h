@@ -28,6 +28,7 @@ struct Scenario {
   std::string name = "ticket-open";
   std::string description;
   std::string target = "http://127.0.0.1:8080";
+  std::vector<std::string> other_targets;  // requests take turns over it and these
 
   std::uint32_t users = 300'000;
   LoadModel model = LoadModel::kRequests;
@@ -49,6 +50,7 @@ struct Scenario {
   std::string proxy;
   std::string source_addresses;
   std::vector<std::string> headers;
+  std::string history;  // what each user was told goes to FILE.0, FILE.1, … of the workers; empty: nowhere
 
   std::vector<std::string> observe;  // parts of the system to watch, each NAME=SOURCE (see observe/observation.h)
   std::vector<std::string> gates;
@@ -56,6 +58,9 @@ struct Scenario {
       abort_on_breach;  // end the run when a gate is broken; judged from this long after it counts
   core::Nanos dispatch_lag_limit = std::chrono::milliseconds(10);  // p99 above it makes the run invalid
 };
+
+// All targets, as one writes them in a report.
+std::string targets_text(const Scenario& scenario);
 
 // The stages of `--from-rps … --rps … --ramp … --hold …`.
 std::vector<RateStage> ramp_and_hold(core::Rate from, core::Rate to, core::Nanos ramp, core::Nanos hold);

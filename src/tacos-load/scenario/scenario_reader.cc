@@ -87,6 +87,7 @@ QueueJourneyPlan read_queue_journey(JsonCursor& at) {
   at.share("payment_failures", 1, plan.payment_failures);
   if (const auto then = at.choice("when_sold_out", {"keep_refreshing", "leave"}))
     plan.refreshes_when_sold_out = *then == 0;
+  if (const auto then = at.choice("when_expired", {"leave", "rejoin"})) plan.rejoins = *then == 1;
   at.count("most_attempts", 1, 100, plan.most_attempts);
   return plan;
 }
@@ -121,6 +122,20 @@ void read_connections(JsonCursor& at, const nlohmann::json& document, Scenario& 
   } else {
     at.count("connections", 1, 1'000'000, scenario.connections);
   }
+}
+
+void read_targets(JsonCursor& at, Scenario& scenario) {
+  at.text("target", scenario.target);
+  if (!at.has("targets")) return;
+  if (at.has("target")) at.fault("targets", "excludes \"target\"");
+  std::vector<std::string> targets;
+  at.texts("targets", targets);
+  if (targets.empty()) {
+    at.fault("targets", "is empty; expected at least one address");
+    return;
+  }
+  scenario.target = targets.front();
+  scenario.other_targets.assign(targets.begin() + 1, targets.end());
 }
 
 void read_transport(JsonCursor& at, Scenario& scenario) {
@@ -170,7 +185,8 @@ core::Result<Scenario> read_scenario(std::string_view text, std::string_view nam
   at.choice("schema", {"tacos.scenario/1"});
   at.text("name", scenario.name);
   at.text("description", scenario.description);
-  at.text("target", scenario.target);
+  read_targets(at, scenario);
+  at.text("history", scenario.history);
   at.count("seed", 0, 0xFFFFFFFFFFFFULL, scenario.seed);
   at.count("users", 1, 10'000'000, scenario.users);
   if (auto load = at.object("load")) {

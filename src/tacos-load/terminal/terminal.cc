@@ -60,7 +60,7 @@ void show_cursor(std::string_view then) noexcept {
 }  // namespace
 
 WatchedRun watched_run(const Scenario& scenario, const ResourcePlan& resources) {
-  return {scenario.name, scenario.target, resources.connections, scenario.dispatch_lag_limit,
+  return {scenario.name, targets_text(scenario), resources.connections, scenario.dispatch_lag_limit,
           scenario.model == LoadModel::kUsers};
 }
 

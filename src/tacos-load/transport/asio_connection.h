@@ -29,7 +29,8 @@ class ConnectionHost {
  public:
   virtual ~ConnectionHost() = default;
   virtual core::Instant now() const = 0;
-  virtual const boost::asio::ip::tcp::endpoint& peer() const = 0;
+  virtual std::uint32_t target_of(ConnectionId id) const = 0;
+  virtual const boost::asio::ip::tcp::endpoint& peer(std::uint32_t target) const = 0;
   virtual std::uint32_t most_response_bytes() const = 0;
   // A closed stream with its socket open and bound, ready to connect. Null, with error set, when the system refuses.
   virtual std::shared_ptr<Stream> open_stream(ConnectionId id, boost::system::error_code& error) = 0;
@@ -65,7 +66,7 @@ class AsioConnection {
       host_.open_failed_soon(id_, error);
       return;
     }
-    socket().async_connect(host_.peer(), [this, at = generation_, keep = stream_](const auto& e) {
+    socket().async_connect(host_.peer(host_.target_of(id_)), [this, at = generation_, keep = stream_](const auto& e) {
       if (at == generation_) on_connected(e);
     });
   }
@@ -288,6 +289,7 @@ class AsioConnection {
   void finish(Response& response) {
     busy_ = false;
     response.sent = sent_;
+    response.target = host_.target_of(id_);
     host_.on_exchange_over(id_, response);
   }
 

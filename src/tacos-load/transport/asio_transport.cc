@@ -61,9 +61,12 @@ class AsioTransport final : public Transport, public ConnectionHost<Stream> {
         clock_(clock),
         sources_(std::move(sources)),
         tls_(std::move(tls)),
-        writer_(options),
         deadlines_(options.connections),
         timer_(context_) {
+    targets_.push_back({options.host, options.port, {}, RequestWriter(options, options.host_header)});
+    for (const TransportPeer& other : options.other_targets) {
+      targets_.push_back({other.host, other.port, {}, RequestWriter(options, other.host_header)});
+    }
     connections_.reserve(options.connections);
     for (ConnectionId id = 0; id < options.connections; ++id) {
       connections_.push_back(std::make_unique<AsioConnection<Stream>>(*this, id));
@@ -93,8 +96,16 @@ class AsioTransport final : public Transport, public ConnectionHost<Stream> {
     bool active = false;
   };
 
-  core::Result<void> resolve();
-  std::string where() const { return fmt::format("{}:{}", options_.host, options_.port); }
+  struct Target {
+    std::string host;
+    std::uint16_t port;
+    tcp::endpoint peer;
+    RequestWriter writer;
+    std::string where() const { return fmt::format("{}:{}", host, port); }
+  };
+
+  core::Result<void> resolve(Target& target);
+  std::string where() const;
   void open_more();
   void arm(Instant wanted);
   void on_timer();
@@ -102,7 +113,8 @@ class AsioTransport final : public Transport, public ConnectionHost<Stream> {
   void give_up_overdue(Instant now);
 
   Instant now() const override { return clock_.now(); }
-  const tcp::endpoint& peer() const override { return peer_; }
+  std::uint32_t target_of(ConnectionId id) const override { return id % static_cast<std::uint32_t>(targets_.size()); }
+  const tcp::endpoint& peer(std::uint32_t target) const override { return targets_[target].peer; }
   std::uint32_t most_response_bytes() const override { return options_.max_response_bytes; }
   std::shared_ptr<Stream> open_stream(ConnectionId id, error_code& error) override;
   void on_opened(ConnectionId id) override;
@@ -117,7 +129,7 @@ class AsioTransport final : public Transport, public ConnectionHost<Stream> {
   const core::Clock& clock_;
   std::vector<asio::ip::address> sources_;
   std::unique_ptr<asio::ssl::context> tls_;
-  RequestWriter writer_;
+  std::vector<Target> targets_;
   // The loop has one thread and nobody else posts to it, so it needs no locks of its own.
   asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
   std::vector<std::unique_ptr<AsioConnection<Stream>>> connections_;
@@ -125,7 +137,6 @@ class AsioTransport final : public Transport, public ConnectionHost<Stream> {
   asio::steady_timer timer_;
   std::optional<Instant> awake_until_;  // set while the loop does not sleep; see EarlyWake
   TransportEvents* events_ = nullptr;
-  tcp::endpoint peer_;
   std::string wire_;
   TransportStats stats_;
   std::uint64_t open_now_ = 0;
@@ -133,28 +144,37 @@ class AsioTransport final : public Transport, public ConnectionHost<Stream> {
 };
 
 template <class Stream>
-core::Result<void> AsioTransport<Stream>::resolve() {
+std::string AsioTransport<Stream>::where() const {
+  std::string all;
+  for (const Target& target : targets_) all += (all.empty() ? "" : ", ") + target.where();
+  return all;
+}
+
+template <class Stream>
+core::Result<void> AsioTransport<Stream>::resolve(Target& target) {
   tcp::resolver resolver(context_);
   error_code error;
-  const auto found = resolver.resolve(options_.host, std::to_string(options_.port), error);
+  const auto found = resolver.resolve(target.host, std::to_string(target.port), error);
   if (error || found.empty()) {
-    return core::fail(fmt::format("can't find the host '{}': {}. Check the name in --target", options_.host,
+    return core::fail(fmt::format("can't find the host '{}': {}. Check the name in --target", target.host,
                                   error ? error.message() : "no address"));
   }
   // The first that answers: a name such as localhost may list an address family nobody listens on.
   for (const auto& entry : found) {
     tcp::socket probe(context_);
     probe.connect(entry.endpoint(), error);
-    peer_ = entry.endpoint();
+    target.peer = entry.endpoint();
     if (!error) return {};
   }
-  return core::fail(fmt::format("can't connect to {}: {}. Is the target running? Name another with --target", where(),
-                                error.message()));
+  return core::fail(fmt::format("can't connect to {}: {}. Is the target running? Name another with --target",
+                                target.where(), error.message()));
 }
 
 template <class Stream>
 core::Result<std::uint32_t> AsioTransport<Stream>::connect_all() {
-  if (const auto resolved = resolve(); !resolved) return resolved.error();
+  for (Target& target : targets_) {
+    if (const auto resolved = resolve(target); !resolved) return resolved.error();
+  }
   opening_ = Opening{};
   opening_.active = true;
   open_more();
@@ -199,7 +219,8 @@ void AsioTransport<Stream>::open_more() {
 template <class Stream>
 std::shared_ptr<Stream> AsioTransport<Stream>::open_stream(ConnectionId id, error_code& error) {
   tcp::socket socket(context_);
-  socket.open(peer_.protocol(), error);
+  const Target& target = targets_[target_of(id)];
+  socket.open(target.peer.protocol(), error);
   if (error) return nullptr;
   if (!sources_.empty()) {
     // The port is chosen at connect(), where the kernel knows the peer: 28,000 ports for each source address rather
@@ -212,9 +233,9 @@ std::shared_ptr<Stream> AsioTransport<Stream>::open_stream(ConnectionId id, erro
   if constexpr (std::is_same_v<Stream, TlsStream>) {
     auto stream = std::make_shared<TlsStream>(std::move(socket), *tls_);
     // SSL_set_tlsext_host_name, spelt out: the macro casts as C does. Server name indication (RFC 6066, 3).
-    std::string name = options_.host;
+    std::string name = target.host;
     SSL_ctrl(stream->native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
-    if (options_.verify_peer) stream->set_verify_callback(asio::ssl::host_name_verification(options_.host));
+    if (options_.verify_peer) stream->set_verify_callback(asio::ssl::host_name_verification(target.host));
     return stream;
   } else {
     return std::make_shared<PlainStream>(std::move(socket));
@@ -244,7 +265,7 @@ void AsioTransport<Stream>::on_open_failed(ConnectionId id, const error_code& er
 
 template <class Stream>
 void AsioTransport<Stream>::send(ConnectionId id, const Request& request, Instant timeout_at) {
-  writer_.write(request, wire_);
+  targets_[target_of(id)].writer.write(request, wire_);
   auto& connection = *connections_[id];
   if (connection.has_carried()) ++stats_.reused;
   deadlines_.set(id, timeout_at);

@@ -19,9 +19,8 @@ constexpr std::string_view method_text(Method method) {
 
 }  // namespace
 
-RequestWriter::RequestWriter(const TransportOptions& options) {
-  fixed_headers_ =
-      " HTTP/1.1\r\nHost: " + options.host_header + "\r\nUser-Agent: tacos-load\r\nAccept: application/json\r\n";
+RequestWriter::RequestWriter(const TransportOptions& options, const std::string& host_header) {
+  fixed_headers_ = " HTTP/1.1\r\nHost: " + host_header + "\r\nUser-Agent: tacos-load\r\nAccept: application/json\r\n";
   for (const auto& header : options.headers) fixed_headers_ += header + "\r\n";
 }
 

@@ -10,7 +10,7 @@ namespace tacos::load {
 // user's own headers) is put together once.
 class RequestWriter {
  public:
-  explicit RequestWriter(const TransportOptions& options);
+  RequestWriter(const TransportOptions& options, const std::string& host_header);
 
   // Replaces what `into` held. Allocates only while the buffer still grows.
   void write(const Request& request, std::string& into) const;

@@ -31,6 +31,7 @@ struct Response {
   int status = 0;                                    // 0 when there was no complete answer
   std::string_view body;
   core::Nanos retry_after{0};  // from Retry-After in seconds; 0 when absent
+  std::uint32_t target = 0;    // which of the transport's it went to
   core::Instant sent;          // the first byte was handed to the kernel (over TLS: to the TLS layer)
   core::Instant first_byte;    // the first byte of the answer was read
   core::Instant done;          // the last byte was read, or the request was given up
@@ -61,6 +62,13 @@ struct TransportStats {
   std::uint64_t connect_failures = 0;
 };
 
+// Where to connect to.
+struct TransportPeer {
+  std::string host;  // name or address, without brackets
+  std::uint16_t port = 80;
+  std::string host_header;  // "host" or "host:port"
+};
+
 struct TransportOptions {
   std::string host;  // name or address, without brackets
   std::uint16_t port = 80;
@@ -69,7 +77,10 @@ struct TransportOptions {
   std::string ca_file;               // PEM; the system's when empty
   std::string host_header;           // "host" or "host:port"
   std::vector<std::string> headers;  // "Name: value", sent with every request
-  std::uint32_t connections = 1;     // size of this worker's pool
+  // asio only: besides the one above. Connection c goes to target c % (1 + others), so that a pool whose connections
+  // take turns spreads requests over the targets evenly, whoever they are for.
+  std::vector<TransportPeer> other_targets;
+  std::uint32_t connections = 1;  // size of this worker's pool
   core::Nanos request_timeout = std::chrono::seconds(10);
   core::Nanos connect_timeout = std::chrono::seconds(5);
   std::string

@@ -34,7 +34,10 @@ class WaitingRoom final : public net::HttpHandler {
   }
 };
 
-TEST(LoadAllocation, SendingAndRecordingAllocateNothingPerRequest) {
+class LoadAllocation : public testing::TestWithParam<bool> {};
+
+// The parameter: whether a history is kept.
+TEST_P(LoadAllocation, SendingAndRecordingAllocateNothingPerRequest) {
   constexpr double kRate = 2000;
   const core::SteadyClock clock;
   const auto server = net::HttpServer::start(
@@ -63,6 +66,8 @@ TEST(LoadAllocation, SendingAndRecordingAllocateNothingPerRequest) {
   WorkerOptions options;
   options.start = clock.now();
   options.connections = 50;
+  auto history = std::move(*HistoryLog::create("/dev/null", ""));
+  if (GetParam()) options.history = history.get();
   std::atomic<bool> stop{false};
   LiveCounts live;
   Worker worker(options, clock, schedule.cursor(0, 1), schedule.profile().duration(), journey, *transport, recorder,
@@ -88,6 +93,9 @@ TEST(LoadAllocation, SendingAndRecordingAllocateNothingPerRequest) {
   EXPECT_GE(sent, 2500u);
   EXPECT_LT(allocated, 250u) << "for " << sent << " requests";
 }
+
+INSTANTIATE_TEST_SUITE_P(History, LoadAllocation, testing::Bool(),
+                         [](const auto& kept) { return std::string(kept.param ? "kept" : "off"); });
 
 }  // namespace
 }  // namespace tacos::load

@@ -238,6 +238,63 @@ TEST_F(QueueJourneyTest, GivesUpACheckoutThatKeepsFailing) {
   EXPECT_EQ(journey().counts().active(), 0u);
 }
 
+TEST_F(QueueJourneyTest, WhoLostTheirPlaceGoesHomeUnlessTheyRejoin) {
+  join_and_wait();
+  ask(seconds(10));
+  EXPECT_EQ(answer(404, R"({"error":{"code":"TOKEN_NOT_FOUND"}})"), Outcome::kHttpError);
+  EXPECT_EQ(journey().counts().expired, 1u);
+  EXPECT_EQ(journey().counts().active(), 0u);
+}
+
+TEST_F(QueueJourneyTest, WhoRejoinsStartsAtTheEndOfTheLine) {
+  plan.rejoins = true;
+  join_and_wait();
+  ask(seconds(10));
+  answer(410, R"({"error":{"code":"TOKEN_EXPIRED"}})");
+  ASSERT_EQ(ask(seconds(20)), QueueJourney::kJoin);
+  EXPECT_EQ(body, R"({"event_id":"e1","user_id":"u9-0"})") << "the same person";
+  answer(202, R"({"waiting_token":"new","position":90,"status":"waiting"})");
+  EXPECT_EQ(journey().counts().position_rises, 0u) << "another ticket";
+  ASSERT_EQ(ask(seconds(30)), QueueJourney::kStatus);
+  EXPECT_EQ(target, "/queue/status?token=new");
+  answer(200, R"({"status":"expired"})");
+  ASSERT_EQ(ask(seconds(40)), QueueJourney::kJoin);
+  answer(202, R"({"waiting_token":"third","status":"ready"})");
+  ASSERT_EQ(ask(seconds(50)), QueueJourney::kEnter);
+  answer(410, R"({"error":{"code":"TOKEN_EXPIRED"}})");
+  EXPECT_EQ(ask(seconds(60)), QueueJourney::kJoin);
+  EXPECT_EQ(journey().counts().expired, 3u);
+  EXPECT_EQ(journey().counts().active(), 1u);
+}
+
+TEST_F(QueueJourneyTest, ATicketOutlivesRequestsThatFail) {
+  join_and_wait();
+  Nanos at = seconds(10);
+  for (const Outcome outcome : {Outcome::kConnectError, Outcome::kReset, Outcome::kTimeout}) {
+    ASSERT_EQ(ask(at), QueueJourney::kStatus);
+    no_answer(outcome);
+    at += seconds(20);
+  }
+  ASSERT_EQ(ask(at), QueueJourney::kStatus);
+  answer(503, "{}", milliseconds(2), seconds(3));
+  EXPECT_EQ(journey().next_follow_up(), at + seconds(3) + milliseconds(2)) << "when Retry-After says";
+  ask(at + seconds(5));
+  EXPECT_EQ(target, "/queue/status?token=tok%2F1");
+}
+
+TEST_F(QueueJourneyTest, ALeaveThatTheServerHadNoTimeForIsToldAgain) {
+  plan.patience = seconds(5);
+  plan.tells_when_leaving = 1;
+  join_and_wait();
+  ask(seconds(10));
+  answer(200, R"({"status":"waiting","position":6})");
+  ASSERT_EQ(ask(seconds(11)), QueueJourney::kLeave);
+  EXPECT_EQ(answer(503, "{}", milliseconds(2), seconds(1)), Outcome::kHttpError);
+  ASSERT_EQ(ask(seconds(20)), QueueJourney::kLeave);
+  EXPECT_EQ(answer(200, R"({"status":"left"})"), Outcome::kOk);
+  EXPECT_EQ(journey().counts().active(), 0u);
+}
+
 TEST_F(QueueJourneyTest, PaymentRefusedEndsTheJourney) {
   plan.payment_failures = 1;
   join_and_wait();

@@ -84,6 +84,20 @@ TEST(ReadScenario, EveryMemberArrivesWhereItBelongs) {
   EXPECT_EQ(read->dispatch_lag_limit, milliseconds(5));
 }
 
+TEST(ReadScenario, SeveralTargetsAHistoryAndPeopleWhoRejoin) {
+  const auto read = read_scenario(
+      with(R"("targets":["http://a","http://b:1"],"history":"h","journey":{"when_expired":"rejoin"})"), "s.json");
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->target, "http://a");
+  EXPECT_THAT(read->other_targets, testing::ElementsAre("http://b:1"));
+  EXPECT_EQ(targets_text(*read), "http://a, http://b:1");
+  EXPECT_EQ(read->history, "h");
+  EXPECT_TRUE(std::get<QueueJourneyPlan>(read->journey).rejoins);
+  EXPECT_THAT(fault_of(with(R"("target":"http://a","targets":["http://b"])")), HasSubstr("/targets excludes"));
+  EXPECT_THAT(fault_of(with(R"("targets":[])")), HasSubstr("/targets is empty"));
+  EXPECT_THAT(fault_of(with(R"("history":"h","journey":{"kind":"request"})")), HasSubstr("--history is what users"));
+}
+
 TEST(ReadScenario, ConnectionsMayBePerUser) {
   const auto read = read_scenario(with(R"("users": 100, "connections": "per_user")"), "s.json");
   ASSERT_TRUE(read.has_value()) << read.error().message;

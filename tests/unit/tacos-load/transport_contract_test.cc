@@ -51,6 +51,7 @@ struct Answer {
         status(from.status),
         body(from.body),
         retry_after(from.retry_after),
+        target(from.target),
         sent(from.sent),
         first_byte(from.first_byte),
         done(from.done) {}
@@ -59,6 +60,7 @@ struct Answer {
   int status;
   std::string body;
   Nanos retry_after;
+  std::uint32_t target;
   Instant sent, first_byte, done;
 };
 
@@ -545,6 +547,40 @@ TEST_P(TransportContract, StopsWithRequestsUnderWay) {
 
 INSTANTIATE_TEST_SUITE_P(Engines, TransportContract,
                          ::testing::Values(Engine{"asio", make_asio_transport}, Engine{"curl", make_curl_transport}),
+                         [](const auto& engine) { return std::string(engine.param.name); });
+
+// What only the asio transport does.
+class AsioTransportTest : public TransportContract {};
+
+TEST_P(AsioTransportTest, ConnectionsAreDealtOutToTheTargetsInTurn) {
+  ScriptedServer second;
+  TransportOptions both = options();
+  both.connections = 5;
+  both.other_targets = {{"127.0.0.1", second.port(), "second.example"}};
+  const auto transport = connected(both);
+  Crowd crowd(*transport, clock, 5);
+  transport->run(crowd);
+  EXPECT_EQ(server.requests("/crowd"), 2 * 3u) << "twice on each connection";
+  EXPECT_EQ(second.requests("/crowd"), 2 * 2u);
+  EXPECT_THAT(second.last_request("/crowd"), HasSubstr("Host: second.example\r\n"));
+}
+
+TEST_P(AsioTransportTest, ATargetThatIsGoneFailsItsOwnRequestsOnly) {
+  auto second = std::make_unique<ScriptedServer>();
+  TransportOptions both = options();
+  both.connections = 2;
+  both.other_targets = {{"127.0.0.1", second->port(), "second.example"}};
+  const auto transport = connected(both);
+  second.reset();
+  EXPECT_EQ(call(*transport, {get("/here")}).front().outcome, Outcome::kOk);
+  Conversation there(*transport, clock, {get("/there")});
+  there.connection = 1;
+  transport->run(there);
+  EXPECT_EQ(there.answers.front().outcome, Outcome::kConnectError);
+  EXPECT_EQ(there.answers.front().target, 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Asio, AsioTransportTest, ::testing::Values(Engine{"asio", make_asio_transport}),
                          [](const auto& engine) { return std::string(engine.param.name); });
 
 // What only the curl transport does.

@@ -1,0 +1,306 @@
+#!/usr/bin/env python3
+"""Histories and stores made by hand: a good one passes, and one wrong thing at a time is found, under its rule."""
+import base64
+import copy
+import os
+import struct
+import tempfile
+import unittest
+
+import check_history
+import history
+import store
+
+EVENT, EPOCH = 0x1234, 7
+START = 1_700_000_000_000_000  # us
+LINE = "tacos:{0000000000001234}"
+
+
+def token(number, epoch=EPOCH, grant=False):
+    raw = struct.pack(">BIQQ", 1, epoch, EVENT, number) + bytes(40 if grant else 16)
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def sample():
+    """Five tickets: 1 entered and bought, 2 expired in its turn, 3 left while waiting, 4 is ready, 5 waits."""
+    rows = []
+
+    def row(at_ms, user, step, status, target=0, **more):
+        fields = dict.fromkeys(history.COLUMNS, "-")
+        fields.update(intended_us=at_ms * 1000, sent_us=at_ms * 1000, done_us=at_ms * 1000 + 1000, user=user, step=step,
+                      outcome="ok", status=status, target=target, poll_after_ms=0, ready=0, stale=0,
+                      ticket=token(user))
+        fields.update(more)
+        rows.append(fields)
+
+    for user in range(1, 6):
+        row(user, user, "join", 202, state="waiting", position=user, target=user % 2)
+    row(300, 3, "leave", 200)
+    row(600, 1, "status", 200, state="ready", ready=1)
+    row(700, 1, "enter", 200, grant=token(1, grant=True))
+    row(800, 1, "reserve", 201, grant=token(1, grant=True), reservation="r1", seats='["7"]')
+    row(900, 1, "confirm", 200, grant=token(1, grant=True), reservation="r1", order="o1")
+    row(1000, 5, "status", 200, state="waiting", position=3)
+    row(1300, 5, "status", 200, state="waiting", position=2, target=1)
+    row(1600, 4, "status", 200, state="ready", ready=1)
+    row(1700, 5, "status", 200, state="waiting", position=1)
+    row(2000, 2, "status", 200, state="expired")
+    dump = {
+        "": {"epoch": str(EPOCH), "next": "5", "head": "4", "rate": "2000000", "burst": "2", "sold": "0", "entered": "1",
+             "left": "1", "expired": "1", "admitted": "3"},
+        ":seen": [["5", "1700"]], ":turns": [["4", "9000"]], ":gone": {"2": "E", "3": "L"}, ":grants": {"1": "s:9000"},
+        ":departures": ["3"], ":users": {f"user-{n}": str(n) for n in range(1, 6)},
+        ":admissions": [f"r {START} 2000000 2", f"a {START + 500_000} 2 1 2", f"a {START + 1_500_000} 1 4 4"],
+    }
+    counts = {"joined": 5, "waiting": 1, "ready": 1, "entered": 1, "left": 1, "expired": 1, "sold_out": 0,
+              "seats": {"free": 9, "held": 0, "sold": 1}}
+    return rows, dump, [{"gateway": "gateway 0", "admin": counts}]
+
+
+class CheckHistoryTest(unittest.TestCase):
+    def setUp(self):
+        self.rows, self.dump, self.notes = sample()
+
+    def found(self, seats=10, lag_ms=check_history.DEFAULT_LAG_MS):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "history.0")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("\t".join((history.FORMAT, *history.COLUMNS)) + "\n")
+                file.write(f"#run\tstart_unix_us={START} seed=1\n")
+                for row in self.rows:
+                    file.write("\t".join(str(row[name]) for name in history.COLUMNS) + "\n")
+            past = history.History.read([path])
+        kind = lambda value: "hash" if isinstance(value, dict) else "list"
+        lines = [{"schema": store.SCHEMA, "event_id": "e", "line": LINE}]
+        lines += [{"key": LINE + name, "type": kind(value), "value": value} for name, value in self.dump.items()]
+        held = store.Store(lines + self.notes)
+        return check_history.Check(past, held, lag_ms * 1000, seats).judge()
+
+    def assert_fault(self, rule, text, **how):
+        found = self.found(**how)
+        self.assertTrue(any(text in fault for fault in found.faults[rule]), found.text())
+        return found
+
+    def line(self, step, user, nth=0):
+        return [row for row in self.rows if row["step"] == step and row["user"] == user][nth]
+
+    def test_a_good_run_passes(self):
+        found = self.found()
+        self.assertEqual(found.count(), 0, found.text())
+        self.assertEqual(found.skipped, [])
+        self.assertEqual(found.measures["positions told"], 8)
+
+    def test_what_can_not_be_judged_is_said(self):
+        del self.dump[":admissions"]
+        found = self.found(seats=None)
+        self.assertEqual(found.count(), 0, found.text())
+        self.assertEqual(len(found.skipped), 4)
+
+    def test_numbers_that_were_left_out_are_no_lost_tickets(self):
+        self.dump[""].update(next="105", holes="5-100 ")
+        self.dump[":seen"] += [[str(number), "1700"] for number in range(101, 106)]
+        self.dump[":users"].update({f"user-{number}": str(number) for number in range(101, 106)})
+        self.notes[0]["admin"].update(joined=10, waiting=6)
+        found = self.found()
+        self.assertEqual(found.count(), 0, found.text())
+        del self.dump[""]["holes"]
+        self.assert_fault(1, "ticket 6 is in 0 states: lost")
+
+    # Rule 1
+
+    def test_a_lost_ticket(self):
+        del self.dump[":seen"]
+        self.assert_fault(1, "ticket 5 is in 0 states: lost")
+
+    def test_a_ticket_in_two_states(self):
+        self.dump[":turns"].append(["5", "9000"])
+        self.assert_fault(1, "ticket 5 is in 2 states: waiting, ready")
+
+    def test_a_counter_that_is_off(self):
+        self.dump[""]["expired"] = "2"
+        self.assert_fault(1, "counter 'expired' says 2, its tickets 1")
+
+    def test_a_gateway_that_counts_otherwise(self):
+        self.notes[0]["admin"]["waiting"] = 2
+        self.assert_fault(1, "gateway 0 says 5 joined, but its states make 6")
+
+    def test_a_ticket_that_two_users_hold(self):
+        self.line("join", 5)["ticket"] = token(4)
+        self.assert_fault(1, "ticket 4 is user 4's")
+
+    def test_a_second_ticket_while_the_first_lives(self):
+        again = copy.copy(self.line("join", 5))
+        self.line("join", 5)["ticket"] = token(4)
+        self.rows = [row for row in self.rows if row["user"] != 4]
+        again.update(sent_us=1_800_000, done_us=1_801_000, position=1)
+        self.rows.append(again)
+        self.assert_fault(1, "got ticket 5 while ticket 4 lived")
+
+    def test_a_new_ticket_after_the_first_expired_is_right(self):
+        for row in self.rows:
+            if row["user"] == 5:
+                row["user"] = 3  # who left ticket 3
+        self.assertEqual(self.found().faults[1], [])
+
+    def test_a_ticket_the_store_has_forgotten(self):
+        self.line("join", 5)["ticket"] = token(6)
+        self.assert_fault(1, "ticket 6 of epoch 7 is not in the store")
+
+    def test_a_ticket_of_another_epoch(self):
+        self.line("join", 5)["ticket"] = token(5, epoch=6)
+        self.assert_fault(1, "ticket 5 of epoch 6 is not in the store")
+
+    def test_an_entry_that_the_store_does_not_know(self):
+        self.dump[":grants"] = {}
+        self.dump[":gone"]["1"] = "E"
+        self.assert_fault(1, "ticket 1 has no grant in the store")
+
+    def test_a_leave_that_was_lost(self):
+        self.dump[":gone"]["3"] = "E"
+        self.assert_fault(1, "ticket 3 has not left")
+
+    def test_a_ticket_that_was_not_found_though_it_is_there(self):
+        self.line("status", 5).update(status=404, error="TOKEN_NOT_FOUND", state="-", position="-")
+        self.assert_fault(1, "ticket 5 is in the store")
+
+    def test_a_reservation_that_left_its_grant_unused(self):
+        self.dump[":grants"]["1"] = "u:9000"
+        self.assert_fault(1, "its grant counts as unused")
+
+    # Rule 2
+
+    def test_more_admissions_than_the_rate_allows(self):
+        self.dump[":admissions"][2] = f"a {START + 900_000} 1 4 4"  # 0.4 s at 2/s bring back 0.8 of a ticket
+        self.assert_fault(2, "3 admitted in 0.400000 s")
+
+    def test_a_rate_that_was_lowered_counts_from_then_on(self):
+        self.dump[":admissions"].insert(2, f"r {START + 600_000} 500000 2")
+        self.assert_fault(2, "more than rate x window + burst (now 0.5/s and 2)")
+
+    def test_a_rate_that_was_raised_counts_from_then_on(self):
+        self.dump[":admissions"] = [f"r {START} 0 2", f"a {START + 500_000} 2 1 2", f"r {START + 600_000} 2000000 2",
+                                    f"a {START + 1_200_000} 1 4 4"]
+        self.assertEqual(self.found().faults[2], [])
+
+    def test_a_journal_that_lacks_an_admission(self):
+        self.dump[""]["admitted"] = "4"
+        self.assert_fault(2, "the journal has 3 admissions, the store 4")
+
+    # Rule 3
+
+    def test_tickets_called_out_of_order(self):
+        self.dump[":admissions"][1:] = [f"a {START + 500_000} 1 4 4", f"a {START + 1_500_000} 2 1 2"]
+        self.assert_fault(3, "tickets 1 to 2 were called after 4")
+
+    def test_a_ticket_that_was_passed_over(self):
+        self.dump[":admissions"][1] = f"a {START + 500_000} 1 2 2"
+        self.assert_fault(3, "1 tickets from 2 to 2 were called; in turn were 2, from 1")
+
+    def test_a_ticket_that_was_passed_over_and_expired_later(self):
+        self.dump[":departures"].append("1")  # as if ticket 1 had left before its turn; but it asked long after
+        self.dump[":admissions"][1] = f"a {START + 500_000} 1 2 2"
+        self.rows = [row for row in self.rows if row["user"] != 1 or row["step"] == "join"]
+        asked = copy.copy(self.line("join", 1))
+        asked.update(step="status", status=200, sent_us=5_000_000, done_us=5_001_000, position="-")
+        self.rows.append(asked)
+        self.assert_fault(3, "the line passed ticket 1 by 2.5 s before")
+
+    def test_somebody_who_waits_behind_the_watermark(self):
+        self.dump[""]["head"] = "5"
+        self.assert_fault(3, "ticket 5 waits, although the line is past it")
+
+    def test_a_call_before_the_store_made_it(self):
+        self.line("status", 1).update(sent_us=100_000, done_us=101_000)
+        self.assert_fault(3, "called only 0.399 s later")
+
+    # Rule 4
+
+    def test_two_grants_for_one_ticket(self):
+        again = copy.copy(self.line("enter", 1))
+        again.update(grant=token(1, grant=True)[:-4] + "AAAB", sent_us=750_000, done_us=751_000)
+        self.rows.append(again)
+        self.assert_fault(4, "another grant than the one this ticket had")
+
+    def test_one_grant_for_two_tickets(self):
+        again = copy.copy(self.line("enter", 1))
+        again.update(user=4, ticket=token(4), sent_us=1_650_000, done_us=1_651_000)
+        self.rows.append(again)
+        self.assert_fault(4, "the grant of ticket")
+
+    def test_two_reservations_by_one_grant(self):
+        again = copy.copy(self.line("reserve", 1))
+        again.update(reservation="r2")
+        self.rows.append(again)
+        self.assert_fault(4, "the grant has made reservations ['r1', 'r2']")
+
+    def test_a_seat_that_was_sold_twice(self):
+        for step in ("reserve", "confirm"):
+            again = copy.copy(self.line(step, 1))
+            again.update(user=4, grant=token(4, grant=True), reservation="r2", order="-")
+            self.rows.append(again)
+        self.assert_fault(4, "seat 7 is sold to reservation r1 too")
+
+    def test_more_seats_than_there_are(self):
+        self.assert_fault(4, "of 11 seats", seats=11)
+
+    # Rule 5
+
+    def test_a_position_that_rises_at_one_gateway(self):
+        self.line("status", 5, 2)["position"] = 4
+        self.assert_fault(5, "ticket 5 rose from 3")
+
+    def test_a_position_that_rises_over_gateways_for_a_moment_is_measured(self):
+        self.line("status", 5, 0)["position"] = 2
+        self.line("status", 5, 1)["position"] = 3
+        found = self.found()
+        self.assertEqual(found.count(), 0, found.text())
+        self.assertEqual(found.measures["positions higher at another gateway"], 1)
+        self.assertEqual(found.measures["longest that another gateway lagged, ms"], 299)
+
+    def test_a_position_that_rises_over_gateways_for_long(self):
+        self.line("status", 5, 0)["position"] = 2
+        self.line("status", 5, 1)["position"] = 3
+        self.assert_fault(5, "ticket 5 was at 2", lag_ms=200)
+
+    def test_a_gateway_that_was_started_again_may_lag_as_another(self):
+        self.line("status", 5, 0)["position"] = 2
+        self.line("status", 5, 1).update(position=3, target=0)
+        self.assertEqual(len(self.found().faults[5]), 1)
+        self.notes.append({"fault": "kill gateway", "target": 0, "at_us": START + 1_100_000})
+        self.assertEqual(self.found().count(), 0)
+
+    def test_a_ready_ticket_that_waits_again(self):
+        again = copy.copy(self.line("status", 1))
+        again.update(sent_us=650_000, done_us=651_000, state="waiting", position=1, ready=0)
+        self.rows.append(again)
+        self.assert_fault(5, "ticket 1 waits again")
+
+    def test_a_wait_long_after_the_call(self):
+        self.line("status", 4).update(sent_us=9_000_000, done_us=9_001_000, state="waiting", position=1, ready=0)
+        self.assert_fault(5, "called 7.500 s before")
+
+    def test_a_position_nobody_can_have(self):
+        self.line("join", 5)["position"] = 1
+        self.line("status", 5, 0)["position"] = 1
+        self.line("status", 5, 1)["position"] = 1
+        self.assert_fault(5, "can't be so far ahead")
+
+    # Files
+
+    def test_a_file_of_another_format(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".0") as file:
+            file.write("#tacos.history/2\tuser\n")
+            file.flush()
+            with self.assertRaisesRegex(history.Unreadable, "begins with '#tacos.history/2'"):
+                history.History.read([file.name])
+
+    def test_a_line_that_was_cut_short(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".0") as file:
+            file.write("\t".join((history.FORMAT, *history.COLUMNS)) + f"\n#run\tstart_unix_us={START}\n1\t2\t3\n")
+            file.flush()
+            with self.assertRaisesRegex(history.Unreadable, ":3: has 3 fields"):
+                history.History.read([file.name])
+
+
+if __name__ == "__main__":
+    unittest.main()
