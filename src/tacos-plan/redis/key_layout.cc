@@ -11,6 +11,8 @@ using Kind = RedisStructure::Kind;
 
 // Up to the year 2038 a second fits the 4 bytes that a listpack has for nine digits; with ten it would not always.
 constexpr Text kUnixSecond = {.bytes = 9, .decimal = true};
+// Of the event's fields, those that each bucket keeps too.
+constexpr std::uint64_t kBucketFields = 24;
 // Milliseconds since the event began.
 constexpr Text kSinceBeginning = {.bytes = 5, .decimal = true};
 
@@ -19,9 +21,9 @@ KeyFamily family(const LayoutParameters& parameters, bool bucketed, const std::s
   const bool split = bucketed && parameters.buckets > 1;
   KeyFamily made;
   made.keys = split ? parameters.buckets : 1;
-  made.pattern = "tacos:{" + parameters.event + (split ? ":<bucket>" : "") + "}" + suffix;
-  // Bucket numbers are taken at their mean length, and a key without a mean share of the entries does not stand out.
-  const double bucket_bytes = split ? 1 + ticket_text(parameters.buckets - 1).bytes : 0;
+  made.pattern = "tacos:{" + parameters.event + (split ? ".<bucket>" : "") + "}" + suffix;
+  // A key without a mean share of the entries does not stand out.
+  const double bucket_bytes = split ? 3 : 0;  // ".0b"
   made.key.name_bytes = static_cast<double>(8 + parameters.event.size() + suffix.size()) + bucket_bytes;
   holds.entries = (holds.entries + made.keys - 1) / made.keys;
   made.key.holds = holds;
@@ -93,8 +95,9 @@ std::uint64_t record_capacity_bytes(std::uint64_t tickets) {
 
 KeyLayout waiting_room_layout(const LayoutParameters& parameters) {
   const Text ticket = ticket_text(parameters.users);
-  const std::uint64_t full_blocks = parameters.users / kTicketsPerBlock;
-  const std::uint64_t in_last = parameters.users % kTicketsPerBlock;
+  const std::uint64_t in_bucket = (parameters.users + parameters.buckets - 1) / parameters.buckets;
+  const std::uint64_t full_blocks = in_bucket / kTicketsPerBlock;
+  const std::uint64_t in_last = in_bucket % kTicketsPerBlock;
   const std::uint64_t grants = std::min(parameters.users, parameters.admitted_alive);
 
   std::vector<KeyFamily> families;
@@ -103,9 +106,9 @@ KeyLayout waiting_room_layout(const LayoutParameters& parameters) {
   };
   const auto add_records = [&](const char* which, std::uint64_t keys, std::uint64_t tickets) {
     if (keys == 0) return;
-    KeyFamily records = family(parameters, false, ":t:", {.kind = Kind::kString});
+    KeyFamily records = family(parameters, true, ":t:", {.kind = Kind::kString, .entries = 1});
     records.pattern += which;
-    records.keys = keys;
+    records.keys = keys * parameters.buckets;
     records.key.name_bytes += ticket_text(full_blocks).bytes;
     records.key.holds.value = {.bytes = static_cast<double>(record_capacity_bytes(tickets))};
     families.push_back(std::move(records));
@@ -122,8 +125,15 @@ KeyLayout waiting_room_layout(const LayoutParameters& parameters) {
        .value = ticket});
   add_records("<block>", full_blocks, kTicketsPerBlock);
   add_records("<last>", in_last > 0 ? 1 : 0, in_last);
+  if (parameters.buckets > 1) {
+    add(true, "",
+        {.kind = Kind::kHash,
+         .entries = kBucketFields * parameters.buckets,
+         .member = mean_text(state_fields(), &StateField::name),
+         .value = mean_text(state_fields(), &StateField::value)});
+  }
   if (parameters.strategy == PositionStrategy::kIndex) {
-    add(true, ":line", {.kind = Kind::kSortedSet, .entries = parameters.users, .member = ticket, .value = ticket});
+    add(false, ":line", {.kind = Kind::kSortedSet, .entries = parameters.users, .member = ticket, .value = ticket});
   }
   add(true, ":seen",
       {.kind = Kind::kSortedSet, .entries = parameters.users, .member = ticket, .value = kSinceBeginning});

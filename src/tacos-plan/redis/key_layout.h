@@ -37,12 +37,13 @@ struct LayoutParameters {
 // here and the plan follows; tests/integration/plan holds it against a server on which those very scripts have run.
 //   tacos:{E}           hash    where the sale stands: state_fields()
 //   tacos:{E}:users     hash    16 bytes of the user's key → ticket
-//   tacos:{E}:t:<n>     string  1,024 tickets of 20 bytes: user's key and time of joining
-//   tacos:{E:b}:seen    zset    ticket, scored by the millisecond of the last heartbeat: those who wait
-//   tacos:{E:b}:line    zset    ticket, scored by ticket; only where positions come from the index
-//   tacos:{E:b}:grants  hash    ticket → state and end of the grant, of those admitted and alive
-//   tacos:{E:b}:due     zset    ticket, scored by that end
-// With one bucket a bucketed key carries the tag {E}; the gateway has no buckets yet. The keys strategy has no layout
+//   tacos:{E}:line      zset    ticket, scored by ticket; only where positions come from the index
+//   tacos:{E.b}         hash    where a bucket stands (docs/decisions/0013-a-hot-event-in-buckets.md)
+//   tacos:{E.b}:t:<n>   string  1,024 tickets of 20 bytes: user's key and time of joining
+//   tacos:{E.b}:seen    zset    ticket, scored by the millisecond of the last heartbeat: those who wait
+//   tacos:{E.b}:grants  hash    ticket → state and end of the grant, of those admitted and alive
+//   tacos:{E.b}:due     zset    ticket, scored by that end
+// With one bucket a bucketed key carries the tag {E}, and there is no hash of its own. The keys strategy has no layout
 // here: see original_layout. Those who left or lapsed (a hash and a list of tickets) are not in it.
 KeyLayout waiting_room_layout(const LayoutParameters& parameters);
 

@@ -27,12 +27,15 @@ TEST(WaitingRoomLayout, HasAnIndexOnlyWherePositionsComeFromIt) {
 }
 
 TEST(WaitingRoomLayout, SpreadsTheLineOverBuckets) {
-  const KeyLayout layout = waiting_room_layout({.users = 300'000, .buckets = 8});
+  const KeyLayout layout = waiting_room_layout({.users = 300'000, .buckets = 8, .strategy = PositionStrategy::kWatermark});
   EXPECT_EQ(layout.families[1].keys, 1U);
-  EXPECT_EQ(layout.families[4].keys, 8U);
-  EXPECT_EQ(layout.families[4].key.holds.entries, 37'500U);
-  EXPECT_EQ(layout.families[4].key.name_bytes, std::string("tacos:{5a1e20261121cafe:0}:line").size());
-  EXPECT_EQ(layout.families[4].pattern, "tacos:{5a1e20261121cafe:<bucket>}:line");
+  EXPECT_EQ(layout.families[2].pattern, "tacos:{5a1e20261121cafe.<bucket>}:t:<block>");
+  EXPECT_EQ(layout.families[2].keys, 8U * 36) << "37,500 tickets in each";
+  EXPECT_EQ(layout.families[4].pattern, "tacos:{5a1e20261121cafe.<bucket>}");
+  EXPECT_EQ(layout.families[5].keys, 8U);
+  EXPECT_EQ(layout.families[5].key.holds.entries, 37'500U);
+  EXPECT_EQ(layout.families[5].key.name_bytes, std::string("tacos:{5a1e20261121cafe.00}:seen").size());
+  EXPECT_EQ(layout.families[5].pattern, "tacos:{5a1e20261121cafe.<bucket>}:seen");
 }
 
 TEST(WaitingRoomLayout, HoldsNoKeyBeforeAnyoneCame) {
