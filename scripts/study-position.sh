@@ -91,7 +91,8 @@ gather() { # STRATEGY USERS
     rate=$(($2 / 4))
     [ "$rate" -le 12000 ] || rate=12000
     [ "$rate" -ge 1 ] || rate=1
-    echo "{\"name\": \"gather\", \"rate\": $rate, \"duration\": \"$((($2 + rate - 1) / rate + 1))s\", \"warmup\": true},"
+    echo "{\"name\": \"gather\", \"rate\": $rate, \"duration\": \"$((($2 + rate - 1) / rate))s\", \"warmup\": true},"
+    echo "{\"name\": \"settle\", \"rate\": $((rate / 5 + 1)), \"duration\": \"2s\", \"warmup\": true},"
   fi
 }
 

@@ -118,12 +118,15 @@ void judge(LadderRung& rung, const std::vector<double>& held_p99s) {
 Knee knee_of(const std::vector<LadderRung>& rungs) {
   Knee knee;
   for (const auto& rung : rungs) {
-    if (rung.state != State::kHeld) {
-      knee.ended_rps = rung.planned_rps;
-      knee.in_doubt = rung.state == State::kInDoubt;
+    if (rung.state == State::kHeld) {
+      knee = {.held_rps = rung.planned_rps};  // what was in doubt below held here at a higher rate
+    } else if (rung.state == State::kBroke) {
+      if (!knee.in_doubt) knee.ended_rps = rung.planned_rps;
       break;
+    } else if (!knee.in_doubt) {
+      knee.ended_rps = rung.planned_rps;
+      knee.in_doubt = true;
     }
-    knee.held_rps = rung.planned_rps;
   }
   return knee;
 }
@@ -142,18 +145,20 @@ std::string HoldRule::words() {
       "requests failed, and the p99 of status did not bend: it was not more than {:.0f} times the median p99 of the "
       "rungs below, or not more than {:.0f} ms above it. A rung in which the generator was late is in doubt when it "
       "did "
-      "not hold and neither Redis nor gateway used {:.0f} % of its limit. The knee is the last rung before the first "
-      "that did not hold.",
+      "not hold and neither Redis nor gateway used {:.0f} % of its limit. The knee is the last rung that held before "
+      "the "
+      "first that broke; what is in doubt above it leaves only a bound from below, marked ≥, as where no rung broke.",
       kLeastAchieved * 100, kMostErrors * 100, kBendFactor, kBendMillis, kNearItsLimit * 100);
 }
 
 std::string Knee::text() const {
-  if (!held_rps) return ended_rps ? "< " + rate_words(*ended_rps) : "none";
-  return (ended_rps ? "" : "≥ ") + rate_words(*held_rps);
+  if (!held_rps) return in_doubt ? "in doubt" : ended_rps ? "< " + rate_words(*ended_rps) : "none";
+  return (is_bound() ? "≥ " : "") + rate_words(*held_rps);
 }
 
 const LadderRung* Ladder::ended_at() const {
-  const auto at = std::find_if(rungs.begin(), rungs.end(), [](const auto& r) { return r.state != State::kHeld; });
+  const auto at =
+      std::find_if(rungs.begin(), rungs.end(), [&](const auto& r) { return knee.ended_rps == r.planned_rps; });
   return at == rungs.end() ? nullptr : &*at;
 }
 

@@ -51,14 +51,15 @@ struct LadderRung {
   std::vector<std::string> reasons{};  // why it did not hold
 };
 
-// The last rung that held before the first that did not.
+// The last rung that held before the first that broke. Rungs in doubt below it do not count: it held a higher rate.
 struct Knee {
-  std::optional<double> held_rps{};  // nothing: the first rung did not hold
-  std::optional<double>
-      ended_rps{};        // the first that did not; nothing: all held, so the knee lies at held_rps or above
-  bool in_doubt = false;  // that one could not be judged
+  std::optional<double> held_rps{};   // nothing: no rung held before one broke
+  std::optional<double> ended_rps{};  // the first above that did not hold; nothing: all held
+  bool in_doubt = false;              // that one could not be judged
 
-  std::string text() const;  // "10,000/s", ">= 30,000/s", "< 100/s"
+  // The knee lies at held_rps or above it, nobody knows where.
+  bool is_bound() const { return !ended_rps || in_doubt; }
+  std::string text() const;  // "10,000/s", "≥ 30,000/s", "< 100/s"
 };
 
 // One run up a ladder of rates, as a study sees it: the rungs in order of their rates, each judged.
@@ -70,7 +71,7 @@ struct Ladder {
   Knee knee;
 
   std::uint64_t users() const { return report.users.planned; }
-  // The rung at which it ended, or nullptr when every rung held.
+  // The first rung above the knee, or nullptr when every rung held.
   const LadderRung* ended_at() const;
 };
 

@@ -66,7 +66,7 @@ std::string state_of_parts(const LadderRung& rung) {
 std::string knee_sentence(const Ladder& ladder) {
   std::string text;
   if (!ladder.knee.held_rps) {
-    text = fmt::format("{} did not hold its first rung", with_users(ladder));
+    text = with_users(ladder) + " held no rung";
   } else {
     const LadderRung* held = rung_at(ladder, *ladder.knee.held_rps);
     text = fmt::format("{} held {}{}: {}", with_users(ladder), ladder.knee.ended_rps ? "" : "every rung, up to ",
@@ -104,7 +104,7 @@ std::string ratio_sentence(const LadderStudy::Ratio& ratio) {
 
 std::string knees_sentence(const Ladder& a, const Ladder& b) {
   const double times = *a.knee.held_rps / *b.knee.held_rps;
-  const bool at_least = !a.knee.ended_rps;
+  const bool at_least = a.knee.is_bound();
   return fmt::format("The knee of {} ({}) is {}{:.3g} times that of {} ({}), with {} users.", a.name, a.knee.text(),
                      at_least ? "at least " : "", times, b.name, b.knee.text(), core::format_count(a.users()));
 }
@@ -114,8 +114,8 @@ void conclude(LadderStudy& study) {
   for (std::size_t b = 0; b < study.ladders.size(); ++b) {
     for (std::size_t a = b + 1; a < study.ladders.size(); ++a) {
       const Ladder &later = study.ladders[a], &earlier = study.ladders[b];
-      // A knee that nobody reached is a bound from below: it can be divided, but not divided by.
-      const bool known = later.knee.held_rps && earlier.knee.held_rps && earlier.knee.ended_rps;
+      // A bound from below can be divided, but not divided by.
+      const bool known = later.knee.held_rps && earlier.knee.held_rps && !earlier.knee.is_bound();
       if (later.users() == earlier.users() && known) study.conclusions.push_back(knees_sentence(later, earlier));
       const LadderStudy::Ratio* highest = nullptr;
       for (const auto& ratio : study.ratios) {

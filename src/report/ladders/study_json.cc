@@ -81,6 +81,7 @@ json write(const Ladder& ladder) {
            {{"held_rps", number(ladder.knee.held_rps)},
             {"ended_rps", number(ladder.knee.ended_rps)},
             {"in_doubt", ladder.knee.in_doubt},
+            {"is_bound", ladder.knee.is_bound()},
             {"text", ladder.knee.text()}}},
           {"rungs", rungs}};
 }

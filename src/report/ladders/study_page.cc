@@ -23,7 +23,7 @@ using State = LadderRung::State;
 constexpr std::string_view kStyle = R"css(
 tr.first-of-rate > th, tr.first-of-rate > td { border-top: 2px solid var(--edge); }
 tr.knee { background: var(--box); } tr.knee th::after { content: " ◄ knee"; color: var(--focus); }
-table td.rest { min-width: 22em; } figure[data-chart] .plot { height: 300px; } .conclusions li { margin: 4px 0; }
+table td.rest { min-width: 22em; } ul { padding-left: 20px; } figure[data-chart] .plot { height: 300px; } .conclusions li { margin: 4px 0; }
 )css";
 
 struct Figure {
@@ -56,8 +56,20 @@ std::string why(const LadderRung& rung) {
   return text;
 }
 
+std::string why_list(const LadderStudy& study) {
+  std::string items;
+  for (const auto& ladder : study.ladders) {
+    for (const auto& rung : ladder.rungs) {
+      if (rung.state == State::kHeld) continue;
+      items += fmt::format("<li>{} at {}: {}</li>\n", escaped(ladder.name), rate_words(rung.planned_rps),
+                           escaped(why(rung)));
+    }
+  }
+  return items.empty() ? "" : "<h3>Why they did not hold</h3>\n<ul>\n" + items + "</ul>\n";
+}
+
 std::string knees_section(const LadderStudy& study) {
-  std::string html = "<section><h2>Where each bends</h2>\n<div class=\"numbers\">\n";
+  std::string html = "<section><h2>The knees</h2>\n<div class=\"numbers\">\n";
   for (const auto& ladder : study.ladders) {
     html += fmt::format("<div>{}<b>{}</b><small>{} users</small></div>\n", escaped(ladder.name),
                         escaped(ladder.knee.text()), core::format_count(ladder.users()));
@@ -73,8 +85,8 @@ std::string charts_section() {
   std::string html =
       "<section><h2>By rate</h2>\n<noscript><p class=\"soft\">The charts are drawn by a script in this page, which is "
       "switched off here. Every number behind them is in the table below.</p></noscript>\n"
-      "<p class=\"soft\">The rate is on a log scale. A dashed line is the knee of the ladder of its colour; with ≥ all "
-      "its rungs held. Drag to zoom all charts, double-click to go back; untick a ladder to leave it out.</p>\n"
+      "<p class=\"soft\">The rate is on a log scale. A dashed line is the knee of the ladder of its colour; with ≥ it "
+      "lies there or above. Drag to zoom all charts, double-click to go back; untick a ladder to leave it out.</p>\n"
       "<div class=\"charts\">\n";
   for (const auto& figure : kFigures) {
     html += fmt::format(
@@ -105,7 +117,6 @@ void rung_row(Table& table, const Ladder& ladder, const LadderRung& rung, bool f
   table.number(flow_words(rung.redis.commands_per_sec));
   table.number(micros_words(rung.redis.cpu_us_per_status)).number(micros_words(rung.gateway.cpu_us_per_status));
   table.text(rung.nearest.empty() ? "–" : fmt::format("{} {}", rung.nearest, share_words(rung.nearest_share)));
-  table.text(why(rung), "rest");
 }
 
 std::string table_section(const LadderStudy& study) {
@@ -120,8 +131,7 @@ std::string table_section(const LadderStudy& study) {
                {"Redis commands", Table::kNumber},
                {"Redis µs a status", Table::kNumber},
                {"gateway µs a status", Table::kNumber},
-               {"nearest its limit", Table::kText},
-               {"why it did not hold", Table::kText}});
+               {"nearest its limit", Table::kText}});
   for (const double rate : study.rates) {
     bool first = true;
     for (const auto& ladder : study.ladders) {
@@ -134,7 +144,7 @@ std::string table_section(const LadderStudy& study) {
   return "<section><h2>Every rung</h2>\n<p class=\"soft\">CPU is the share of a part’s limit; µs are CPU time for each "
          "status answered, whatever else the part did meanwhile. A ladder that ended early has no row for the rates it "
          "did not reach.</p>\n" +
-         table.html() + "</section>\n";
+         table.html() + why_list(study) + "</section>\n";
 }
 
 std::string ratio_words(const std::optional<double>& ratio) {

@@ -44,7 +44,7 @@
       context.lineTo(x + 0.5, area.top + area.height);
       context.stroke();
       context.setLineDash([]);
-      const name = (has(knee.ended_rps) ? '' : '≥ ') + ladder.name;
+      const name = (knee.is_bound ? '≥ ' : '') + ladder.name;
       const width = context.measureText(name).width;
       const left = x + 5 + width > area.left + area.width ? x - 5 - width : x + 5;
       const top = area.top + 3 + 14 * row;
@@ -57,15 +57,14 @@
     context.restore();
   }
 
-  // A tick at every rate, those left out that have no room.
+  // A tick at every rate, from the highest down; those left out that have no room.
   function ticks(low, high, room) {
-    const least = (high - low) / Math.max(1, room);
+    const least = 0.6 * (high - low) / Math.max(1, room);
     const shown = [];
-    for (const rate of rates) {
+    for (const rate of rates.slice().reverse()) {
       const v = Math.log10(rate);
-      if (v < low || v > high) continue;
-      if (shown.length && v - shown[shown.length - 1].v < least * 0.6) continue;
-      shown.push({ v, label: words.countTick(Math.round(rate)) });
+      if (v < low || v > high || (shown.length && shown[0].v - v < least)) continue;
+      shown.unshift({ v, label: words.countTick(Math.round(rate)) });
     }
     return shown;
   }
