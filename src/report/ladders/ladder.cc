@@ -35,6 +35,26 @@ PartUse use_of_parts(const RunReport::Rung& rung, std::string_view prefix) {
   return part;
 }
 
+// What the machine did beside all that the report names. Nothing where some of it is not known.
+std::optional<double> others_share(const RunReport& report, const RunReport::Rung& rung) {
+  std::optional<double> machine;
+  double limit = 0, named = 0;
+  for (const auto& component : report.components) {
+    const auto at = std::find_if(rung.components.begin(), rung.components.end(),
+                                 [&](const auto& use) { return use.first == component.name; });
+    const auto cpu = at == rung.components.end() ? std::nullopt : at->second.of(Flow::kCpu);
+    if (!cpu) return std::nullopt;
+    if (component.kind == "machine") {
+      machine = cpu;
+      limit = component.limit_cores;
+    } else {
+      named += *cpu;
+    }
+  }
+  if (!machine || !(limit > 0)) return std::nullopt;
+  return std::max(0.0, *machine - named) / limit;
+}
+
 const RunReport::Step* step_of(const RunReport::Rung& rung, std::string_view name) {
   const auto at = std::find_if(rung.steps.begin(), rung.steps.end(), [&](const auto& s) { return s.first == name; });
   return at == rung.steps.end() ? nullptr : &at->second;
@@ -78,6 +98,7 @@ LadderRung rung_of(const RunReport& report, const RunReport::Rung& from) {
     rung.nearest = nearest->component->name;
     rung.nearest_share = nearest->utilisation;
   }
+  rung.others_share = others_share(report, from);
   rung.generator_late = from.verdict == "invalid";
   for (const auto& gate : from.gates) {
     if (!gate.passed) rung.reasons.push_back(fmt::format("{} does not hold: it was {}", gate.expression, gate.value));
@@ -104,14 +125,19 @@ void judge(LadderRung& rung, const std::vector<double>& held_p99s) {
     rung.reasons.push_back(
         fmt::format("p99 of status bent: {:.3g} ms after {:.3g} ms below", rung.status_p99_ms, usual));
   }
+  const bool part_full =
+      rung.redis.share.value_or(0) >= kNearItsLimit || rung.gateway.share.value_or(0) >= kNearItsLimit;
+  const bool machine_busy = rung.others_share.value_or(0) > HoldRule::kMostOthers;
   if (rung.reasons.empty()) {
     rung.state = State::kHeld;  // times count from when requests were due, so a late generator only makes it harder
-  } else if (rung.generator_late && rung.redis.share.value_or(0) < kNearItsLimit &&
-             rung.gateway.share.value_or(0) < kNearItsLimit) {
-    rung.reasons.push_back(fmt::format("but the generator was late, and neither Redis nor gateway near its limit"));
-    rung.state = State::kInDoubt;
-  } else {
+  } else if (part_full || !(rung.generator_late || machine_busy)) {
     rung.state = State::kBroke;
+  } else {
+    rung.state = State::kInDoubt;
+    if (rung.generator_late) rung.reasons.emplace_back("but the generator was late");
+    if (machine_busy) {
+      rung.reasons.push_back(fmt::format("but other programs took {:.0f} % of the machine", *rung.others_share * 100));
+    }
   }
 }
 
@@ -143,12 +169,11 @@ std::string HoldRule::words() {
       "A rung held when all its gates held, at least {:.0f} % of the planned rate was answered, at most {:.0f} % of "
       "the "
       "requests failed, and the p99 of status did not bend: it was not more than {:.0f} times the median p99 of the "
-      "rungs below, or not more than {:.0f} ms above it. A rung in which the generator was late is in doubt when it "
-      "did "
-      "not hold and neither Redis nor gateway used {:.0f} % of its limit. The knee is the last rung that held before "
-      "the "
-      "first that broke; what is in doubt above it leaves only a bound from below, marked ≥, as where no rung broke.",
-      kLeastAchieved * 100, kMostErrors * 100, kBendFactor, kBendMillis, kNearItsLimit * 100);
+      "rungs below, or not more than {:.0f} ms above it. A rung that did not hold although neither Redis nor gateway "
+      "used {:.0f} % of its limit is in doubt when the generator was late or other programs took more than {:.0f} % of "
+      "the machine. The knee is the last rung that held before the first that broke; what is in doubt above it leaves "
+      "only a bound from below, marked ≥, as where no rung broke.",
+      kLeastAchieved * 100, kMostErrors * 100, kBendFactor, kBendMillis, kNearItsLimit * 100, kMostOthers * 100);
 }
 
 std::string Knee::text() const {

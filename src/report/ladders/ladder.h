@@ -19,6 +19,8 @@ struct HoldRule {
   // cores wait for each other.
   static constexpr double kBendFactor = 5;
   static constexpr double kBendMillis = 25;
+  // Of the machine, to what is no part of the run; beyond it, what did not hold may have been held up.
+  static constexpr double kMostOthers = 0.2;
 
   // In one sentence, for people.
   static std::string words();
@@ -46,7 +48,8 @@ struct LadderRung {
   PartUse gateway{};
   std::string nearest{};  // the part that was nearest its limit; empty when none told
   double nearest_share = 0;
-  bool generator_late = false;  // by the run's own limit: the times are no better than that
+  std::optional<double> others_share{};  // of the machine's cores, that no watched part nor the generator used
+  bool generator_late = false;           // by the run's own limit: the times are no better than that
   State state = State::kHeld;
   std::vector<std::string> reasons{};  // why it did not hold
 };

@@ -126,6 +126,16 @@ void conclude(LadderStudy& study) {
   }
 }
 
+// The rung in which other programs took most, if that was enough to hold the ladder up.
+const LadderRung* with_most_others(const Ladder& ladder) {
+  const LadderRung* most = nullptr;
+  for (const auto& rung : ladder.rungs) {
+    if (rung.others_share.value_or(0) <= HoldRule::kMostOthers) continue;
+    if (most == nullptr || *rung.others_share > *most->others_share) most = &rung;
+  }
+  return most;
+}
+
 void warn(LadderStudy& study) {
   std::set<std::string> machines, versions;
   for (const auto& ladder : study.ladders) {
@@ -142,6 +152,12 @@ void warn(LadderStudy& study) {
           fmt::format("{}: {} of the {} requests of its rungs were joins, not status calls: the "
                       "crowd had not gathered before",
                       ladder.name, core::format_count(joins), core::format_count(requests)));
+    }
+    if (const LadderRung* busiest = with_most_others(ladder)) {
+      study.warnings.push_back(
+          fmt::format("{}: other programs took up to {:.0f} % of the machine (at {}); on a quiet "
+                      "machine it may hold more",
+                      ladder.name, *busiest->others_share * 100, rate_words(busiest->planned_rps)));
     }
     if (r.interrupted) study.warnings.push_back(ladder.name + ": the run was interrupted");
     for (const auto& rung : ladder.rungs) {

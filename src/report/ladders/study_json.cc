@@ -49,6 +49,7 @@ json write(const LadderRung& rung) {
       {"redis", write(rung.redis)},
       {"gateway", write(rung.gateway)},
       {"nearest_limit", nearest},
+      {"others_share", number(rung.others_share)},
       {"generator_late", rung.generator_late},
       {"state", name_of(rung.state)},
       {"reasons", rung.reasons}};
@@ -114,7 +115,8 @@ std::string study_json(const LadderStudy& study) {
                            {"most_errors", HoldRule::kMostErrors},
                            {"bend_factor", HoldRule::kBendFactor},
                            {"bend_ms", HoldRule::kBendMillis},
-                           {"near_its_limit", kNearItsLimit}}},
+                           {"near_its_limit", kNearItsLimit},
+                           {"most_others", HoldRule::kMostOthers}}},
                          {"conclusions", study.conclusions},
                          {"warnings", study.warnings},
                          {"rates_rps", rates},

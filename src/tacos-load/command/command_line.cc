@@ -198,7 +198,8 @@ void add_ladders_command(CLI::App& app, LaddersCommand& to) {
   ladders->add_option("NAME=DIR", to.ladders, "What to call a ladder, and the directory of its run")->required();
   ladders->add_option("--report", to.report_dir, "Write ladders.html, ladders.json and ladders.md here")
       ->type_name("DIR");
-  ladders->add_option("--title", to.title, "The heading of the page")->type_name("TEXT")->capture_default_str();
+  ladders->add_option("--title", to.title, "The heading of the page (default: Ladders side by side)")
+      ->type_name("TEXT");
   ladders->add_option("--note", to.notes, "Say this of how the runs were made, such as the scale; may be repeated")
       ->type_name("TEXT")
       ->expected(1)

@@ -177,6 +177,25 @@ TEST(Rung, IsInDoubtWhereTheGeneratorWasLateAndNobodyElseWasBusy) {
   EXPECT_THAT(study.warnings, ElementsAre(HasSubstr("index at 1,000/s: the generator was late")));
 }
 
+TEST(Rung, IsInDoubtWhereOtherProgramsTookTheMachine) {
+  auto rung = rung_of(1000, 0.5);
+  time_out(rung, 0.1);
+  rung.components.emplace_back("machine", use_of(1.9, 2, 0));
+  RunReport run = run_of({rung_of(250, 0.1), rung});
+  run.components.push_back({.name = "machine", .source = "/proc/stat", .kind = "machine", .limit_cores = 2});
+  auto ladder = ladder_of("index", "runs/index", run);
+  ASSERT_TRUE(ladder.has_value()) << ladder.error().message;
+  EXPECT_NEAR(*ladder->rungs[1].others_share, (1.9 - 0.5 - 0.4) / 2, 1e-9);
+  EXPECT_FALSE(ladder->rungs[0].others_share.has_value()) << "the machine was not seen there";
+  EXPECT_EQ(ladder->rungs[1].state, State::kInDoubt);
+  EXPECT_THAT(ladder->rungs[1].reasons.back(), HasSubstr("other programs took 50 % of the machine"));
+  std::vector<Ladder> ladders;
+  ladders.push_back(std::move(*ladder));
+  EXPECT_THAT(study_of(std::move(ladders)).warnings, ElementsAre(HasSubstr("took up to 50 % of the machine")));
+  run.rungs[1].components.back().second = use_of(1.1, 2, 0);
+  EXPECT_EQ(ladder_of("index", "runs/index", run)->rungs[1].state, State::kBroke);
+}
+
 TEST(Ladder, LeavesOutARungThatTheRunHardlyBegan) {
   auto sliver = rung_of(1000, 0.5);
   for (auto& count : sliver.outcomes) count /= 10;
