@@ -4,18 +4,21 @@
 # calls is measured. KEYS looks at every key for each call, so a small crowd is enough to break it, and all strategies climb
 # with that crowd as far as KEYS gets; the others climb the whole ladder with the large one as well.
 #
-# Usage: scripts/study-position.sh [--out DIR]        (default reports/runs/study-position-TIME)
+# Usage: scripts/study-position.sh [--out DIR] [--page-only]
+#   --out DIR    where the page goes, and each ladder's own report below it [reports/runs/study-position-TIME]
+#   --page-only  keep ladders.html, ladders.json and ladders.md, and of each ladder only report.json
 # Settings, by environment:
 #   STUDY_SECONDS     of each rung [5]
 #   STUDY_RATES       the rungs, in status calls per second, ascending [100 250 500 1000 2000 5000 10000 20000 30000]
 #   STUDY_USERS       the large crowd [300000]; none when it equals the small one
-#   STUDY_KEYS_USERS  the small crowd [5000]; gathering it with KEYS takes about (users / 1000)² · 0.7 seconds
+#   STUDY_KEYS_USERS  the small crowd [5000]; gathering it with KEYS takes about (users / 1000)² seconds
 #   STUDY_STRATEGIES  [keys index watermark]
 #   STUDY_BIN         where the programs are [build/release/bin]
 # Exits 0 when the page was written, 2 for a wrong setting, 3 when something could not run.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
+page_only=no
 out=reports/runs/study-position-$(date -u +%Y%m%dT%H%M%SZ)
 seconds=${STUDY_SECONDS:-5}
 rates=${STUDY_RATES:-100 250 500 1000 2000 5000 10000 20000 30000}
@@ -31,7 +34,8 @@ fail() { # CODE TEXT
 while [ $# -gt 0 ]; do
   case $1 in
     --out) [ $# -gt 1 ] || fail 2 "--out needs a directory"; out=$2; shift 2 ;;
-    *) fail 2 "'$1' is not an option; there is --out DIR" ;;
+    --page-only) page_only=yes; shift ;;
+    *) fail 2 "'$1' is not an option; there are --out DIR and --page-only" ;;
   esac
 done
 for setting in "STUDY_SECONDS=$seconds" "STUDY_USERS=$crowd" "STUDY_KEYS_USERS=$small"; do
@@ -73,15 +77,15 @@ trap 'exit 143' TERM
 # "5k" for 5000
 short() { if [ $(($1 % 1000)) -eq 0 ]; then echo "$(($1 / 1000))k"; else echo "$1"; fi; }
 
-# The stages in which a crowd gathers, as JSON. A join with KEYS looks at every key as well: about 0.4 us each, so a million of
-# keys a second leaves room. The others gather as fast as is kind to the machine.
+# The stages in which a crowd gathers, as JSON. A join with KEYS looks at every key as well: about 0.4 us each on a quiet
+# machine, so 700,000 keys a second leave room. The others gather as fast as is kind to the machine.
 gather() { # STRATEGY USERS
   if [ "$1" = keys ]; then
     awk -v users="$2" 'BEGIN {
       for (low = users; low > 500; low = int(low / 2)) parts[++n] = low
       parts[++n] = low
       for (from = 0; n > 0; from = parts[n--]) {
-        rate = int(1e6 / parts[n]); if (rate > 1000) rate = 1000; if (rate < 1) rate = 1
+        rate = int(7e5 / parts[n]); if (rate > 1000) rate = 1000; if (rate < 1) rate = 1
         sec = int((parts[n] - from + rate - 1) / rate) # whole seconds, so that rungs begin with an interval
         printf "{\"name\": \"gather %d\", \"rate\": %d, \"duration\": \"%ds\", \"warmup\": true},\n", parts[n], rate, sec
       }
@@ -158,6 +162,8 @@ climb() { # STRATEGY USERS RATES
     fail 3 "the ladder of $1 could not run (tacos-load's exit code: $status)"
   fi
   stop_system
+  "$bin/tacos-load" ladders "$1=$out/$name" >/dev/null ||
+    fail 3 "the ladder of $1 shows nothing: when its rungs are all joins, the crowd could not gather in time (is the machine busy?); try fewer users"
 }
 
 ladders=""
@@ -193,3 +199,8 @@ IFS=$old_ifs
   --note "keys runs KEYS over one key for each user at every status call, and ends its ladder when a rung breaks; index asks a sorted set (ZRANK); watermark answers from what the gateway mirrors. KEYS looks at every key, so its knee falls as the crowd grows: $small users here." \
   --note "Heartbeats last $heartbeat s, so that nobody is swept as absent at low rates; they are written for whoever was not heard of for a third of that." \
   --note "Made by scripts/study-position.sh: STUDY_SECONDS=$seconds STUDY_USERS=$crowd STUDY_KEYS_USERS=$small STUDY_RATES='$rates'."
+if [ "$page_only" = yes ]; then
+  for ladder in "$@"; do
+    for file in report.html intervals.csv latency.hlog latency.hgrm junit.xml summary.md; do rm -f "${ladder#*=}/$file"; done
+  done
+fi

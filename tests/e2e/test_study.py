@@ -128,6 +128,14 @@ class Study(unittest.TestCase):
                 for got, rung in zip(shown[ladder["name"]], ladder["rungs"]):
                     self.assertAlmostEqual(got, value(rung), msg=f"{chart} of {ladder['name']}")
         self.assertEqual(browser.run("JSON.parse(document.getElementById('study').textContent)"), self.study)
+        said = browser.run("""(() => {
+          const glass = document.querySelector('[data-chart=redis_cpu] .glass');
+          glass.focus();
+          glass.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }));
+          return [...document.querySelectorAll('[data-chart=redis_cpu] .tip .n')].map(part => part.textContent);
+        })()""")
+        for text, ladder in zip(said, self.study["ladders"], strict=True):
+            self.assertAlmostEqual(float(text.removesuffix(" %")), ladder["rungs"][0]["redis"]["share"] * 100, delta=0.06)
         marked = browser.run("[...document.querySelectorAll('tr.knee th')].map(cell => cell.textContent)")
         expected = [f"{ladder['knee']['held_rps']:,.0f}/s {ladder['name']}" for ladder in self.study["ladders"]
                     if ladder["knee"]["held_rps"]]
