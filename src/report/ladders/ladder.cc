@@ -8,6 +8,7 @@
 
 #include "core/units.h"
 #include "report/components.h"
+#include "report/ladders/figures_in_words.h"
 #include "report/ladders/rate_columns.h"
 
 namespace tacos::report {
@@ -123,7 +124,7 @@ void judge(LadderRung& rung, const std::vector<double>& held_p99s) {
   if (usual > 0 && rung.status_p99_ms > HoldRule::kBendFactor * usual &&
       rung.status_p99_ms > usual + HoldRule::kBendMillis) {
     rung.reasons.push_back(
-        fmt::format("p99 of status bent: {:.3g} ms after {:.3g} ms below", rung.status_p99_ms, usual));
+        fmt::format("p99 of status bent: {} after {} below", time_words(rung.status_p99_ms), time_words(usual)));
   }
   const bool part_full =
       rung.redis.share.value_or(0) >= kNearItsLimit || rung.gateway.share.value_or(0) >= kNearItsLimit;

@@ -155,7 +155,7 @@ TEST(Rung, BendsWhenItsTimesJumpAndNotWhenTheyGrow) {
   const Ladder ladder = ladder_of_rungs("index", {rung_of(100, 0.1), rung_of(250, 0.2), grown, jumped});
   EXPECT_EQ(ladder.rungs[2].state, State::kHeld);
   EXPECT_EQ(ladder.rungs[3].state, State::kBroke);
-  EXPECT_THAT(ladder.rungs[3].reasons, ElementsAre("p99 of status bent: 90 ms after 1 ms below"));
+  EXPECT_THAT(ladder.rungs[3].reasons, ElementsAre("p99 of status bent: 90.0 ms after 1.00 ms below"));
 }
 
 TEST(Rung, IsInDoubtWhereTheGeneratorWasLateAndNobodyElseWasBusy) {
