@@ -80,10 +80,7 @@ std::optional<Break> find_break(const RunReport& r) {
   return Break{uses_between(r, r.warmup_sec, end_of_schedule(r)), r.rate.offered_rps};
 }
 
-struct Nearest {
-  const Component* component = nullptr;
-  double utilisation = 0;
-};
+using Nearest = NearestPart;
 
 // The part that is nearest its limit. The machine as a whole comes in only where no part of it is near its own: "the
 // machine" says less than the name of the part.
@@ -122,6 +119,11 @@ Nearest highest_peak(const RunReport& r) {
 }
 
 }  // namespace
+
+std::optional<NearestPart> nearest_to_limit(const RunReport& r, const RunReport::Rung& rung) {
+  const Nearest nearest = nearest_limit(r, rung.components);
+  return nearest.component == nullptr ? std::nullopt : std::optional(nearest);
+}
 
 std::string limit_words(const Component& component) {
   const double cores = component.limit_cores;

@@ -28,6 +28,12 @@ core::Result<std::string> read_file(const std::string& path) {
   return text.str();
 }
 
+std::string directory_of(const std::string& path) {
+  if (std::filesystem::path(path).filename() != "report.json") return path;
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  return directory.empty() ? "." : directory;
+}
+
 // The counts of every interval; the histograms come from the log.
 core::Result<RunRecord> counts_of(const RunReport& report) {
   std::vector<std::string> steps;
@@ -219,16 +225,21 @@ core::Result<StoredRun> parse_run(const std::string& directory, std::string_view
 
 core::Result<StoredRun> read_run(const std::string& path) {
   StoredRun run;
-  run.directory = path;
-  if (std::filesystem::path(path).filename() == "report.json") {
-    run.directory = std::filesystem::path(path).parent_path().string();
-    if (run.directory.empty()) run.directory = ".";
-  }
+  run.directory = directory_of(path);
   const auto json = read_file(run.directory + "/report.json");
   if (!json) return json.error();
   const auto log = read_file(run.directory + "/latency.hlog");
   if (!log) return log.error();
   return parse_run(run.directory, *json, *log);
+}
+
+core::Result<RunReport> read_report(const std::string& path) {
+  const std::string directory = directory_of(path);
+  const auto json = read_file(directory + "/report.json");
+  if (!json) return json.error();
+  auto report = measure::report_from_json(*json);
+  if (!report) return core::fail(fmt::format("{}/report.json: {}", directory, report.error().message));
+  return report;
 }
 
 core::Result<StoredRun> merge_runs(std::vector<StoredRun> runs) {

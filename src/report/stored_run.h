@@ -30,6 +30,9 @@ core::Result<StoredRun> parse_run(const std::string& directory, std::string_view
 // Reads DIR, or the directory that DIR/report.json is in. Fails with the file and what is wrong in it.
 core::Result<StoredRun> read_run(const std::string& path);
 
+// Only the report of a run, for what asks for no histograms; DIR as in read_run().
+core::Result<measure::RunReport> read_report(const std::string& path);
+
 // Puts runs that shared one load (the same scenario on several machines at once) together, interval by interval since
 // each one's own start, and judges the whole again. Nothing is lost: histograms and counts add up. Fails when steps,
 // intervals, warm-up or rungs differ. Fairness is summed over the runs, since none knows when another's users came.

@@ -46,6 +46,7 @@ struct Runner {
   }
   int operator()(const load::ReportCommand& command) const { return load::run_report(command); }
   int operator()(const load::CompareCommand& command) const { return load::run_compare(command); }
+  int operator()(const load::LaddersCommand& command) const { return load::run_ladders(command); }
   int operator()(const load::DoctorCommand& command) const { return load::run_doctor(command.format); }
   int operator()(const load::CompletionCommand& command) const {
     fmt::print("{}", load::completion_script(command.shell));

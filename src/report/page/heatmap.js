@@ -214,7 +214,7 @@
       }
       this.scale.className = 'scale';
       this.legend.replaceChildren(
-        element('span', '', '≤ ' + words.percent(10 ** -this.decades)), this.scale,
+        element('span', '', '≤ ' + words.share(10 ** -this.decades)), this.scale,
         element('span', '', '100 % of the requests due at that time (log)'));
     }
 
@@ -237,7 +237,7 @@
         const share = count / Math.max(1, total);
         lines.push({ name: `${words.latency(edges[bucket])} – ${words.latency(edges[bucket + 1])}`,
           colour: count ? mix(isDark() ? kDark : kLight, this.strength(share)) : '',
-          value: count ? `${words.count(count)} (${words.percent(share)})` : '0' });
+          value: count ? `${words.count(count)} (${words.share(share)})` : '0' });
       }
       lines.push({ name: 'requests in all', value: words.count(total) });
       return { title, lines };

@@ -96,11 +96,11 @@ std::vector<PageMark> marks_of(const RunReport& r) {
   return marks;
 }
 
+}  // namespace
+
 std::string data_element(const char* id, const std::string& json) {
   return fmt::format("<script type=\"application/json\" id=\"{}\">", id) + as_script_content(json) + "</script>\n";
 }
-
-}  // namespace
 
 std::string page_head(std::string_view title, std::string_view more_style) {
   // The policy keeps the page offline even if something slipped through the escaping.

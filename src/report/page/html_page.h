@@ -16,4 +16,7 @@ std::string html_page(const measure::RunReport& report, const measure::RunRecord
 // How every page begins, up to and with <body>: title, content policy and style, to which a page may add its own.
 std::string page_head(std::string_view title, std::string_view more_style);
 
+// JSON in a page, for its scripts: <script type="application/json" id="...">.
+std::string data_element(const char* id, const std::string& json);
+
 }  // namespace tacos::report

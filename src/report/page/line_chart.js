@@ -23,7 +23,8 @@
     //   views     {step: rows}; a row is x and a value per series, null for a gap
     //   kind, rightKind, log, stacked    what the y axes show
     //   ticks(low, high, room), title(x), grid    the x axis, and x in words
-    //   bands     draws warm-up and rungs, see report.js
+    //   points    mark each value
+    //   bands     draws what stands behind the lines and in front of them, see report.js
     constructor(figure, group, spec) {
       super(figure, group);
       this.spec = spec;
@@ -70,7 +71,7 @@
         underlayCallback: (context, area, dygraph) => {
           if (spec.bands) spec.bands(context, this.boxOf(area), (sec) => dygraph.toDomXCoord(sec), false);
         },
-        drawPoints: this.rows().length < 3, // too few for a line
+        drawPoints: Boolean(spec.points) || this.rows().length < 3, // too few for a line
         pointSize: 3,
         drawCallback: (dygraph, first) => this.drawn(dygraph, first),
         ...this.colours(),

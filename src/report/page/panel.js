@@ -32,7 +32,7 @@
     },
     rate: (value) => words.count(value) + '/s',
     percent: (value) => words.count(value) + ' %',
-    percent: (share) => Number((share * 100).toPrecision(2)) + ' %',
+    share: (share) => Number((share * 100).toPrecision(2)) + ' %',
     // Seconds as they are up to ten minutes, then as a clock.
     moment: (sec, longest) => {
       if (longest <= 600) return Number(sec.toFixed(2)) + ' s';
@@ -297,5 +297,46 @@
     }
   }
 
-  window.tacosReport = { charts: {}, element, words, logTicks, timeTicks, colour, isDark, Group, Panel };
+  // ---- the page
+
+  // The JSON that an element of the page holds.
+  function parsed(id) {
+    const holder = document.getElementById(id);
+    try {
+      return (holder && JSON.parse(holder.textContent)) || {};
+    } catch (error) {
+      console.error(`the JSON in "${id}" cannot be read: ${error.message}`);
+      return {};
+    }
+  }
+
+  // Draws in each figure with data-chart="name" what makers[name](figure) makes, and keeps it right when the window, the
+  // colours or the paper change. A maker without anything to show gives null.
+  function fill(makers, group) {
+    const panels = [];
+    for (const figure of document.querySelectorAll('[data-chart]')) {
+      const make = makers[figure.dataset.chart];
+      const panel = make && make(figure);
+      if (panel) {
+        panels.push(panel);
+        window.tacosReport.charts[figure.dataset.chart] = panel.dygraph || panel;
+      } else if (!figure.dataset.empty) {
+        Panel.empty(figure);
+      }
+    }
+    const restyle = () => panels.forEach((panel) => panel.restyle());
+    // Paper is light, and as wide as the style makes the body of a page that is being printed.
+    const print = (on) => {
+      page.classList.toggle('printing', on);
+      group.point(null);
+      restyle();
+    };
+    addEventListener('beforeprint', () => print(true));
+    addEventListener('afterprint', () => print(false));
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
+    const watch = new ResizeObserver(() => panels.forEach((panel) => panel.resize()));
+    for (const panel of panels) watch.observe(panel.graph);
+  }
+
+  window.tacosReport = { charts: {}, element, words, logTicks, timeTicks, colour, isDark, Group, Panel, parsed, fill };
 })();

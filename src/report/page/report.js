@@ -6,18 +6,8 @@
   const report = window.tacosReport;
   const { words, timeTicks, colour, Group, Panel, LineChart, Heatmap } = report;
 
-  function parsed(id) {
-    const holder = document.getElementById(id);
-    try {
-      return (holder && JSON.parse(holder.textContent)) || {};
-    } catch (error) {
-      console.error(`the JSON in "${id}" cannot be read: ${error.message}`);
-      return {};
-    }
-  }
-
-  const run = parsed('run');
-  const detail = parsed('detail');
+  const run = report.parsed('run');
+  const detail = report.parsed('detail');
   const intervals = run.intervals || [];
   const seconds = run.interval_sec > 0 ? run.interval_sec : 1;
 
@@ -242,32 +232,5 @@
     },
   };
 
-  // ---- the page
-
-  const panels = [];
-  for (const figure of document.querySelectorAll('[data-chart]')) {
-    const make = makers[figure.dataset.chart];
-    const panel = make && make(figure);
-    if (panel) {
-      panels.push(panel);
-      report.charts[figure.dataset.chart] = panel.dygraph || panel;
-    } else if (!figure.dataset.empty) {
-      Panel.empty(figure);
-    }
-  }
-
-  const restyle = () => panels.forEach((panel) => panel.restyle());
-  const resize = () => panels.forEach((panel) => panel.resize());
-
-  // Paper is light, and as wide as the style makes the body of a page that is being printed.
-  function print(on) {
-    document.documentElement.classList.toggle('printing', on);
-    time.point(null);
-    restyle();
-  }
-  addEventListener('beforeprint', () => print(true));
-  addEventListener('afterprint', () => print(false));
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
-  const watch = new ResizeObserver(() => resize());
-  for (const panel of panels) watch.observe(panel.graph);
+  report.fill(makers, time);
 })();

@@ -50,6 +50,16 @@ A limit is a metric of the gates and how much worse the candidate may be: '10%',
 less is worse; 'errors 0.1%' are percentage points. A limit on a percentile that too few requests stand behind is
 inconclusive (exit 5), and says how many more it takes. Invalid and interrupted runs are refused (exit 4).)";
 
+constexpr const char* kLaddersFooter = R"(Examples:
+  tacos-load ladders keys=reports/runs/keys index=reports/runs/index --report reports/runs/strategies
+  tacos-load ladders before=A after=B --title 'A larger pool' --note 'same machine, 10,000 users'
+  tacos-load ladders index=A watermark=B --format json | jq '.ladders[] | .name, .knee.text'
+
+Each run is of a scenario with rungs and a queue, and watched at least a part called redis… and one called gateway…
+(--observe). Rungs of the same rate stand beside each other. The knee of a ladder is its last rung that held: gates,
+99 % of the rate answered, at most 1 % failed, p99 not bent. Name the old way first: later ladders are shown as a share of
+earlier ones. Exits 0 whether or not the ladders held, 2 when a run is no such ladder.)";
+
 void add_target_options(CLI::App& app, CommandLine& to) {
   app.add_option("--target", to.targets,
                  "Where the waiting room is (default http://127.0.0.1:8080); repeated, requests take turns over them")
@@ -188,6 +198,24 @@ void add_compare_command(CLI::App& app, CompareCommand& to) {
   compare->add_flag("--allow-invalid", to.allow_invalid, "Compare invalid and interrupted runs too");
 }
 
+void add_ladders_command(CLI::App& app, LaddersCommand& to) {
+  CLI::App* ladders =
+      app.add_subcommand("ladders", "Show ladders of several strategies side by side, with their knees");
+  ladders->footer(kLaddersFooter);
+  ladders->add_option("NAME=DIR", to.ladders, "What to call a ladder, and the directory of its run")->required();
+  ladders->add_option("--report", to.report_dir, "Write ladders.html, ladders.json and ladders.md here")
+      ->type_name("DIR");
+  ladders->add_option("--title", to.title, "The heading of the page (default: Ladders side by side)")
+      ->type_name("TEXT");
+  ladders->add_option("--note", to.notes, "Say this of how the runs were made, such as the scale; may be repeated")
+      ->type_name("TEXT")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  ladders->add_option("--format", to.format, "What to print: text, markdown or json (default text)")
+      ->type_name("text|markdown|json")
+      ->check(CLI::IsMember({"text", "markdown", "json"}));
+}
+
 void add_doctor_command(CLI::App& app, DoctorCommand& to) {
   CLI::App* doctor = app.add_subcommand("doctor", "Measure what this machine can do, and say how to raise its limits");
   doctor->footer("Takes about five seconds. Example:\n  tacos-load doctor --format json | jq .capacity");
@@ -211,6 +239,7 @@ struct Grammar {
   CommandLine run_flags;
   ReportCommand report;
   CompareCommand compare;
+  LaddersCommand ladders;
   DoctorCommand doctor;
   CompletionCommand completion;
 
@@ -227,6 +256,7 @@ struct Grammar {
     add_run_options(*run);
     add_report_command(app, report);
     add_compare_command(app, compare);
+    add_ladders_command(app, ladders);
     add_doctor_command(app, doctor);
     add_completion_command(app, completion);
     app.require_subcommand(0, 1);
@@ -242,6 +272,7 @@ struct Grammar {
   Command chosen() {
     if (app.got_subcommand("report")) return std::move(report);
     if (app.got_subcommand("compare")) return std::move(compare);
+    if (app.got_subcommand("ladders")) return std::move(ladders);
     if (app.got_subcommand("doctor")) return std::move(doctor);
     if (app.got_subcommand("completion")) return std::move(completion);
     return std::move(run_flags);

@@ -47,6 +47,14 @@ struct CompareCommand {
   bool allow_invalid = false;
 };
 
+struct LaddersCommand {
+  std::vector<std::string> ladders;  // NAME=DIR
+  std::string report_dir;            // empty: only print
+  std::string title = "Ladders side by side";
+  std::vector<std::string> notes;
+  std::string format = "text";
+};
+
 struct DoctorCommand {
   std::string format = "text";
 };
@@ -55,7 +63,8 @@ struct CompletionCommand {
   std::string shell;
 };
 
-using Command = std::variant<CommandLine, ReportCommand, CompareCommand, DoctorCommand, CompletionCommand>;
+using Command =
+    std::variant<CommandLine, ReportCommand, CompareCommand, LaddersCommand, DoctorCommand, CompletionCommand>;
 
 // What main does next: carry out a command, or print something and leave.
 struct Parsed {

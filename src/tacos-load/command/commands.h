@@ -21,6 +21,7 @@ int complain(const core::Error& error, int code);
 int run_load(const CommandLine& command, std::string typed, const std::atomic<bool>& stop);
 int run_report(const ReportCommand& command);
 int run_compare(const CompareCommand& command);
+int run_ladders(const LaddersCommand& command);
 
 // A completion script for bash, zsh or fish, made from the grammar of commands.
 std::string completion_script(const std::string& shell);
