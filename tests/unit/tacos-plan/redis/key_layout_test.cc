@@ -27,7 +27,8 @@ TEST(WaitingRoomLayout, HasAnIndexOnlyWherePositionsComeFromIt) {
 }
 
 TEST(WaitingRoomLayout, SpreadsTheLineOverBuckets) {
-  const KeyLayout layout = waiting_room_layout({.users = 300'000, .buckets = 8, .strategy = PositionStrategy::kWatermark});
+  const KeyLayout layout =
+      waiting_room_layout({.users = 300'000, .buckets = 8, .strategy = PositionStrategy::kWatermark});
   EXPECT_EQ(layout.families[1].keys, 1U);
   EXPECT_EQ(layout.families[2].pattern, "tacos:{5a1e20261121cafe.<bucket>}:t:<block>");
   EXPECT_EQ(layout.families[2].keys, 8U * 36) << "37,500 tickets in each";
