@@ -33,6 +33,7 @@ LineOptions line_options(const GatewayOptions& options) {
   line.grant_ttl = options.grant_ttl;
   line.heartbeat_ttl = options.heartbeat_ttl;
   line.opening_delay = options.opening_delay;
+  line.forget_after = options.forget_events_after;
   return line;
 }
 
@@ -86,8 +87,10 @@ Result<Gateway::Stores> Gateway::make_stores(const GatewayOptions& options, cons
     EmbeddedStoreOptions store;
     store.line = line_options(options);
     store.max_events = options.max_events;
-    return Stores{std::make_unique<EmbeddedStore>(std::move(store), clock),
-                  std::make_unique<EmbeddedSeats>(SeatInventoryOptions{options.seats, options.hold_ttl}, clock)};
+    auto seats = std::make_unique<EmbeddedSeats>(SeatInventoryOptions{options.seats, options.hold_ttl}, clock);
+    // The seats are there for as long as anybody ticks the store.
+    store.on_forgotten = [&forgetful = *seats](std::uint64_t event) { forgetful.forget(event); };
+    return Stores{std::make_unique<EmbeddedStore>(std::move(store), clock), std::move(seats)};
   }
   const auto url = redis::parse_redis_url(options.store);
   if (url.has_error()) return fail("--store: " + url.error().message);
