@@ -133,6 +133,7 @@ Gateway::Gateway(const GatewayOptions& options, Stores stores, const core::Clock
 Gateway::~Gateway() {
   if (server_) server_->shut_down(core::Nanos(0));
   services_.server = nullptr;
+  services_.trimmer = nullptr;
 }
 
 Result<void> Gateway::load_secrets() {
@@ -215,6 +216,9 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
   if (server.has_error()) return StartError{Fault::kEnvironment, "--listen: " + server.error().message};
   gateway->server_ = std::move(*server);
   gateway->services_.server = gateway->server_.get();
+  gateway->trimmer_ =
+      std::make_unique<MemoryTrimmer>([&counted = *gateway->server_] { return counted.counts().requests; });
+  gateway->services_.trimmer = gateway->trimmer_.get();
   if (!options.embedded() && options.signing_key_file.empty()) {
     log.write(GatewayLog::Level::kWarn, "tokens are signed with a random key: no other gateway of this line takes them",
               {{"option", std::string_view("--signing-key-file")}});

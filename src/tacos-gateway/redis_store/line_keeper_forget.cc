@@ -91,11 +91,12 @@ void LineKeeper::on_forget(std::uint64_t event, Forgetting so_far, const redis::
 
 void LineKeeper::forget_buckets(std::uint64_t event, Life life, const Forgetting& so_far, const Latch& done) {
   const auto failed = std::make_shared<bool>(false);
-  const Latch all = latch([this, event, so_far, failed, done]() mutable {
+  Forgetting next = so_far;
+  next.buckets_gone = true;
+  const Latch all = latch([this, event, next, failed, done] {
     // What is left is taken up at the next look.
     if (*failed) return end_of_look(event);
-    so_far.buckets_gone = true;
-    ask_to_forget(event, std::move(so_far), done);
+    ask_to_forget(event, next, done);
   });
   for (std::uint32_t bucket = 0; bucket < life.buckets; ++bucket) forget_bucket(event, bucket, life.epoch, failed, all);
 }
