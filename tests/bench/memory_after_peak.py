@@ -72,7 +72,7 @@ def measure(options, store, folder):
         log = folder / f"gateway-{store}.log"
         gateway = stack.enter_context(process(
             [BIN / "tacos-gateway", "--store", where, "--listen", "127.0.0.1:0", "--heartbeat-ttl",
-             f"{options.heartbeat}s", "--forget-events-after", f"{options.forget}s", "--admission-rate", "200"],
+             f"{options.heartbeat}s", "--forget-events-after", f"{options.forget}s", "--admission-rate", options.admission_rate],
             open(log, "w")))
         address = within(10, "the gateway", lambda: re.search(r'"address":"([^"]+)"', log.read_text())).group(1)
         time.sleep(1)
@@ -127,6 +127,7 @@ def main():
     parser.add_argument("--settle", type=int, default=45, help="seconds for memory to be given back in")
     parser.add_argument("--falls-below", type=float, metavar="SHARE",
                         help="fail unless the memory gained at the peak has fallen below this share of it")
+    parser.add_argument("--admission-rate", default="200", help="buyers a second; their answers are remembered for 10 minutes")
     options = parser.parse_args()
     held = []
     for store in options.store or ["embedded", "redis"]:

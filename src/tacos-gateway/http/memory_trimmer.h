@@ -38,7 +38,8 @@ class TrimRule {
 // Gives freed memory back to the system once a peak is over. glibc keeps what is freed in arenas, several of them for
 // several threads, and returns a page by itself only from an arena's end: after 10,000 connections those of a few that
 // live on hold all the rest. malloc_trim() releases every free page in the middle too. It takes milliseconds and locks
-// one arena at a time, so it has a thread of its own: what answers requests does not wait for it, and does not allocate.
+// one arena at a time, so it has a thread of its own: what answers requests does not wait for it, and does not
+// allocate.
 class MemoryTrimmer {
  public:
   // requests: how many have been answered, from any thread.

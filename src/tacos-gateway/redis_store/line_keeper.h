@@ -60,7 +60,7 @@ class LineKeeper {
     std::uint64_t failovers = 0;  // that were told of
     std::uint64_t tickets_lost = 0;
     bool forgetting = false;
-    core::Instant next_look;  // at whether it is over; none yet: the clock's zero
+    core::Instant next_look;                     // at whether it is over; none yet: the clock's zero
     std::optional<core::Instant> missing_since;  // listed, but not there
     std::string missing_serial;
   };

@@ -1,5 +1,5 @@
-// The keeper's rarest work: to forget events that are over. The Redis decides whether one is, in one step and by its own
-// clock, so that gateways can't disagree; any of them may go on with what another has begun.
+// The keeper's rarest work: to forget events that are over. The Redis decides whether one is, in one step and by its
+// own clock, so that gateways can't disagree; any of them may go on with what another has begun.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -149,8 +149,8 @@ void LineKeeper::take_listing(const std::vector<std::uint64_t>& listed) {
     mirror.listed(is_listed);
     if (!mirror.asleep()) continue;
     const auto pace = paces_.find(event);
-    const bool at_work = pace != paces_.end() &&
-                         (pace->second.ticking || pace->second.refreshing || pace->second.forgetting);
+    const bool at_work =
+        pace != paces_.end() && (pace->second.ticking || pace->second.refreshing || pace->second.forgetting);
     if (pace != paces_.end() && !at_work) paces_.erase(pace);
   }
 }

@@ -91,7 +91,7 @@ class RedisStoreParts {
   std::atomic<std::uint64_t> mirror_answers{0};
   std::atomic<std::uint64_t> stale_answers{0};
   std::atomic<std::uint64_t> events_forgotten{0};  // by this gateway
-  std::atomic<std::uint64_t> refusals{0};  // answered "unavailable"
+  std::atomic<std::uint64_t> refusals{0};          // answered "unavailable"
 
  private:
   struct Totals;

@@ -2,10 +2,10 @@
 
 #include "core/clock.h"
 #include "core/random.h"
-#include "tacos-gateway/http/memory_trimmer.h"
 #include "tacos-gateway/http/admin_credential.h"
 #include "tacos-gateway/http/api_thread.h"
 #include "tacos-gateway/http/audit_log.h"
+#include "tacos-gateway/http/memory_trimmer.h"
 #include "tacos-gateway/http/readiness.h"
 #include "tacos-gateway/http/timestamp.h"
 #include "tacos-gateway/http/trace_id.h"
