@@ -16,6 +16,7 @@ if ARGV[2] ~= '' or ARGV[3] ~= '' then
     redis.call('RPUSH', line .. ':admissions', string.format('r %.0f %s %s', event.now, v[2], v[3]))
   end
 end
+redis.call('HSET', line, 'touched', event.now)
 if ARGV[4] ~= '' then redis.call('HSET', line, 'paused', ARGV[4]) end
 if ARGV[5] ~= '' then redis.call('HSET', line, 'draining', ARGV[5]) end
 return {R_OK}

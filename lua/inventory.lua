@@ -4,7 +4,8 @@
 local v = redis.call('HMGET', line, 'version', 'sold')
 if not v[1] then return {R_NOT_FOUND, 0} end
 if tonumber(ARGV[5]) < tonumber(v[1]) then return {R_OK, tonumber(v[2])} end
-redis.call('HSET', line, 'free', ARGV[2], 'held', ARGV[3], 'sold_seats', ARGV[4], 'version', ARGV[5])
+redis.call('HSET', line, 'free', ARGV[2], 'held', ARGV[3], 'sold_seats', ARGV[4], 'version', ARGV[5],
+  'touched', clock_us())
 if v[2] == '1' or tonumber(ARGV[2]) + tonumber(ARGV[3]) > 0 then return {R_OK, tonumber(v[2])} end
 redis.call('HSET', line, 'sold', '1')
 return {R_OK, 1}

@@ -30,7 +30,7 @@ if v[16] == '1' then return {R_CLOSED} end
 if not open then return {R_OVERLOADED} end
 
 event.next = number
-redis.call('HSET', line, 'next', number)
+redis.call('HSET', line, 'next', number, 'touched', event.now)
 if not new then redis.call('HSET', USERS, ARGV[2], number) end
 if event.mode == 'spread' then return spread_answer(event, number) end
 write_record(event, number, ARGV[2])

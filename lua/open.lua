@@ -14,5 +14,5 @@ redis.call('HSET', line, 'epoch', ARGV[2], 'began', now, 'opens', now + tonumber
   'burst', burst, 'credit', rate == 0 and 0 or burst * MICRO, 'rest', 0, 'credited', now, 'ticked', now,
   'server', redis.call('INFO', 'server'):match('run_id:(%x+)'):sub(1, 16), 'failovers', 0, 'stride', buckets,
   'free', ARGV[4], 'held', 0, 'sold_seats', 0, 'version', 0,
-  'entered', 0, 'left', 0, 'expired', 0, 'refused', 0, 'admitted', 0)
+  'touched', now, 'entered', 0, 'left', 0, 'expired', 0, 'refused', 0, 'admitted', 0)
 return {R_OK}

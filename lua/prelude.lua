@@ -4,6 +4,7 @@
 --          one slot and a script may name them itself. Of an event that is spread over B buckets, ticket n lies in bucket
 --          (n - 1) mod B, and everything about it under tacos:{E.b}, b = 2 hex digits, in a slot of the bucket's own; the
 --          event's own key then keeps the numbering, who has which number, the watermark, the token bucket and the seats.
+--          Its hash's field touched is when something last happened in it, or could have: forget.lua reads it.
 -- ARGV[1]  the time in microseconds; 0: the server's own clock, which is what every gateway but a test's asks for.
 --
 -- Times of tickets are milliseconds since the event began. Lua's numbers are doubles: whatever is counted here stays

@@ -59,7 +59,8 @@ local function keep(number, r)
 end
 
 local function count(event)
-  redis.call('HSET', line, 'free', event.free, 'held', event.held, 'sold_seats', event.sold_seats, 'seat_next', event.next)
+  redis.call('HSET', line, 'free', event.free, 'held', event.held, 'sold_seats', event.sold_seats, 'seat_next', event.next,
+    'touched', event.now * 1000)
   redis.call('HINCRBY', line, 'version', 1)
 end
 

@@ -59,8 +59,8 @@ if not event.paused and event.now >= event.opens and event.now >= recovers and w
 end
 
 local watch_from = sweep(event, tonumber(v[17] or 0))
+local active = waiting > 0 or outstanding() > 0
 redis.call('HSET', line, 'head', event.head, 'credit', event.credit, 'rest', event.rest, 'credited', event.credited,
-  'ticked', event.now, 'watch_from', watch_from)
+  'ticked', event.now, 'watch_from', watch_from, active and 'touched' or 'ticked', event.now)
 if expired > 0 then redis.call('HINCRBY', line, 'expired', expired) end
-local active = (waiting > 0 or outstanding() > 0) and 1 or 0
-return {R_OK, event.next, event.head, 0, active, since, event.failovers}
+return {R_OK, event.next, event.head, 0, active and 1 or 0, since, event.failovers}

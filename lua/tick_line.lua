@@ -82,10 +82,11 @@ if not event.sold and not event.paused and event.now >= event.opens and event.no
   event.credit = event.credit - taken * MICRO
   charged = charged + taken
 end
+local active = (waiting > 0 or busy > 0) and not event.sold
 redis.call('HSET', line, 'head', event.head, 'charged', charged, 'credit', event.credit, 'rest', event.rest, 'credited',
-  event.credited, 'ticked', event.now)
+  event.credited, 'ticked', event.now, active and 'touched' or 'ticked', event.now)
 local reply = spread_answer(event, 0)
 reply[#reply + 1] = since
-reply[#reply + 1] = (waiting > 0 or busy > 0 or event.head < event.next) and not event.sold and 1 or 0
+reply[#reply + 1] = (active or event.head < event.next and not event.sold) and 1 or 0
 for _, left in ipairs(known_left) do reply[#reply + 1] = left end
 return reply

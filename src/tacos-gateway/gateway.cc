@@ -33,6 +33,7 @@ LineOptions line_options(const GatewayOptions& options) {
   line.grant_ttl = options.grant_ttl;
   line.heartbeat_ttl = options.heartbeat_ttl;
   line.opening_delay = options.opening_delay;
+  line.forget_after = options.forget_events_after;
   return line;
 }
 
@@ -86,8 +87,10 @@ Result<Gateway::Stores> Gateway::make_stores(const GatewayOptions& options, cons
     EmbeddedStoreOptions store;
     store.line = line_options(options);
     store.max_events = options.max_events;
-    return Stores{std::make_unique<EmbeddedStore>(std::move(store), clock),
-                  std::make_unique<EmbeddedSeats>(SeatInventoryOptions{options.seats, options.hold_ttl}, clock)};
+    auto seats = std::make_unique<EmbeddedSeats>(SeatInventoryOptions{options.seats, options.hold_ttl}, clock);
+    // The seats are there for as long as anybody ticks the store.
+    store.on_forgotten = [&forgetful = *seats](std::uint64_t event) { forgetful.forget(event); };
+    return Stores{std::make_unique<EmbeddedStore>(std::move(store), clock), std::move(seats)};
   }
   const auto url = redis::parse_redis_url(options.store);
   if (url.has_error()) return fail("--store: " + url.error().message);
@@ -130,6 +133,7 @@ Gateway::Gateway(const GatewayOptions& options, Stores stores, const core::Clock
 Gateway::~Gateway() {
   if (server_) server_->shut_down(core::Nanos(0));
   services_.server = nullptr;
+  services_.trimmer = nullptr;
 }
 
 Result<void> Gateway::load_secrets() {
@@ -212,6 +216,9 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
   if (server.has_error()) return StartError{Fault::kEnvironment, "--listen: " + server.error().message};
   gateway->server_ = std::move(*server);
   gateway->services_.server = gateway->server_.get();
+  gateway->trimmer_ =
+      std::make_unique<MemoryTrimmer>([&counted = *gateway->server_] { return counted.counts().requests; });
+  gateway->services_.trimmer = gateway->trimmer_.get();
   if (!options.embedded() && options.signing_key_file.empty()) {
     log.write(GatewayLog::Level::kWarn, "tokens are signed with a random key: no other gateway of this line takes them",
               {{"option", std::string_view("--signing-key-file")}});

@@ -7,6 +7,7 @@
 #include "net/http_server.h"
 #include "tacos-gateway/http/gateway_log.h"
 #include "tacos-gateway/http/gateway_services.h"
+#include "tacos-gateway/http/memory_trimmer.h"
 #include "tacos-gateway/options.h"
 #include "tacos-gateway/store/queue_store.h"
 
@@ -53,6 +54,7 @@ class Gateway {
   std::unique_ptr<SeatStore> seats_;  // goes before the store
   GatewayServices services_;
   std::unique_ptr<net::HttpServer> server_;
+  std::unique_ptr<MemoryTrimmer> trimmer_;
 };
 
 // What goes wrong with a result that holds none is a programmer's mistake.

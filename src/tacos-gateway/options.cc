@@ -107,6 +107,16 @@ Result<void> set_rate(GatewayOptions& options, const std::string& value) {
   return {};
 }
 
+Result<void> set_forget_events_after(GatewayOptions& options, const std::string& value) {
+  const auto time = core::parse_duration(value);
+  if (time.has_error()) return time.error();
+  if (*time != Nanos(0) && (*time < std::chrono::seconds(1) || *time > std::chrono::hours(24 * 365))) {
+    return fail(fmt::format("'{}' is out of range: it may be 1s to 365d, or 0s for never", value));
+  }
+  options.forget_events_after = *time;
+  return {};
+}
+
 Result<void> set_listen(GatewayOptions& options, const std::string& value) {
   const auto parsed = net::parse_host_port(value);
   if (parsed.has_error()) return parsed.error();
@@ -153,6 +163,9 @@ const std::vector<OptionSpec>& specs() {
        duration(&O::opening_delay, 0s, kYear), show_duration(&O::opening_delay)},
       {"The line", "max-events", "N", "events kept at the same time",
        count<std::uint64_t>(&O::max_events, 1, 1'000'000), show_count(&O::max_events)},
+      {"The line", "forget-events-after", "TIME",
+       "an event that is over, and untouched this long, is forgotten with its orders (0s: never)",
+       set_forget_events_after, show_duration(&O::forget_events_after)},
       {"The server", "listen", "HOST:PORT", "where to listen; port 0 lets the system choose", set_listen,
        show_text(&O::listen)},
       {"The server", "threads", "N", "server threads; no more than there are cores",

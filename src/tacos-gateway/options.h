@@ -31,6 +31,7 @@ struct GatewayOptions {
   core::Nanos hold_ttl = std::chrono::minutes(2);
   core::Nanos opening_delay{0};
   std::uint64_t max_events = 1000;
+  core::Nanos forget_events_after = std::chrono::hours(24);  // 0: never
   // the server
   std::string listen = "127.0.0.1:8080";
   unsigned threads = 2;  // or the number of cores, when that is less

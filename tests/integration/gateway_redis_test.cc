@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "integration/gateway_fixture.h"
+#include "support/redis_cluster_of_six.h"
 #include "support/redis_server.h"
 
 namespace tacos::gateway {
@@ -71,6 +72,25 @@ TEST_F(GatewayRedisTest, ReadinessFollowsTheRedisAndTheLogNeverHasItsPassword) {
   eventually([&] { return call("GET", "/readyz").status == 200; });
   eventually([&] { return join("ann").status == 202; });
   EXPECT_THAT(log_text(), Not(HasSubstr("topsecret")));
+}
+
+// The clock here stands still but for what a test lets pass; questions to the store go on in real time.
+TEST_F(GatewayRedisTest, OnePrimaryOfAClusterMayBeAway) {
+  support::RedisClusterOfSix cluster;
+  ASSERT_EQ(cluster.fault(), "");
+  options.store = cluster.url();
+  start();
+  eventually([&] { return call("GET", "/readyz").status == 200; });
+  for (std::size_t replica = 3; replica < 6; ++replica) cluster.node(replica).kill_now();
+  cluster.node(0).kill_now();
+  clock.advance(std::chrono::seconds(2));
+  eventually([&] { return call("GET", "/readyz").status == 200; });
+  cluster.node(1).kill_now();
+  cluster.node(2).kill_now();
+  eventually([&] {
+    clock.advance(std::chrono::milliseconds(100));
+    return call("GET", "/readyz").code() == "STORE_UNAVAILABLE";
+  });
 }
 
 TEST_F(GatewayRedisTest, ATokenOutlivesTheGatewayThatGaveIt) {

@@ -19,6 +19,8 @@ class EmbeddedSeats final : public SeatStore {
       : seats_(options, clock), payments_(clock), keys_({}, clock) {}
 
   std::unique_ptr<SeatSession> open_session(boost::asio::any_io_executor executor) override;
+  // What the line has forgotten is forgotten here too. Any thread.
+  void forget(std::uint64_t event) { seats_.forget(event); }
 
  private:
   class Session;

@@ -190,6 +190,15 @@ std::vector<SeatChange> SeatInventory::sweep() {
   return changes;
 }
 
+void SeatInventory::forget(std::uint64_t event) {
+  const std::lock_guard lock(mutex_);
+  events_.erase(event);
+  std::erase_if(reservations_, [event](const auto& entry) { return entry.second.owner.event == event; });
+  std::erase_if(by_ticket_, [event](const auto& entry) { return entry.first.event == event; });
+  reservations_.rehash(0);
+  by_ticket_.rehash(0);
+}
+
 StoreCommand::Inventory SeatInventory::inventory(std::uint64_t event) {
   const std::lock_guard lock(mutex_);
   return event_of(event).counts;

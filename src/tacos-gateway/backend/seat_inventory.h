@@ -48,6 +48,8 @@ class SeatInventory {
   std::vector<SeatChange> sweep();
 
   StoreCommand::Inventory inventory(std::uint64_t event);
+  // Forgets an event's seats and reservations, sold ones too.
+  void forget(std::uint64_t event);
 
  private:
   enum class Seat : std::uint8_t { kFree, kHeld, kSold };

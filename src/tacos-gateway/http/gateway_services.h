@@ -13,6 +13,7 @@
 #include "tacos-gateway/http/admin_credential.h"
 #include "tacos-gateway/http/audit_log.h"
 #include "tacos-gateway/http/gateway_log.h"
+#include "tacos-gateway/http/memory_trimmer.h"
 #include "tacos-gateway/http/metrics.h"
 #include "tacos-gateway/http/readiness.h"
 #include "tacos-gateway/store/queue_store.h"
@@ -39,6 +40,7 @@ struct GatewayServices {
   Readiness readiness{};
   // The server these threads belong to, once it has started.
   std::atomic<const net::HttpServer*> server{nullptr};
+  std::atomic<const MemoryTrimmer*> trimmer{nullptr};  // likewise
 
   // Calendar time by the one clock that everything here runs on.
   std::int64_t unix_ms_now() const {

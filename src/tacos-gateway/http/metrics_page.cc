@@ -1,11 +1,9 @@
 #include "tacos-gateway/http/metrics_page.h"
 
 #include <dirent.h>
-#include <fstream>
 #include <limits>
 #include <memory>
 #include <sys/resource.h>
-#include <unistd.h>
 #include <utility>
 
 #include <prometheus/metric_family.h>
@@ -187,7 +185,7 @@ void add_server(Families& families, const net::HttpServerCounts& server) {
   }
 }
 
-void add_process(Families& families) {
+void add_process(Families& families, const MemoryTrimmer::Counts& trims) {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   const auto seconds = [](const timeval& time) {
@@ -195,13 +193,14 @@ void add_process(Families& families) {
   };
   families.single("process_cpu_seconds_total", "User and system time used.", MetricType::Counter,
                   seconds(usage.ru_utime) + seconds(usage.ru_stime));
-  std::ifstream statm("/proc/self/statm");
-  double total_pages = 0;
-  double resident_pages = 0;
-  if (statm >> total_pages >> resident_pages) {
-    families.single("process_resident_memory_bytes", "Memory resident.", MetricType::Gauge,
-                    resident_pages * static_cast<double>(::sysconf(_SC_PAGESIZE)));
+  if (const std::uint64_t resident = resident_bytes(); resident > 0) {
+    families.single("process_resident_memory_bytes", "Memory resident.", MetricType::Gauge, as_double(resident));
   }
+  families.single("memory_trims_total", "Times freed memory was given back to the system, being idle.",
+                  MetricType::Counter, as_double(trims.trims));
+  families.single("memory_trim_seconds_total", "Time that took.", MetricType::Counter, as_double(trims.nanos) / 1e9);
+  families.single("memory_trimmed_bytes_total", "Memory that was given back.", MetricType::Counter,
+                  as_double(trims.bytes));
   const std::unique_ptr<DIR, int (*)(DIR*)> descriptors(::opendir("/proc/self/fd"), &::closedir);
   if (descriptors) {
     double count = -3;  // ".", ".." and the directory itself
@@ -222,7 +221,7 @@ std::string metrics_page(const MetricsInput& input) {
   add_events(families, input.events);
   add_store(families, input);
   add_server(families, input.server);
-  add_process(families);
+  add_process(families, input.trims);
   return families.text();
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "net/http_server.h"
+#include "tacos-gateway/http/memory_trimmer.h"
 #include "tacos-gateway/http/metrics.h"
 #include "tacos-gateway/store/queue_store.h"
 
@@ -16,6 +17,7 @@ struct MetricsInput {
   net::HttpServerCounts server;
   std::span<const EventSnapshot> events;
   std::span<const StoreMetric> store = {};
+  MemoryTrimmer::Counts trims = {};
   std::string store_kind = "embedded";
   std::string position_strategy = "index";
 };

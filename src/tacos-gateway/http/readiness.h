@@ -11,8 +11,10 @@ namespace tacos::gateway {
 // Thread rule: any thread.
 class Readiness {
  public:
-  // The store is asked every second; three unanswered questions mean that it is not there.
-  static constexpr core::Nanos kFresh = std::chrono::seconds(3);
+  // The store is asked every 250 ms, of a cluster one primary after the other; five unanswered questions mean that it
+  // is not there. So one primary that is away leaves the gateway ready: events on the others are served, and every
+  // other gateway would be as unready.
+  static constexpr core::Nanos kFresh = std::chrono::milliseconds(1250);
 
   void store_answered(core::Instant at) { answered_ns_.store(at.since_origin().count(), std::memory_order_relaxed); }
   void begin_shutdown() { stopping_.store(true, std::memory_order_relaxed); }

@@ -7,7 +7,7 @@ namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(10);
 constexpr std::uint64_t kTicksPerSweep = 10;
-constexpr std::uint64_t kTicksPerPing = 100;
+constexpr std::uint64_t kTicksPerPing = 25;
 
 }  // namespace
 

@@ -11,7 +11,7 @@
 namespace tacos::gateway {
 
 // What must happen though nobody asks: the store's time-driven work every 10 ms, lapsed holds every 100 ms, and a
-// question to the store every second whether it is there. Runs on one server thread's loop; destroyed with it.
+// question to the store every 250 ms whether it is there. Runs on one server thread's loop; destroyed with it.
 class Ticker {
  public:
   Ticker(GatewayServices& services, boost::asio::io_context& loop, SeatSession& seats);

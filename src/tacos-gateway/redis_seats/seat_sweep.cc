@@ -12,11 +12,15 @@ using std::chrono::milliseconds;
 
 // Of reservations in one script: of ten seats each, a millisecond of the server's time.
 constexpr std::uint64_t kMostAtOnce = 100;
+constexpr core::Nanos kForgotten = std::chrono::minutes(1);
 
 }  // namespace
 
 void SeatSweep::run() {
   const core::Instant now = parts_.link_clock.now();
+  // Not looked at for long: forgotten.
+  std::erase_if(looks_,
+                [now](const auto& entry) { return !entry.second.under_way && now - entry.second.next > kForgotten; });
   for (const std::uint64_t event : parts_.events()) {
     Look& look = looks_[event];
     if (look.under_way || now < look.next) continue;

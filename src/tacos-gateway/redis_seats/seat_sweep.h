@@ -32,7 +32,7 @@ class SeatSweep {
   const RedisSeatOptions& options_;
   const redis::RedisScript& script_;
   redis::RedisLink& link_;
-  std::unordered_map<std::uint64_t, Look> looks_;  // by event; never taken away
+  std::unordered_map<std::uint64_t, Look> looks_;  // by event
 };
 
 }  // namespace tacos::gateway

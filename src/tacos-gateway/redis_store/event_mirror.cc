@@ -143,7 +143,23 @@ bool EventMirror::take_facts(const LineFacts& facts, Instant now) {
 
 void EventMirror::forget() {
   const std::lock_guard lock(mutex_);
-  known_ = facts_known_ = false;
+  if (!known_) return;
+  begin_life(0);
+  known_ = false;
+  decltype(chunks_)().swap(chunks_);
+  decltype(heartbeats_)().swap(heartbeats_);
+}
+
+void EventMirror::listed(bool is_listed) {
+  const std::lock_guard lock(mutex_);
+  asleep_.store(!is_listed && !known_, std::memory_order_release);
+}
+
+std::size_t EventMirror::memory_bytes() const {
+  const std::lock_guard lock(mutex_);
+  const auto kept = std::count_if(chunks_.begin(), chunks_.end(), [](const auto& chunk) { return chunk != nullptr; });
+  return static_cast<std::size_t>(kept) * kChunk * sizeof(Ticket) + chunks_.capacity() * sizeof(chunks_[0]) +
+         waiting_.memory_bytes() + heartbeats_.capacity() * sizeof(TicketNumber);
 }
 
 EventMirror::Reading EventMirror::reading() const {
@@ -193,9 +209,12 @@ void EventMirror::begin_life(std::uint32_t epoch) {
   buckets_.store(1, std::memory_order_release);
   known_ = true;
   facts_known_ = false;
+  behind_ = stirred_ = false;
+  asleep_.store(false, std::memory_order_release);
   last_ = 0;
   waiting_ = WaitingIndex();
   chunks_.clear();
+  chunks_released_ = 0;
   departures_read_ = 0;
   heartbeats_.clear();
 }
@@ -211,6 +230,7 @@ void EventMirror::extend(TicketNumber last, TicketNumber head, std::uint64_t fai
   if (head > facts_.head) {
     facts_.head = head;
     waiting_.remove_up_to(head);
+    release_tickets_up_to(head);
   }
   TicketNumber number = past_gaps(std::max(last_, facts_.head) + 1);
   while (number <= last) {
@@ -222,6 +242,12 @@ void EventMirror::extend(TicketNumber last, TicketNumber head, std::uint64_t fai
     number = past_gaps(upto + 1);
   }
   last_ = std::max(last_, last);
+}
+
+// What is kept of tickets is for those who wait: the line's memory goes with the line.
+void EventMirror::release_tickets_up_to(TicketNumber head) {
+  const std::size_t upto = std::min<std::size_t>(head / kChunk, chunks_.size());
+  for (; chunks_released_ < upto; ++chunks_released_) chunks_[chunks_released_].reset();
 }
 
 TicketNumber EventMirror::past_gaps(TicketNumber number) const {

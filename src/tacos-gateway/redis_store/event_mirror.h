@@ -44,8 +44,13 @@ class EventMirror {
   // The position of a ticket that is known to wait; 0 as long as not everything is known that it takes: who left before
   // this gateway met the line, which numbers a failover left out.
   std::uint64_t place_of(TicketNumber number) const;
-  // The event is gone from the store.
+  // The event is gone from the store: gives up all memory but the mirror itself, which others may refer to.
   void forget();
+  // An event that is gone and that the store no longer lists is left alone until somebody joins it again.
+  void listed(bool is_listed);
+  bool asleep() const { return asleep_.load(std::memory_order_acquire); }
+  // Of tickets, indexes and queues.
+  std::size_t memory_bytes() const;
 
   // The line but for its departures, as far as it is known.
   LineFacts line() const;
@@ -78,6 +83,7 @@ class EventMirror {
   };
 
   void begin_life(std::uint32_t epoch);
+  void release_tickets_up_to(TicketNumber head);
   void extend(TicketNumber last, TicketNumber head, std::uint64_t failovers);
   std::uint64_t place(TicketNumber number) const;
   TicketNumber past_gaps(TicketNumber number) const;
@@ -92,9 +98,11 @@ class EventMirror {
   std::int64_t ahead_us_ = 0;  // the store's clock before ours
   core::Instant refreshed_;
   std::atomic<std::uint32_t> buckets_{1};
+  std::atomic<bool> asleep_{false};
   TicketNumber last_ = 0;
   WaitingIndex waiting_;
   std::vector<std::unique_ptr<std::array<Ticket, kChunk>>> chunks_;
+  std::size_t chunks_released_ = 0;  // from the front: nobody there waits
   std::uint64_t departures_read_ = 0;
   std::vector<TicketNumber> heartbeats_;
   bool stirred_ = false;

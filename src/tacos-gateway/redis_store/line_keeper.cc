@@ -132,9 +132,10 @@ void LineKeeper::with_events(std::function<void(bool, std::vector<std::uint64_t>
     if (reply != nullptr) {
       for (const redis::RedisReply& member : reply->elements()) {
         events.push_back(event_of(member.text()));
-        parts_.find_or_make(events.back());
+        parts_.find_or_make(events.back()).listed(true);
         paces_[events.back()].id = member.text().substr(std::min<std::size_t>(16, member.text().size()));
       }
+      take_listing(events);
     }
     then(reply != nullptr, std::move(events));
   });

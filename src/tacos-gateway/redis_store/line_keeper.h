@@ -59,6 +59,20 @@ class LineKeeper {
     std::string id;               // of the event, once it has been listed
     std::uint64_t failovers = 0;  // that were told of
     std::uint64_t tickets_lost = 0;
+    bool forgetting = false;
+    core::Instant next_look;                     // at whether it is over; none yet: the clock's zero
+    std::optional<core::Instant> missing_since;  // listed, but not there
+    std::string missing_serial;
+  };
+  // How far an event is forgotten.
+  struct Forgetting {
+    std::string serial;  // of its registration
+    bool begun = false;
+    bool buckets_gone = false;
+  };
+  struct Life {
+    std::uint32_t buckets = 1;
+    std::uint32_t epoch = 0;
   };
 
   explicit LineKeeper(RedisStoreParts& parts) : parts_(parts), timer_(loop_) {}
@@ -83,6 +97,16 @@ class LineKeeper {
                         std::vector<TicketNumber> taken, const Latch& done);
   void control_event(std::uint64_t event, const EventControl& change, Replied replied);
   void set_defaults(const EventControl& change, Replied replied);
+  void forget_if_over(std::uint64_t event, const Latch& done);
+  void ask_to_forget(std::uint64_t event, Forgetting so_far, const Latch& done);
+  void on_forget(std::uint64_t event, Forgetting so_far, const redis::RedisReply* reply, const Latch& done);
+  void forget_buckets(std::uint64_t event, Life life, const Forgetting& so_far, const Latch& done);
+  void forget_bucket(std::uint64_t event, std::uint32_t bucket, std::uint32_t epoch,
+                     const std::shared_ptr<bool>& failed, const Latch& all);
+  bool missing_for_long(std::uint64_t event, const std::string& serial);
+  void unregister(std::uint64_t event, const Forgetting& so_far, const Latch& done);
+  void end_of_look(std::uint64_t event);
+  void take_listing(const std::vector<std::uint64_t>& listed);
   void schedule();
 
   RedisStoreParts& parts_;

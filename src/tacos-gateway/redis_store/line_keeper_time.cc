@@ -184,6 +184,7 @@ void LineKeeper::refresh(std::function<void()> handler) {
       for (const std::uint64_t event : parts_.events()) {
         refresh_event(event, done);
         write_heartbeats(event, done);
+        forget_if_over(event, done);
       }
     };
     if (refreshes_++ % kRefreshesPerListing != 0) return all();

@@ -21,7 +21,7 @@ std::shared_ptr<const redis::ScriptBook> make_line_scripts() {
     std::string_view before = {};
     std::string_view before_that = {};
   };
-  const std::array<Text, 18> texts{{
+  const std::array<Text, 21> texts{{
       {"register", lua::kRegister},
       {"defaults", lua::kDefaults},
       {"open", lua::kOpen},
@@ -40,6 +40,9 @@ std::shared_ptr<const redis::ScriptBook> make_line_scripts() {
       {"arrive", lua::kArrive, lua::kBucket},
       {"tick_line", lua::kTickLine, lua::kPassing},
       {"tick_bucket", lua::kTickBucket, lua::kBucket, lua::kPassing},
+      {"forget", lua::kForget},
+      {"forget_bucket", lua::kForgetBucket},
+      {"unregister", lua::kUnregister},
   }};
   auto book = std::make_shared<redis::ScriptBook>();
   for (const Text& one : texts) {

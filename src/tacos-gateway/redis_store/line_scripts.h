@@ -29,6 +29,9 @@ enum class LineScript : std::uint8_t {
   kArrive,
   kTickLine,
   kTickBucket,
+  kForget,
+  kForgetBucket,
+  kUnregister,
 };
 
 // All of them, each behind what it shares with others, in the order of LineScript.

@@ -57,7 +57,9 @@ std::vector<std::uint64_t> RedisStoreParts::events() const {
   const std::shared_lock lock(events_mutex_);
   std::vector<std::uint64_t> keys;
   keys.reserve(events_.size());
-  for (const auto& [key, mirror] : events_) keys.push_back(key);
+  for (const auto& [key, mirror] : events_) {
+    if (!mirror->asleep()) keys.push_back(key);
+  }
   return keys;
 }
 
@@ -133,6 +135,8 @@ std::vector<StoreMetric> RedisStoreParts::metrics() const {
       {"store_mirror_answers_total", "Status questions answered without asking the Redis.", true, of(mirror_answers)},
       {"store_stale_answers_total", "Of these, with facts older than 2 s.", true, of(stale_answers)},
       {"store_unavailable_total", "Commands answered that the store can't be reached.", true, of(refusals)},
+      {"queue_events_forgotten_total", "Events that this gateway has forgotten because they were over.", true,
+       of(events_forgotten)},
       {"store_facts_age_seconds", "How long ago the facts of the event longest not refreshed were.", false, oldest_sec},
   };
 }

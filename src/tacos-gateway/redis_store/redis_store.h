@@ -70,6 +70,7 @@ class RedisStoreParts {
   // Null when the event has not been met.
   EventMirror* find(std::uint64_t event) const;
   EventMirror& find_or_make(std::uint64_t event);
+  // Those that are not asleep.
   std::vector<std::uint64_t> events() const;
 
   // For a script's ARGV[1].
@@ -89,7 +90,8 @@ class RedisStoreParts {
   const std::shared_ptr<const redis::ScriptBook> scripts = make_line_scripts();
   std::atomic<std::uint64_t> mirror_answers{0};
   std::atomic<std::uint64_t> stale_answers{0};
-  std::atomic<std::uint64_t> refusals{0};  // answered "unavailable"
+  std::atomic<std::uint64_t> events_forgotten{0};  // by this gateway
+  std::atomic<std::uint64_t> refusals{0};          // answered "unavailable"
 
  private:
   struct Totals;

@@ -37,76 +37,87 @@ std::uint64_t event_key(std::string_view event_id) {
   return key;
 }
 
-// Events are never taken away, so a session remembers those it has met and looks them up without a lock.
+// Remembers the events it has met and looks them up without the store's lock, until one is forgotten.
 class EmbeddedStore::Session final : public StoreSession {
  public:
   explicit Session(EmbeddedStore& store) : store_(store) {}
 
   void submit(std::span<StoreCommand* const> batch) override {
     for (std::size_t from = 0; from < batch.size();) {
+      if (store_.forgotten_.load(std::memory_order_acquire) != forgotten_) look_up_again();
       Event* const event = event_of(*batch[from]);
       std::size_t to = from + 1;
       while (to < batch.size() && event_of(*batch[to]) == event) ++to;
-      run(event, batch.subspan(from, to - from));
-      from = to;
+      if (run(event, batch.subspan(from, to - from))) {
+        from = to;
+      } else {
+        look_up_again();
+      }
     }
     // Outside the lock: a completion writes to a socket.
     for (StoreCommand* command : batch) command->done(*command);
   }
 
  private:
+  void look_up_again() {
+    forgotten_ = store_.forgotten_.load(std::memory_order_acquire);
+    known_.clear();
+    last_ = nullptr;
+  }
+
   Event* event_of(StoreCommand& command) {
     const bool join = command.kind == StoreCommand::Kind::kJoin;
-    if (join) {
-      command.ref.event = event_key(command.event_id);
-      command.ref.epoch = store_.epoch_;
-    }
+    if (join) command.ref.event = event_key(command.event_id);
     if (last_ != nullptr && last_key_ == command.ref.event) return last_;
     auto known = known_.find(command.ref.event);
     if (known == known_.end()) {
-      Event* const event =
+      EventPointer event =
           join ? store_.find_or_make(command.ref.event, command.event_id) : store_.find(command.ref.event);
       if (event == nullptr) return nullptr;
-      known = known_.emplace(command.ref.event, event).first;
+      known = known_.emplace(command.ref.event, std::move(event)).first;
     }
     last_key_ = command.ref.event;
-    last_ = known->second;
+    last_ = known->second.get();
     return last_;
   }
 
-  void run(Event* event, std::span<StoreCommand* const> commands) {
+  // False, with nothing done, when the event was forgotten after it was looked up.
+  bool run(Event* event, std::span<StoreCommand* const> commands) {
     if (event == nullptr) {
       for (StoreCommand* command : commands) {
         const bool join = command->kind == StoreCommand::Kind::kJoin;
         command->outcome = join ? StoreOutcome::kOverloaded : StoreOutcome::kNotFound;
       }
-      return;
+      return true;
     }
     const std::lock_guard lock(event->mutex);
+    if (!event->line) return false;
     const core::Instant now = store_.clock_.now();
     for (StoreCommand* command : commands) {
-      const bool other_event =
-          command->kind == StoreCommand::Kind::kJoin && command->event_id != event->line.event_id();
+      const bool join = command->kind == StoreCommand::Kind::kJoin;
+      if (join) command->ref.epoch = event->epoch;
+      const bool other_event = join && command->event_id != event->line->event_id();
       const bool other_epoch =
-          command->ref.epoch != store_.epoch_ && command->kind != StoreCommand::Kind::kReportInventory;
+          command->ref.epoch != event->epoch && command->kind != StoreCommand::Kind::kReportInventory;
       if (other_event || other_epoch) {
         command->outcome = other_event ? StoreOutcome::kOverloaded : StoreOutcome::kNotFound;
       } else {
-        event->line.execute(*command, now, store_.unix_ms_at_origin_);
+        event->line->execute(*command, now, store_.unix_ms_at_origin_);
       }
     }
+    return true;
   }
 
   EmbeddedStore& store_;
-  std::unordered_map<std::uint64_t, Event*> known_;
+  std::unordered_map<std::uint64_t, EventPointer> known_;
   std::uint64_t last_key_ = 0;
   Event* last_ = nullptr;
+  std::uint64_t forgotten_ = 0;  // events, when known_ was begun
 };
 
 EmbeddedStore::EmbeddedStore(EmbeddedStoreOptions options, const core::Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
-      epoch_(random_epoch()),
       unix_ms_at_origin_(unix_ms_at_origin_of(clock)),
       line_(options_.line) {}
 
@@ -116,48 +127,69 @@ std::unique_ptr<StoreSession> EmbeddedStore::open_session(boost::asio::any_io_ex
   return std::make_unique<Session>(*this);
 }
 
-EmbeddedStore::Event* EmbeddedStore::find(std::uint64_t key) {
+EmbeddedStore::EventPointer EmbeddedStore::find(std::uint64_t key) {
   const std::shared_lock lock(events_mutex_);
   const auto found = events_.find(key);
-  return found == events_.end() ? nullptr : found->second.get();
+  return found == events_.end() ? nullptr : found->second;
 }
 
-EmbeddedStore::Event* EmbeddedStore::find_or_make(std::uint64_t key, std::string_view event_id) {
+EmbeddedStore::EventPointer EmbeddedStore::find_or_make(std::uint64_t key, std::string_view event_id) {
   const std::unique_lock lock(events_mutex_);
-  if (const auto found = events_.find(key); found != events_.end()) return found->second.get();
+  if (const auto found = events_.find(key); found != events_.end()) return found->second;
   if (events_.size() >= options_.max_events) return nullptr;
   TransitionObserver observer;
   if (options_.observer) {
     observer = [this, id = std::string(event_id)](TicketNumber number, TicketStatus from, TicketStatus to,
                                                   core::Instant at) { options_.observer(id, number, from, to, at); };
   }
-  auto event = std::make_unique<Event>(std::string(event_id), line_, clock_.now(), std::move(observer));
+  auto event = std::make_shared<Event>();
+  event->epoch = random_epoch();
+  event->line = std::make_unique<EventLine>(std::string(event_id), line_, clock_.now(), std::move(observer));
   if (starts_paused_ || starts_draining_) {
     EventControl start;
     start.paused = starts_paused_;
     start.draining = starts_draining_;
-    event->line.control(start, clock_.now());
+    event->line->control(start, clock_.now());
   }
-  return events_.emplace(key, std::move(event)).first->second.get();
+  return events_.emplace(key, std::move(event)).first->second;
 }
 
-std::vector<EmbeddedStore::Event*> EmbeddedStore::all() {
+std::vector<EmbeddedStore::EventPointer> EmbeddedStore::all() {
   const std::shared_lock lock(events_mutex_);
-  std::vector<Event*> events;
+  std::vector<EventPointer> events;
   events.reserve(events_.size());
-  for (const auto& [key, event] : events_) events.push_back(event.get());
+  for (const auto& [key, event] : events_) events.push_back(event);
   return events;
 }
 
 void EmbeddedStore::tick() {
-  for (Event* event : all()) {
-    const std::lock_guard lock(event->mutex);
-    event->line.advance(clock_.now());
+  for (const EventPointer& event : all()) {
+    bool over = false;
+    {
+      const std::lock_guard lock(event->mutex);
+      if (!event->line) continue;
+      const core::Instant now = clock_.now();
+      event->line->advance(now);
+      over = event->line->may_be_forgotten(now);
+    }
+    if (over) forget(*event);
   }
 }
 
+void EmbeddedStore::forget(Event& event) {
+  std::unique_ptr<EventLine> line;  // freed after the locks: a long line takes milliseconds
+  const std::unique_lock events_lock(events_mutex_);
+  const std::lock_guard lock(event.mutex);
+  if (!event.line || !event.line->may_be_forgotten(clock_.now())) return;
+  const std::uint64_t key = event_key(event.line->event_id());
+  line = std::move(event.line);
+  events_.erase(key);
+  forgotten_.fetch_add(1, std::memory_order_release);
+  if (options_.on_forgotten) options_.on_forgotten(key);
+}
+
 void EmbeddedStore::control(EventControl change, std::function<void(core::Result<std::size_t>)> handler) {
-  std::vector<Event*> events;
+  std::vector<EventPointer> events;
   if (change.event_id.empty()) {
     events = all();
     const std::unique_lock lock(events_mutex_);
@@ -165,24 +197,24 @@ void EmbeddedStore::control(EventControl change, std::function<void(core::Result
     line_.admission_burst = change.admission_burst.value_or(line_.admission_burst);
     starts_paused_ = change.paused.value_or(starts_paused_);
     starts_draining_ = change.draining.value_or(starts_draining_);
-  } else if (Event* event = find(event_key(change.event_id))) {
-    events.push_back(event);
+  } else if (EventPointer event = find(event_key(change.event_id))) {
+    events.push_back(std::move(event));
   } else {
     handler(core::fail("there is no event '" + change.event_id + "'; it comes into being at its first join"));
     return;
   }
-  for (Event* event : events) {
+  for (const EventPointer& event : events) {
     const std::lock_guard lock(event->mutex);
-    event->line.control(change, clock_.now());
+    if (event->line) event->line->control(change, clock_.now());
   }
   handler(events.size());
 }
 
 void EmbeddedStore::snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler) {
   std::vector<EventSnapshot> snapshots;
-  for (Event* event : all()) {
+  for (const EventPointer& event : all()) {
     const std::lock_guard lock(event->mutex);
-    snapshots.push_back(event->line.snapshot());
+    if (event->line) snapshots.push_back(event->line->snapshot());
   }
   handler(std::move(snapshots));
 }
@@ -191,11 +223,16 @@ void EmbeddedStore::ping(std::function<void(core::Result<core::Nanos>)> handler)
   handler(core::Nanos(0));
 }
 
+std::vector<StoreMetric> EmbeddedStore::metrics() const {
+  return {{"queue_events_forgotten_total", "Events forgotten because they were over.", true,
+           static_cast<double>(forgotten_.load(std::memory_order_relaxed))}};
+}
+
 std::size_t EmbeddedStore::memory_bytes() {
   std::size_t bytes = 0;
-  for (Event* event : all()) {
+  for (const EventPointer& event : all()) {
     const std::lock_guard lock(event->mutex);
-    bytes += event->line.memory_bytes();
+    if (event->line) bytes += event->line->memory_bytes();
   }
   return bytes;
 }

@@ -20,7 +20,9 @@ struct EmbeddedStoreOptions {
   std::size_t max_events = 1000;
   // Told of every ticket's changes, under that event's lock; for audits and tests.
   std::function<void(const std::string& event_id, TicketNumber, TicketStatus from, TicketStatus to, core::Instant)>
-      observer;
+      observer = {};
+  // Told that an event is forgotten, under that event's lock: what else is kept of it is to go too.
+  std::function<void(std::uint64_t event)> on_forgotten = {};
 };
 
 // The line in this process's memory: exact, shared by its threads, gone when it ends.
@@ -39,33 +41,36 @@ class EmbeddedStore final : public QueueStore {
   void control(EventControl change, std::function<void(core::Result<std::size_t>)> handler) override;
   void snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler) override;
   void ping(std::function<void(core::Result<core::Nanos>)> handler) override;
+  std::vector<StoreMetric> metrics() const override;
 
   // Bytes of tickets, indexes and queues over all events, user look-up tables excluded.
   std::size_t memory_bytes();
 
  private:
   class Session;
+  // One life of an event. Forgotten, it has no line any more; whoever still refers to it has to look it up again.
   struct Event {
-    Event(std::string id, const LineOptions& options, core::Instant now, TransitionObserver observer)
-        : line(std::move(id), options, now, std::move(observer)) {}
     std::mutex mutex;
-    EventLine line;
+    std::uint32_t epoch = 0;
+    std::unique_ptr<EventLine> line;
   };
+  using EventPointer = std::shared_ptr<Event>;
 
-  Event* find(std::uint64_t key);
+  EventPointer find(std::uint64_t key);
   // Null when there are as many events as may be.
-  Event* find_or_make(std::uint64_t key, std::string_view event_id);
-  std::vector<Event*> all();
+  EventPointer find_or_make(std::uint64_t key, std::string_view event_id);
+  std::vector<EventPointer> all();
+  void forget(Event& event);
 
   const EmbeddedStoreOptions options_;
   const core::Clock& clock_;
-  const std::uint32_t epoch_;
   const std::int64_t unix_ms_at_origin_;  // of the clock's own zero
   std::shared_mutex events_mutex_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Event>> events_;
+  std::unordered_map<std::uint64_t, EventPointer> events_;
   LineOptions line_;  // what events to come begin with; under events_mutex_
   bool starts_paused_ = false;
   bool starts_draining_ = false;
+  std::atomic<std::uint64_t> forgotten_{0};
 };
 
 }  // namespace tacos::gateway

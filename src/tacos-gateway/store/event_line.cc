@@ -24,7 +24,8 @@ EventLine::EventLine(std::string event_id, const LineOptions& options, Instant n
       began_(now),
       opens_(now + options.opening_delay),
       observer_(std::move(observer)),
-      bucket_(options.admission_rate, options.admission_burst, now) {
+      bucket_(options.admission_rate, options.admission_burst, now),
+      touched_(now) {
   counts_.event_id = event_id_;
   counts_.inventory.free = options.seats;
   sold_out_ = options.seats == 0;
@@ -45,7 +46,7 @@ void EventLine::execute(StoreCommand& command, Instant now, std::int64_t unix_ms
     return;
   }
   if (command.kind == StoreCommand::Kind::kReportInventory) {
-    inventory(command.inventory);
+    inventory(command.inventory, now);
     return;
   }
   Ticket* ticket = find(command.ref.number);
@@ -102,6 +103,7 @@ void EventLine::join(StoreCommand& command, Instant now) {
   users_.set(command.user, number);
   ++counts_.joined;
   ++counts_.waiting;
+  touched_ = now;
   if (observer_) observer_(number, TicketStatus::kWaiting, TicketStatus::kWaiting, now);
   command.ref.number = number;
   view(command, ticket, now);
@@ -196,6 +198,7 @@ void EventLine::settle(StoreCommand& command, Ticket& ticket, Instant now) {
   }
   const bool spent = command.kind == StoreCommand::Kind::kSpendGrant;
   const bool too_late = millis(now) >= ticket.deadline_ms;
+  touched_ = now;
   ticket.grant = spent ? Grant::kSpent : too_late ? Grant::kLapsed : Grant::kUnused;
   if (spent || too_late) --outstanding_;
 }
@@ -239,11 +242,13 @@ void EventLine::move(TicketNumber number, Ticket& ticket, TicketStatus to, Insta
   --tally(from);
   ++tally(to);
   ticket.status = to;
+  touched_ = now;
   if (observer_) observer_(number, from, to, now);
 }
 
 void EventLine::advance(Instant now) {
   if (sold_out_) return;
+  if (counts_.waiting > 0 || outstanding_ > 0) touched_ = now;
   lapse_turns(now);
   lapse_grants(now);
   admit(now);
@@ -322,22 +327,33 @@ void EventLine::sweep(Instant now) {
 }
 
 // Once every seat is sold the event is over for good: one flag tells the whole line, however long it is.
-void EventLine::inventory(const StoreCommand::Inventory& seen) {
+void EventLine::inventory(const StoreCommand::Inventory& seen, Instant now) {
   if (seen.version < counts_.inventory.version) return;
+  touched_ = now;
   counts_.inventory = seen;
   if (sold_out_ || seen.free + seen.held > 0) return;
   sold_out_ = true;
   counts_.sold_out += counts_.waiting + counts_.ready;
   outstanding_ -= counts_.ready;
   counts_.waiting = counts_.ready = 0;
+  // Nobody is called, swept or told a position any more.
+  waiting_ = WaitingIndex();
+  std::deque<TicketNumber>().swap(turns_);
+  std::deque<TicketNumber>().swap(grants_);
 }
 
 void EventLine::control(const EventControl& change, Instant now) {
+  touched_ = now;
   if (change.admission_rate || change.admission_burst) {
     bucket_.set(change.admission_rate.value_or(bucket_.rate()), change.admission_burst.value_or(bucket_.burst()), now);
   }
   if (change.paused) paused_ = *change.paused;
   if (change.draining) draining_ = *change.draining;
+}
+
+bool EventLine::may_be_forgotten(Instant now) const {
+  if (options_.forget_after == Nanos(0) || now - touched_ < options_.forget_after || now < opens_) return false;
+  return sold_out_ || (counts_.waiting == 0 && outstanding_ == 0 && counts_.inventory.held == 0);
 }
 
 EventSnapshot EventLine::snapshot() const {

@@ -25,6 +25,7 @@ struct LineOptions {
   core::Nanos grant_ttl = std::chrono::seconds(30);      // a grant must be used within
   core::Nanos heartbeat_ttl = std::chrono::seconds(60);  // a waiting ticket must be asked about within
   core::Nanos opening_delay{0};                          // from an event's first join to its first admission
+  core::Nanos forget_after = std::chrono::hours(24);     // an event that is over and untouched this long; 0: never
   std::uint64_t max_tickets = 50'000'000;
 };
 
@@ -48,6 +49,9 @@ class EventLine {
 
   void control(const EventControl& change, core::Instant now);
   EventSnapshot snapshot() const;
+  // Whether nobody waits, has a turn, an unused grant or held seats, or all is sold, and nothing but questions has come
+  // for forget_after.
+  bool may_be_forgotten(core::Instant now) const;
   const std::string& event_id() const { return event_id_; }
   std::size_t memory_bytes() const;
 
@@ -86,7 +90,7 @@ class EventLine {
   void lapse_grants(core::Instant now);
   void admit(core::Instant now);
   void sweep(core::Instant now);
-  void inventory(const StoreCommand::Inventory& seen);
+  void inventory(const StoreCommand::Inventory& seen, core::Instant now);
   std::uint64_t free_places() const;
 
   std::string event_id_;
@@ -98,6 +102,7 @@ class EventLine {
   bool paused_ = false;
   bool draining_ = false;
   bool sold_out_ = false;
+  core::Instant touched_;  // when something last happened, or could have: somebody waited, or had a turn
 
   std::vector<std::unique_ptr<Chunk>> chunks_;
   TicketNumber last_ = 0;

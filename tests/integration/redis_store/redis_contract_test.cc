@@ -72,6 +72,11 @@ INSTANTIATE_TEST_SUITE_P(RedisBuckets, QueueStoreContract, testing::Values(Store
 INSTANTIATE_TEST_SUITE_P(RedisIndex, QueueStoreContract, testing::Values(redis(PositionStrategy::kIndex)));
 INSTANTIATE_TEST_SUITE_P(RedisCluster, QueueStoreContract, testing::Values(on_cluster(1), on_cluster(6)));
 INSTANTIATE_TEST_SUITE_P(RedisKeys, QueueStoreContract, testing::Values(redis(PositionStrategy::kKeys)));
+INSTANTIATE_TEST_SUITE_P(RedisWatermark, QueueStoreForgetting, testing::Values(redis(PositionStrategy::kWatermark)));
+INSTANTIATE_TEST_SUITE_P(RedisBuckets, QueueStoreForgetting, testing::Values(StoreFactory(in_buckets)));
+INSTANTIATE_TEST_SUITE_P(RedisIndex, QueueStoreForgetting, testing::Values(redis(PositionStrategy::kIndex)));
+INSTANTIATE_TEST_SUITE_P(RedisCluster, QueueStoreForgetting, testing::Values(on_cluster(6)));
+INSTANTIATE_TEST_SUITE_P(RedisKeys, QueueStoreForgetting, testing::Values(redis(PositionStrategy::kKeys)));
 
 }  // namespace
 }  // namespace tacos::gateway

@@ -5,6 +5,7 @@
 #include "tacos-gateway/http/admin_credential.h"
 #include "tacos-gateway/http/api_thread.h"
 #include "tacos-gateway/http/audit_log.h"
+#include "tacos-gateway/http/memory_trimmer.h"
 #include "tacos-gateway/http/readiness.h"
 #include "tacos-gateway/http/timestamp.h"
 #include "tacos-gateway/http/trace_id.h"
@@ -73,13 +74,58 @@ TEST(Readiness, WantsAnAnswerThatIsFresh) {
   EXPECT_FALSE(readiness.ready(clock.now()));
   readiness.store_answered(clock.now());
   EXPECT_TRUE(readiness.ready(clock.now()));
-  clock.advance(2s);
-  EXPECT_TRUE(readiness.ready(clock.now()));
   clock.advance(1s);
+  EXPECT_TRUE(readiness.ready(clock.now()));
+  clock.advance(250ms);
   EXPECT_FALSE(readiness.ready(clock.now()));
   readiness.store_answered(clock.now());
   readiness.begin_shutdown();
   EXPECT_FALSE(readiness.ready(clock.now()));
+}
+
+constexpr std::uint64_t kMiB = 1024 * 1024;
+
+// Seconds with so many requests each.
+void pass_seconds(TrimRule& rule, std::uint64_t& total, unsigned seconds, std::uint64_t requests) {
+  for (unsigned i = 0; i < seconds; ++i) rule.second_passed(total += requests);
+}
+
+TEST(TrimRule, WaitsUntilItHasBeenQuietForAWhile) {
+  TrimRule rule;
+  std::uint64_t total = 0;
+  pass_seconds(rule, total, 60, 30'000);
+  EXPECT_FALSE(rule.is_quiet());
+  pass_seconds(rule, total, TrimRule::kQuietSeconds - 1, TrimRule::kQuietRequests);
+  EXPECT_FALSE(rule.is_quiet());
+  pass_seconds(rule, total, 1, TrimRule::kQuietRequests);
+  EXPECT_TRUE(rule.is_quiet());
+  pass_seconds(rule, total, 1, TrimRule::kQuietRequests + 1);
+  EXPECT_FALSE(rule.is_quiet()) << "one busy second begins the wait again";
+}
+
+TEST(TrimRule, TrimsWhatCameToBeUnusedSinceTheLastTime) {
+  TrimRule rule;
+  EXPECT_FALSE(rule.is_worth_it(10 * kMiB, 1 * kMiB)) << "code and stacks are resident from the start";
+  EXPECT_FALSE(rule.is_worth_it(100 * kMiB, 90 * kMiB)) << "in use is in use";
+  EXPECT_FALSE(rule.is_worth_it(100 * kMiB, 84 * kMiB));
+  EXPECT_TRUE(rule.is_worth_it(100 * kMiB, 20 * kMiB));
+  rule.trimmed(40 * kMiB, 20 * kMiB);
+  EXPECT_FALSE(rule.is_worth_it(40 * kMiB, 20 * kMiB)) << "the rest can't be given back";
+  EXPECT_TRUE(rule.is_worth_it(40 * kMiB, 12 * kMiB));
+  EXPECT_FALSE(rule.is_worth_it(15 * kMiB, 10 * kMiB));
+  EXPECT_TRUE(rule.is_worth_it(15 * kMiB, 2 * kMiB)) << "a lower floor is remembered";
+}
+
+TEST(TrimRule, LeavesTimeBetweenTrims) {
+  TrimRule rule;
+  std::uint64_t total = 0;
+  pass_seconds(rule, total, TrimRule::kQuietSeconds, 0);
+  ASSERT_TRUE(rule.is_quiet());
+  rule.trimmed(0, 0);
+  pass_seconds(rule, total, TrimRule::kSecondsBetween - 1, 0);
+  EXPECT_FALSE(rule.is_quiet());
+  pass_seconds(rule, total, 1, 0);
+  EXPECT_TRUE(rule.is_quiet());
 }
 
 TEST(IsEventId, TakesTheContractsAlphabet) {

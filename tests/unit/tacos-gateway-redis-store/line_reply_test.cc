@@ -116,6 +116,39 @@ TEST(EventMirror, DoesNotFollowALineWithoutEnd) {
   EXPECT_EQ(command.view.position, 3u);
 }
 
+TEST(EventMirror, GivesUpItsMemoryWithTheLineAndWithTheEvent) {
+  EventMirror mirror;
+  const Instant now = Instant() + std::chrono::hours(1);
+  LineFacts facts;
+  ASSERT_TRUE(read_line_facts(Told(kFacts).reply(), facts));
+  facts.departures_in_all = facts.departures_from = 0;
+  facts.departures.clear();
+  facts.head = 0;
+  facts.last = 100'000;
+  mirror.take_facts(facts, now);
+  TicketReply ticket = read_ticket_reply(Told(kTicket).reply());
+  ticket.status = TicketStatus::kWaiting;
+  ticket.epoch = facts.epoch;
+  ticket.failovers = facts.failovers;
+  ticket.last = facts.last;
+  ticket.head = 0;
+  for (ticket.number = 1; ticket.number <= facts.last; ++ticket.number) mirror.learn(ticket, now);
+  const std::size_t whole = mirror.memory_bytes();
+  EXPECT_GT(whole, 800'000u) << "eight bytes a ticket";
+  mirror.learn_progress(facts.last, 50'000, false, facts.failovers);
+  EXPECT_LT(mirror.memory_bytes(), whole * 6 / 10) << "half of the line has been called";
+  EventMirror::Reading reading = mirror.reading();
+  EXPECT_EQ(reading.head, 50'000u);
+  mirror.listed(false);
+  EXPECT_FALSE(mirror.asleep()) << "what it knows, the store may have";
+  mirror.forget();
+  EXPECT_EQ(mirror.memory_bytes(), 0u);
+  mirror.listed(false);
+  EXPECT_TRUE(mirror.asleep());
+  mirror.learn(ticket, now);
+  EXPECT_FALSE(mirror.asleep()) << "somebody has joined again";
+}
+
 TEST(EventMirror, AsksForMoreDeparturesOnlyWhenItWasToldSome) {
   EventMirror mirror;
   const Instant now = Instant() + std::chrono::hours(1);

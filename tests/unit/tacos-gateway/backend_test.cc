@@ -38,6 +38,18 @@ TEST_F(SeatInventoryTest, HoldsConfirmsAndCounts) {
   EXPECT_EQ(seats.cancel(kAnn, held.reservation_id).outcome, SeatOutcome::kConfirmed);
 }
 
+TEST_F(SeatInventoryTest, ForgetsOneEventAndNoOther) {
+  const TicketRef elsewhere{1, 11, 1};
+  const auto sold = seats.hold(kAnn, 2, {});
+  seats.confirm(kAnn, sold.reservation_id);
+  const auto held = seats.hold(elsewhere, 1, {});
+  seats.forget(kAnn.event);
+  EXPECT_EQ(seats.find(kAnn, sold.reservation_id).outcome, SeatOutcome::kNotFound);
+  EXPECT_EQ(seats.inventory(kAnn.event).free, 10u);
+  EXPECT_EQ(seats.find(elsewhere, held.reservation_id).outcome, SeatOutcome::kOk);
+  EXPECT_EQ(seats.hold(kAnn, 1, {}).outcome, SeatOutcome::kOk) << "a ticket of another life, of that number";
+}
+
 TEST_F(SeatInventoryTest, SeatsByNumberAreAllOrNothing) {
   ASSERT_EQ(seats.hold(kAnn, 0, {3, 4}).outcome, SeatOutcome::kOk);
   EXPECT_EQ(seats.hold(kBob, 0, {4, 5}).outcome, SeatOutcome::kTaken);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <future>
 #include <memory>
@@ -85,6 +86,13 @@ class QueueStoreContract : public testing::TestWithParam<StoreFactory> {
     store().control(change, [&](core::Result<std::size_t> result) { told.set_value(std::move(result)); });
     EXPECT_TRUE(told.get_future().get().has_value());
   }
+  bool knows(const std::string& event = "e1") {
+    std::promise<core::Result<std::vector<EventSnapshot>>> told;
+    store().snapshot([&](core::Result<std::vector<EventSnapshot>> all) { told.set_value(std::move(all)); });
+    const auto all = told.get_future().get();
+    return all.has_value() &&
+           std::any_of(all->begin(), all->end(), [&](const EventSnapshot& one) { return one.event_id == event; });
+  }
   EventSnapshot snapshot(const std::string& event = "e1") {
     std::promise<core::Result<std::vector<EventSnapshot>>> told;
     store().snapshot([&](core::Result<std::vector<EventSnapshot>> all) { told.set_value(std::move(all)); });
@@ -105,6 +113,24 @@ class QueueStoreContract : public testing::TestWithParam<StoreFactory> {
   std::unique_ptr<StoreUnderTest> under_test_;
   std::unique_ptr<StoreSession> session_;
   std::uint64_t inventory_version_ = 0;
+};
+
+// The part of the suite that is about events that are over, with times of minutes.
+class QueueStoreForgetting : public QueueStoreContract {
+ protected:
+  QueueStoreForgetting() {
+    options.forget_after = std::chrono::minutes(2);
+    options.heartbeat_ttl = std::chrono::seconds(10);
+    options.turn_ttl = options.grant_ttl = std::chrono::seconds(5);
+    options.seats = 2;
+  }
+  // Enters, and has what that is for: held seats, a spent grant.
+  void buy(const TicketRef& ref, std::uint64_t free, std::uint64_t held, std::uint64_t sold) {
+    EXPECT_EQ(enter(ref).outcome, StoreOutcome::kOk);
+    EXPECT_EQ(claim(ref).outcome, StoreOutcome::kOk);
+    report(ref, free, held, sold);
+    EXPECT_EQ(spend(ref).outcome, StoreOutcome::kOk);
+  }
 };
 
 }  // namespace tacos::gateway

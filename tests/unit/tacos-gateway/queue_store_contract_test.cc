@@ -23,9 +23,9 @@ class EmbeddedUnderTest final : public StoreUnderTest {
   EmbeddedStore store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Embedded, QueueStoreContract, testing::Values(StoreFactory([](const LineOptions& options) {
-                           return std::make_unique<EmbeddedUnderTest>(options);
-                         })));
+const StoreFactory kEmbedded = [](const LineOptions& options) { return std::make_unique<EmbeddedUnderTest>(options); };
+INSTANTIATE_TEST_SUITE_P(Embedded, QueueStoreContract, testing::Values(kEmbedded));
+INSTANTIATE_TEST_SUITE_P(Embedded, QueueStoreForgetting, testing::Values(kEmbedded));
 
 }  // namespace
 }  // namespace tacos::gateway

@@ -1,0 +1,61 @@
+-- Forgets an event that is over: nobody waits, has a turn, a grant that may be used or a held seat, or all is sold; and
+-- nothing has happened for long enough by this server's clock. What is begun here is irrevocable: from then on the event
+-- is none, for whoever asks, while any gateway takes its keys away in bounded slices.
+-- KEYS: the event. ARGV: time, microseconds without anything (a whole number), 1 when its buckets are gone.
+-- Result: {0, 0} it is not over; {0, 1} there is more of it, ask again; {0, 2, buckets, epoch} the buckets are to be
+-- forgotten first; {0, 3} it is gone; {100} there is none. O(slice).
+--
+-- The field 'forgetting', alone in the event's hash meanwhile: epoch, buckets, strategy of positions, numbers whose blocks
+-- are still there. Payments lapse by themselves.
+local function is_over(event, free_of_holds)
+  if event.sold then return true end
+  if not free_of_holds or redis.call('EXISTS', SEEN, TURNS, DUE, CLAIMS) > 0 then return false end
+  if event.mode ~= 'spread' then return true end
+  for bucket = 0, event.stride - 1 do
+    local report = redis.call('HGET', line, 'report' .. bucket) or '0 0 0 0'
+    local busy, waiting = report:match('%d+ %d+ (%d+) (%d+)')
+    if tonumber(busy) + tonumber(waiting) > 0 then return false end
+  end
+  return true
+end
+
+local function unlink(prefix, first, last)
+  local keys = {}
+  for i = first, last do keys[#keys + 1] = prefix .. i end
+  if #keys > 0 then redis.call('UNLINK', unpack(keys)) end
+end
+
+local forgetting = redis.call('HGET', line, 'forgetting')
+if not forgetting then
+  local event, v = load_event('touched', 'held')
+  if not event then return {R_NO_EVENT} end
+  if not v[15] then -- made before anything was forgotten
+    redis.call('HSET', line, 'touched', event.now)
+    return {R_OK, 0}
+  end
+  local quiet = event.now - tonumber(v[15]) >= tonumber(ARGV[2]) and event.now >= event.opens
+  if not quiet or not is_over(event, tonumber(v[16] or 0) == 0) then return {R_OK, 0} end
+  redis.call('UNLINK', line, SEEN, TURNS, GONE, GRANTS, DUE, CLAIMS, DEPARTURES, INDEX, USERS, line .. ':away',
+    line .. ':admissions', line .. ':seats', line .. ':back', line .. ':reservations', line .. ':holds')
+  forgetting = string.format('%.0f %d %s %.0f', event.epoch, event.stride, event.mode, event.next)
+  redis.call('HSET', line, 'forgetting', forgetting)
+end
+
+local epoch, buckets, mode, left = forgetting:match('(%d+) (%d+) (%a+) (%d+)')
+left = tonumber(left)
+if mode == 'spread' then
+  if ARGV[3] ~= '1' then return {R_OK, 2, tonumber(buckets), tonumber(epoch)} end
+  left = 0
+else
+  local width = mode == 'keys' and SLICE or SLICE * BLOCK -- numbers
+  local from = math.max(0, left - width)
+  unlink(line .. ':t:', math.floor(from / BLOCK), math.floor(left / BLOCK))
+  if mode == 'keys' then unlink(line .. ':user:', from + 1, left) end
+  left = from
+end
+if left == 0 then
+  redis.call('UNLINK', line)
+  return {R_OK, 3}
+end
+redis.call('HSET', line, 'forgetting', string.format('%s %s %s %.0f', epoch, buckets, mode, left))
+return {R_OK, 1}
