@@ -93,6 +93,7 @@ local function recall(event, holes, turn_ttl)
     redis.call('HSET', line, 'known', last, 'holes', holes)
     redis.call('HINCRBY', line, 'lost', last - known)
   end
+  local from = event.head
   while event.head < math.min(head, event.next) do
     local upto = math.min(event.head + 100, head)
     local numbers = {}
@@ -106,6 +107,9 @@ local function recall(event, holes, turn_ttl)
       end
       if #called > 0 then call_up(event, called, turn_ttl) end
     end
+  end
+  if event.head > from and redis.call('HEXISTS', line, 'journal') == 1 then -- see tick.lua
+    redis.call('RPUSH', line .. ':admissions', string.format('k %.0f %d %d', event.now, from + 1, event.head))
   end
   return holes
 end

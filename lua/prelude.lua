@@ -37,18 +37,22 @@ end
 
 -- A promoted replica, or a server that started again, may lack the last moments before. Numbers that were given then must
 -- not be given again, nor turns: a gap in the numbers, an empty bucket of tokens, and a pause in which the gateways tell
--- how far they knew the line to be.
+-- how far they knew the line to be. Says whether that was so.
 local function check_server(event)
   local server = redis.call('INFO', 'server'):match('run_id:(%x+)'):sub(1, 16)
-  if server == event.server then return end
+  if server == event.server then return false end
   event.failovers = event.failovers + 1
   redis.call('HSET', line, 'server', server, 'failovers', event.failovers)
-  if event.mode == 'bucket' then return end
+  if redis.call('HEXISTS', line, 'journal') == 1 then -- see tick.lua
+    redis.call('RPUSH', line .. ':admissions', string.format('f %.0f %d %d', event.now, event.failovers, event.next))
+  end
+  if event.mode == 'bucket' then return true end
   local last = event.next
   event.next = last + GAP
   local holes = redis.call('HGET', line, 'holes') or ''
   redis.call('HSET', line, 'next', event.next, 'known', last, 'holes', holes .. last .. '-' .. event.next .. ' ',
     'credit', 0, 'rest', 0, 'credited', event.now, 'recovers', event.now + RECOVERY)
+  return true
 end
 
 -- The event, or nil when there is none; and what was read: fields asked for besides follow from the fifteenth.
@@ -64,7 +68,9 @@ local function load_event(...)
     rate = tonumber(v[6]), paused = v[7] == '1', sold = v[8] == '1', mode = v[9], beat_ttl = tonumber(v[10]),
     ticked = tonumber(v[11]), server = v[12], failovers = tonumber(v[13]), stride = tonumber(v[14]),
   }
-  if now - event.ticked > UNHEARD then check_server(event) end
+  if now - event.ticked > UNHEARD and check_server(event) then
+    for i, field in ipairs({...}) do v[14 + i] = redis.call('HGET', line, field) end -- such as the new gap
+  end
   return event, v
 end
 

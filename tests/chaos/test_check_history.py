@@ -47,7 +47,8 @@ def sample():
     row(2000, 2, "status", 200, state="expired")
     dump = {
         "": {"epoch": str(EPOCH), "next": "5", "head": "4", "rate": "2000000", "burst": "2", "sold": "0", "entered": "1",
-             "left": "1", "expired": "1", "admitted": "3"},
+             "left": "1", "expired": "1", "admitted": "3", "held": "0", "sold_seats": "1"},
+        ":seats": "\x02", ":reservations": {"1": "s|r1|a1|0|o1|7"},
         ":seen": [["5", "1700"]], ":turns": [["4", "9000"]], ":gone": {"2": "E", "3": "L"}, ":grants": {"1": "s:9000"},
         ":departures": ["3"], ":users": {f"user-{n}": str(n) for n in range(1, 6)},
         ":admissions": [f"r {START} 2000000 2", f"a {START + 500_000} 2 1 2", f"a {START + 1_500_000} 1 4 4"],
