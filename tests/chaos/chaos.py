@@ -55,7 +55,8 @@ class Run:
         length = self.random.randint(8, 12)
         self.seconds = options.seconds or length
         more = random.Random(f"seats of {seed}")
-        self.seats = more.choice((self.users // 10, self.users // 4, self.users))
+        shares = (2, 1, 1) if self.in_cluster else (10, 4, 1)  # a line that is sold out has little left to lose
+        self.seats = self.users // more.choice(shares)
         self.buckets = options.buckets or more.choice((1, BUCKETS))
         self.notes = []
         self.counts = collections.Counter()

@@ -487,7 +487,9 @@ class Check(SeatRules):
             self.found.skipped.append("rule 5 by the journal: the event keeps none")
             return
         times = [at for at, _ in self.heads]
-        departed = sorted(self.departed)
+        # Who was told to have left is not counted by the gateways any more, also when the store has forgotten it.
+        told_left = {row.ticket[1] for row in self.rows if row.step == "leave" and row.status == 200 and row.ticket}
+        departed = sorted(self.departed | told_left)
         head_at = lambda us: self.heads[i - 1][1] if (i := bisect.bisect_right(times, us)) else 0
         for (epoch, number), rows in self.by_ticket.items():
             if epoch != self.held.epoch:
