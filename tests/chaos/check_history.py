@@ -273,7 +273,7 @@ class Check(SeatRules):
         self.replay(journal, "admitted", lambda excess, text: self.found.fault(2, text))
 
     def calls_keep_the_bound(self):
-        """Of a spread line: the moments in which the buckets called, which are later than those in which it was charged."""
+        """Of a spread line: in the moments in which the buckets called, which are later than those in which it was charged."""
         if not self.held.spread or self.held.journal is None:
             return
         calls = [entry for part in self.held.buckets for entry in part.journal or [] if entry[0] == "a"]
@@ -283,11 +283,7 @@ class Check(SeatRules):
                 self.found.fault(2, f"the journal of {part.name} has {of_part} calls, the bucket {part.count('called')}")
         changes = [entry for entry in self.held.journal if entry[0] == "r"]
 
-        def late(excess, text):
-            self.found.measures["windows in which buckets called more than rate x window + burst, late"] += 1
-            self.found.most("most that buckets called beyond it", int(excess + 0.999))
-
-        self.replay(sorted(calls + changes, key=lambda entry: entry[1]), "called", late)
+        self.replay(sorted(calls + changes, key=lambda entry: entry[1]), "called", lambda _, text: self.found.fault(2, text))
 
     def rates(self):
         """(rate per second, burst) that the journal begins with."""
