@@ -188,8 +188,8 @@ class Run:
         keys = [self.line, *self.bucket_keys()]
         key = keys[0] if self.buckets == 1 or lasting < 0.8 else keys[1 + int(lasting * 1000) % self.buckets]
         unreplicated = 0.5 * (lasting * 10 % 1) if int(lasting * 100) % 2 else 0
-        lossy_from, killed, taken, node = self.redis.kill_primary(key, unreplicated)
-        note.update(lossy_from_us=lossy_from, at_us=killed, taken_us=taken, node=node.number,
+        lossy_from, killed, heir, taken, node = self.redis.kill_primary(key, unreplicated)
+        note.update(lossy_from_us=lossy_from, at_us=killed, heir_us=heir, taken_us=taken, node=node.number,
                     unreplicated_ms=round(unreplicated * 1000), keys=[
                         part for part in keys if self.redis.owner(store.slot_of(part)) is self.redis.owner(store.slot_of(key))])
         note["parts"] = [part[len(self.line) - 1:-1] for part in note.pop("keys")]

@@ -14,6 +14,8 @@ class SeatRules:
         for row in self.rows:
             if row.step != "enter" or row.status != 200:
                 continue
+            if row.ticket and self.losses.away(row, self.held.part_of(row.ticket[1])):
+                self.found.fault(4, f"{told(row)}: entered while no server had the ticket")
             before = grants.setdefault(row.ticket, row)
             if before.grant != row.grant:
                 if row.ticket and self.losses.of_ticket(before, row.ticket[1]):

@@ -116,7 +116,7 @@ class Six:
     def kill_primary(self, key, unreplicated):
         """Kills the primary of a key, when its replica has not heard from it for so many seconds (0: as it comes), waits until
         the replica has taken over, and starts the killed one again. Gives (microsecond from which writes may be lost, of the
-        kill, of the takeover, which node)."""
+        kill, of the takeover, from which on the whole cluster answers again, which node)."""
         slot = store.slot_of(key)
         primary = self.owner(slot)
         lossy_from = now_us() - 200_000
@@ -135,9 +135,10 @@ class Six:
             return heir is not primary and "role:master" in heir.ask("INFO", "replication")
 
         others = [node for node in self.nodes if node is not primary]
-        eventually("a replica to take over", lambda: taken_over(), 20)
+        eventually("a replica to take over", taken_over, 20)
+        heir = now_us()
         eventually("the cluster to be up again", lambda: all(
             "cluster_state:ok" in node.ask("CLUSTER", "INFO") for node in others), 20)
         taken = now_us()
         primary.program.start()
-        return lossy_from, killed, taken, primary
+        return lossy_from, killed, heir, taken, primary

@@ -1,7 +1,7 @@
 """What asynchronous replication can have lost: writes of a killed primary that its replica had not heard."""
 import collections
 
-Loss = collections.namedtuple("Loss", "since killed taken parts")  # microseconds of the calendar; names of store.Part
+Loss = collections.namedtuple("Loss", "since killed heir taken parts")  # microseconds of the calendar; names of store.Part
 
 # A request may be carried out a little after it was sent, and its answer noted a little after the kill.
 MARGIN_US = 50_000
@@ -12,7 +12,7 @@ RECOVERY_US = 3_000_000
 class Losses:
     def __init__(self, held):
         self.held = held
-        self.all = [Loss(fault["lossy_from_us"], fault["at_us"], fault["taken_us"], set(fault["parts"]))
+        self.all = [Loss(fault["lossy_from_us"], fault["at_us"], fault["heir_us"], fault["taken_us"], set(fault["parts"]))
                     for fault in held.faults if fault["fault"] == "kill primary"]
 
     def explains(self, row, part):
@@ -26,6 +26,12 @@ class Losses:
 
     def of_event(self, row):
         return self.explains(row, "")
+
+    def away(self, row, part):
+        """Whether a request was carried out while no server had this part of the line: between the kill and the takeover, which
+        is noticed within a tenth of a second."""
+        return any(part in loss.parts and row.sent > loss.killed + MARGIN_US and row.done < loss.heir - 2 * MARGIN_US
+                   for loss in self.all)
 
     def recovering(self, us):
         """Whether the event's own key was away then, or the line not yet what it had been: what the gateways knew is further on
