@@ -23,14 +23,29 @@ class AdmissionRules:
         """Of a spread line: in the moments in which the buckets called, which are later than those in which it was charged."""
         if not self.held.spread or self.held.journal is None:
             return
-        calls = [entry for part in self.held.buckets for entry in part.journal or [] if entry[0] == "a"]
+        calls = []
         for part in self.held.buckets:
+            calls += [self.without_repeats(part, entry) for entry in part.journal or [] if entry[0] == "a"]
             of_part = sum(entry[2] for entry in part.journal or [] if entry[0] == "a")
             if of_part != part.count("called"):
                 self.found.fault(2, f"the journal of {part.name} has {of_part} calls, the bucket {part.count('called')}")
         changes = [entry for entry in self.held.journal if entry[0] == "r"]
 
         self.replay(sorted(calls + changes, key=lambda entry: entry[1]), "called", lambda _, text: self.found.fault(2, text))
+
+    def without_repeats(self, part, call):
+        """A bucket that lost its last calls in a failover calls the same tickets up again: those which the watermark had passed
+        before the kill. They have been admitted before, and their users may know."""
+        kind, at, count, first, upto = call
+        for loss in self.losses.all:
+            if part.name not in loss.parts or at <= loss.killed:
+                continue
+            head = max((entry[3] for entry in self.held.journal or [] if entry[0] == "a" and entry[1] <= loss.killed or
+                        entry[0] == "k" and "" in loss.parts), default=0)
+            again = min(count, len(self.in_turn(part, first - 1, min(upto, head)))) if first <= head else 0
+            self.found.measures["calls repeated after a failover"] += again
+            count -= again
+        return kind, at, count, first, upto
 
     def rates(self):
         """(rate per second, burst) that the journal begins with."""

@@ -1,4 +1,5 @@
 """Processes that a chaos run starts, kills and starts again."""
+import random
 import socket
 import subprocess
 import time
@@ -10,10 +11,18 @@ class Broken(Exception):
     """The run could not be made; says nothing about the invariants."""
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port(given=set()):
+    """Below the ports that the system gives to connections: a server that is killed finds its port free again."""
+    while True:
+        port = random.SystemRandom().randint(10000, 31999)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in given:
+            given.add(port)
+            return port
 
 
 def now_us():
