@@ -40,7 +40,7 @@ OPERATOR = "chaos-operator"
 BURST = 20
 SETTLE_SECONDS = 15
 BUCKETS = 8
-CLUSTER_KINDS = ("kill primary",)
+CLUSTER_KINDS = ("kill primary", "kill primary and gateway")
 KINDS = ("kill gateway", "kill redis", "stop gateway", "stop redis", "cut connections", "forget scripts", "change rate")
 
 
@@ -163,8 +163,8 @@ class Run:
             self.redis.program.kill()
             time.sleep(lasting / 2)
             self.redis.program.start()
-        elif kind == "kill primary":
-            self.kill_primary(note, lasting)
+        elif kind.startswith("kill primary"):
+            self.kill_primary(note, lasting, which if "gateway" in kind else None)
         elif kind in ("stop gateway", "stop redis"):
             program = self.redis.program if kind == "stop redis" else self.gateways[which]
             note["target"] = which
@@ -183,12 +183,21 @@ class Run:
         self.notes.append(note)
         self.counts[kind] += 1
 
-    def kill_primary(self, note, lasting):
-        """That of the event's own key, or that of a bucket; half of the time its replica has not heard the last moments."""
+    def kill_primary(self, note, lasting, gateway):
+        """With a gateway, if one is named, which takes what it knew of the line with it. That of the event's own key, or that of a bucket; half of the time its replica has not heard the last moments."""
         keys = [self.line, *self.bucket_keys()]
         key = keys[0] if self.buckets == 1 or lasting < 0.8 else keys[1 + int(lasting * 1000) % self.buckets]
         unreplicated = 0.5 * (lasting * 10 % 1) if int(lasting * 100) % 2 else 0
-        lossy_from, killed, heir, taken, node = self.redis.kill_primary(key, unreplicated)
+
+        def kill_gateway():
+            if gateway is not None:
+                self.gateways[gateway].kill()
+                self.notes.append({"fault": "kill gateway", "target": gateway, "at_us": now_us()})
+
+        note["fault"] = "kill primary"
+        lossy_from, killed, heir, taken, node = self.redis.kill_primary(key, unreplicated, kill_gateway)
+        if gateway is not None:
+            self.gateways[gateway].start()
         note.update(lossy_from_us=lossy_from, at_us=killed, heir_us=heir, taken_us=taken, node=node.number,
                     unreplicated_ms=round(unreplicated * 1000), keys=[
                         part for part in keys if self.redis.owner(store.slot_of(part)) is self.redis.owner(store.slot_of(key))])

@@ -145,10 +145,11 @@ class AdmissionRules:
     def in_turn(self, part, after, upto):
         """Those whom a part of the line should have called when it came from one number to another."""
         gone = self.departed_of[part.name]
-        mine = (number for number in self.held.given(after, upto) if self.held.part_of(number) == part.name)
         if not self.held.spread and not self.losses.all:
-            return [number for number in mine if number not in gone]
-        return [number for number in mine if number not in gone and self.held.record(number)]
+            return [number for number in self.held.given(after, upto) if number not in gone]
+        # Those that have a record, also where the event's key knows only a gap: such a ticket was put back.
+        numbers = (nth * self.held.stride + (part.bucket or 0) + 1 for nth in sorted(part.records))
+        return [number for number in numbers if after < number <= upto and number not in gone]
 
     def calls_go_in_order(self, part):
         held, last = self.held, 0

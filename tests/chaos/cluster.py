@@ -113,7 +113,7 @@ class Six:
     def ask_for(self, key, *words):
         return self.owner(store.slot_of(key)).ask(*words)
 
-    def kill_primary(self, key, unreplicated):
+    def kill_primary(self, key, unreplicated, just_before):
         """Kills the primary of a key, when its replica has not heard from it for so many seconds (0: as it comes), waits until
         the replica has taken over, and starts the killed one again. Gives (microsecond from which writes may be lost, of the
         kill, of the takeover, from which on the whole cluster answers again, which node)."""
@@ -127,6 +127,7 @@ class Six:
             lossy_from = now_us() - 20_000
             replica.ask("CLIENT", "KILL", "TYPE", "master")
             time.sleep(unreplicated)
+        just_before()
         primary.program.kill()
         killed = now_us()
 
