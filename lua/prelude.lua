@@ -120,11 +120,28 @@ local function may_have_lost(event)
   return event.failovers > 0 or event.mode == 'bucket'
 end
 
+-- A number in a gap that was given after all: so were those before it, and whoever is missing there is lost. Gives the gaps.
+local function given_upto(number)
+  local v = redis.call('HMGET', line, 'holes', 'known')
+  local lost = 0
+  local holes = (v[1] or ''):gsub('(%d+)%-(%d+) ', function(from, to)
+    if number <= tonumber(from) or number >= tonumber(to) then return nil end
+    lost = number - tonumber(from)
+    return string.format('%d-%s ', number, to)
+  end)
+  if lost > 0 then
+    redis.call('HSET', line, 'holes', holes, 'known', math.max(number, tonumber(v[2])))
+    redis.call('HINCRBY', line, 'lost', lost)
+  end
+  return holes
+end
+
 -- A ticket that was surely given, and that a failover has lost, stands again where it stood: no number is given twice.
 -- Says whether that was so. Who it belongs to is known again when that user joins with it.
 local function put_back(event, number)
   if not may_have_lost(event) or record_of(event, number) ~= '' then return false end
   write_record(event, number, NOBODY)
+  if event.mode ~= 'bucket' then given_upto(number) end -- else the watermark would step over it
   if number > event.head then
     redis.call('ZADD', SEEN, event.at, number)
     if event.mode == 'index' then redis.call('ZADD', INDEX, number, number) end
