@@ -218,7 +218,8 @@ class Run:
         """Until nobody waits and nothing can lapse: then no tick changes what is being read."""
         for port in self.ports:
             eventually("the gateways to be ready again", lambda at=port: self.call(at, "GET", "/readyz")[0] == 200)
-        self.must(self.ports[0], "PUT", f"/admin/events/{self.event}/admission", {"rate": 0})
+        stop = lambda: self.call(self.ports[0], "PUT", f"/admin/events/{self.event}/admission", {"rate": 0})[0] == 200
+        eventually("the admission to be stopped", stop)
 
         def still():
             sold, held = self.redis.ask_for(self.line, "HMGET", self.line, "sold", "held")
