@@ -24,14 +24,13 @@ for bucket = 0, event.stride - 1 do
 end
 local stored = redis.call('HMGET', line, unpack(names))
 local changes, known_left = {}, {}
-local called, called_before, busy, waiting, everywhere = 0, 0, 0, 0, true
+local called, busy, waiting, everywhere = 0, 0, 0, true
 local next_departure = 5 + event.stride * 6
 for bucket = 0, event.stride - 1 do
   local at = 5 + bucket * 6
   local passed, report = ARGV[at], stored[bucket * 2 + 1] or '0 0 0 0'
   local left = tonumber(stored[bucket * 2 + 2] or 0)
   local heard = passed ~= ''
-  called_before = called_before + tonumber(report:match('%d+ (%d+)'))
   if heard then
     report = passed .. ' ' .. ARGV[at + 1] .. ' ' .. ARGV[at + 2] .. ' ' .. ARGV[at + 3]
     changes[#changes + 1] = 'report' .. bucket
@@ -59,9 +58,9 @@ end
 if #changes > 0 then redis.call('HSET', line, unpack(changes)) end
 
 refill(event)
--- What is charged and not called yet may be called at any moment, and counts with what is left of the burst: so that the
--- calls, too, are never more than rate x window + burst, also when a bucket that was away calls late.
-event.credit = math.min(event.credit, math.max(0, event.capacity - math.max(0, charged - called_before) * MICRO))
+-- What is charged and not called yet may be called at any moment, and counts with what is left of the burst: a bucket that
+-- was away and calls late adds nothing to what others may call meanwhile.
+event.credit = math.min(event.credit, math.max(0, event.capacity - math.max(0, charged - called) * MICRO))
 if everywhere or charged < called then
   event.credit = math.min(event.credit + (charged - called) * MICRO, event.capacity)
   if v[19] and charged ~= called then

@@ -147,16 +147,20 @@ class Check(AdmissionRules, SeatRules):
     def tickets_are_nowhere(self, numbers):
         """Numbers whose ticket is not there: never told to anybody (it did not arrive in its bucket before the watermark), or
         lost by a failover, which then must count it."""
-        lost = 0
+        lost = in_buckets = 0
         for number in numbers:
             rows = self.by_ticket.get((self.held.epoch, number), [])
             if not rows:
                 self.found.measures["numbers that came to nothing"] += 1
+            elif self.losses.of_event(rows[0]):
+                lost += 1  # the number itself was lost
             elif self.losses.of_ticket(rows[0], number):
-                lost += 1
+                in_buckets += 1
             else:
                 self.found.fault(1, f"ticket {number} is nowhere: {told(rows[0])}")
         self.found.measures["tickets told, lost, and never put back"] += lost
+        if in_buckets:  # the event still has their numbers, and nothing compares these with what the bucket has
+            self.found.measures["tickets told, lost by a bucket alone, never put back and NOT in tickets_lost"] += in_buckets
         if lost > self.held.lost():
             self.found.fault(1, f"{lost} tickets that users were told are nowhere; tickets_lost says {self.held.lost()}")
 

@@ -347,7 +347,9 @@ class CheckHistoryTest(unittest.TestCase):
         self.dump = spread(self.dump)
         self.dump[".00}:admissions"] = [f"a {START + 1_501_000} 1 1 1"]
         self.dump[".01}:admissions"][0] = f"a {START + 1_501_000} 1 2 2"
-        self.assert_fault(2, "3 called in 0.000000 s")
+        self.assertEqual(self.found().measures["most that buckets called beyond the bound, within a tick"], 1)
+        self.dump[".00}:admissions"] = [f"a {START + 1_501_000} 2 1 3"]
+        self.assert_fault(2, "4 called in 0.000000 s")
 
     def test_a_watermark_that_charges_too_little(self):
         self.dump = spread(self.dump)
