@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 // Heartbeats that wait to be written, beyond which the oldest are given up: two of each ticket of a long line.
 constexpr std::size_t kMostHeartbeats = 2'000'000;
 
-// GAP of lua/prelude.lua. So many do not join between two refreshes.
+// GAP of lua/prelude.lua. Half as many do not join between two refreshes, nor are lost by a failover.
 constexpr TicketNumber kGapOfNumbers = 131'072;
 
 }  // namespace
@@ -54,7 +54,7 @@ std::uint64_t EventMirror::learn(const TicketReply& reply, Instant) {
   // A bucket counts its own failovers, and which numbers there are is not its to say.
   if (facts_.buckets == 1) {
     extend(reply.last, reply.head, reply.failovers);
-  } else if (reply.last >= last_ + kGapOfNumbers) {
+  } else if (reply.last >= last_ + kGapOfNumbers / 2) {
     behind_ = true;  // a failover's gap lies between, of which only the event's own key tells
   } else if (!behind_) {
     extend(reply.last, reply.head, facts_.failovers);
