@@ -3,8 +3,8 @@ import math
 
 # Two clocks of one machine: the generator's steady clock from a calendar start, and the store's calendar.
 SKEW_US = 50_000
-# What a bucket may take to answer a tick: kBucketTimeout of the gateway.
-TICK_SECONDS = 0.1
+# From one tick of a gateway to its next at most, when the store answers: kIdleTick of the gateway.
+TICK_SECONDS = 0.25
 
 
 class AdmissionRules:
@@ -66,7 +66,7 @@ class AdmissionRules:
     def replay(self, journal, what, exceeded):
         """A bucket that starts full and refills at the rate runs empty exactly when some window had too many."""
         rate, burst = self.rates()
-        credit, full_at, since_full, now = burst, None, 0, None
+        before, credit, full_at, since_full, now = rate, burst, None, 0, None
         for entry in journal:
             passed = 0 if now is None else max(0, entry[1] - now)
             now = entry[1] if now is None else max(now, entry[1])
@@ -74,7 +74,7 @@ class AdmissionRules:
             if credit >= burst or full_at is None:
                 credit, full_at, since_full = min(credit, burst), now, 0
             if entry[0] == "r":
-                rate, burst = entry[2], entry[3]
+                before, rate, burst = rate, entry[2], entry[3]
                 credit = min(credit, burst)
             elif entry[0] == "g":
                 credit = min(credit + entry[2], burst)
@@ -85,7 +85,7 @@ class AdmissionRules:
                 self.found.most(f"most {what} at once", entry[2])
             if credit < -1e-6 and entry[0] == "a":
                 if exceeded(-credit, f"{since_full} {what} in {(now - full_at) / 1e6:.6f} s up to {now}: {-credit:.3f} more "
-                                     f"than rate x window + burst (now {rate:g}/s and {burst:g})", rate):
+                                     f"than rate x window + burst (now {rate:g}/s and {burst:g})", max(rate, before)):
                     credit, full_at, since_full = 0, now, 0
 
     def told_keep_the_bound(self):
