@@ -291,7 +291,7 @@ class Check(AdmissionRules, SeatRules):
         self.found.measures["positions higher at another gateway"] += 1
         self.found.most("most places higher at another gateway", row.position - min(o.position for o in lower))
         self.found.most("longest that another gateway lagged, ms", age // 1000)
-        if age > self.lag_us and not row.stale and not self.losses.recovering(row.sent):
+        if age > self.lag_us and not row.stale and not self.losses.recovering(row.sent, number):
             self.found.fault(5, f"ticket {number} was at {oldest.position} ({oldest.where}), and {age / 1e6:.3f} s later "
                                 f"at {told(row)}")
 
@@ -326,7 +326,7 @@ class Check(AdmissionRules, SeatRules):
             if number in self.recalled:
                 continue
             for row in rows:
-                if self.losses.all and (self.losses.recovering(row.sent) or self.losses.recovering(row.sent - self.lag_us)):
+                if self.losses.all and (self.losses.recovering(row.sent, number) or self.losses.recovering(row.sent - self.lag_us, number)):
                     self.found.measures["answers around a kill, not held against the journal"] += 1
                     continue
                 if row.state == "ready" and called is not None and row.done < called - SKEW_US:
