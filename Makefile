@@ -60,9 +60,9 @@ accuracy: build/release/build.ninja ## What tacos-load, wrk and h2load report be
 	cmake --build --preset release -j $(JOBS) --target tacos-load known_target loopback_probe
 	python3 tests/accuracy/accuracy.py --bin build/release/bin --rounds 3 --out reports/accuracy $(ACCURACY_FLAGS)
 
-chaos: build/dev/build.ninja ## RUNS random runs of two gateways on one Redis with kills, each judged by the contract's invariants
+chaos: build/dev/build.ninja ## RUNS random runs of two gateways on one Redis (CHAOS_FLAGS=--cluster: on six) with kills, judged by the contract's invariants
 	cmake --build --preset dev -j $(JOBS) --target tacos-load tacos-gateway
-	python3 tests/chaos/chaos.py --bin build/dev/bin --runs $(RUNS) --seed $(SEED) --jobs $(JOBS) --out build/chaos
+	python3 tests/chaos/chaos.py --bin build/dev/bin --runs $(RUNS) --seed $(SEED) --jobs $(JOBS) --out build/chaos $(CHAOS_FLAGS)
 
 study-position: build ## Redis CPU, gateway CPU and p99 of each position strategy up a ladder of rates, on one page (4 min; needs a quiet machine)
 	@scripts/bootstrap.sh test

@@ -12,7 +12,7 @@ local function clear_bucket()
 end
 
 local function open_bucket()
-  local event, v = load_event('called', 'watch_from', 'turn_ttl')
+  local event, v = load_event('called', 'watch_from', 'turn_ttl', 'journal')
   if event and event.epoch == tonumber(ARGV[2]) then return event, v end
   if event then clear_bucket() end
   local server = redis.call('INFO', 'server'):match('run_id:(%x+)'):sub(1, 16)
@@ -20,5 +20,5 @@ local function open_bucket()
     'paused', '0', 'sold', '0', 'mode', 'bucket', 'beat_ttl', ARGV[5], 'ticked', clock_us(), 'server', server,
     'failovers', 0, 'stride', ARGV[8], 'turn_ttl', ARGV[6], 'grant_ttl', ARGV[7], 'called', 0, 'arrived', 0,
     'entered', 0, 'left', 0, 'expired', 0)
-  return load_event('called', 'watch_from', 'turn_ttl')
+  return load_event('called', 'watch_from', 'turn_ttl', 'journal')
 end

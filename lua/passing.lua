@@ -85,14 +85,8 @@ end
 local function recall(event, holes, turn_ttl)
   local last, head = tonumber(ARGV[2]), tonumber(ARGV[3])
   if tonumber(ARGV[4]) >= event.failovers then return holes end
-  local known = tonumber(redis.call('HGET', line, 'known'))
-  if last > known and last < event.next then
-    holes = holes:gsub('(%d+)%-(%d+) $', function(from, to)
-      return math.max(tonumber(from), last) .. '-' .. to .. ' '
-    end)
-    redis.call('HSET', line, 'known', last, 'holes', holes)
-    redis.call('HINCRBY', line, 'lost', last - known)
-  end
+  holes = given_upto(last)
+  local from = event.head
   while event.head < math.min(head, event.next) do
     local upto = math.min(event.head + 100, head)
     local numbers = {}
@@ -106,6 +100,9 @@ local function recall(event, holes, turn_ttl)
       end
       if #called > 0 then call_up(event, called, turn_ttl) end
     end
+  end
+  if event.head > from and redis.call('HEXISTS', line, 'journal') == 1 then -- see tick.lua
+    redis.call('RPUSH', line .. ':admissions', string.format('k %.0f %d %d', event.now, from + 1, event.head))
   end
   return holes
 end

@@ -38,18 +38,22 @@ end
 
 -- A promoted replica, or a server that started again, may lack the last moments before. Numbers that were given then must
 -- not be given again, nor turns: a gap in the numbers, an empty bucket of tokens, and a pause in which the gateways tell
--- how far they knew the line to be.
+-- how far they knew the line to be. Says whether that was so.
 local function check_server(event)
   local server = redis.call('INFO', 'server'):match('run_id:(%x+)'):sub(1, 16)
-  if server == event.server then return end
+  if server == event.server then return false end
   event.failovers = event.failovers + 1
   redis.call('HSET', line, 'server', server, 'failovers', event.failovers)
-  if event.mode == 'bucket' then return end
+  if redis.call('HEXISTS', line, 'journal') == 1 then -- see tick.lua
+    redis.call('RPUSH', line .. ':admissions', string.format('f %.0f %d %d', event.now, event.failovers, event.next))
+  end
+  if event.mode == 'bucket' then return true end
   local last = event.next
   event.next = last + GAP
   local holes = redis.call('HGET', line, 'holes') or ''
   redis.call('HSET', line, 'next', event.next, 'known', last, 'holes', holes .. last .. '-' .. event.next .. ' ',
     'credit', 0, 'rest', 0, 'credited', event.now, 'recovers', event.now + RECOVERY)
+  return true
 end
 
 -- The event, or nil when there is none; and what was read: fields asked for besides follow from the fifteenth.
@@ -65,7 +69,9 @@ local function load_event(...)
     rate = tonumber(v[6]), paused = v[7] == '1', sold = v[8] == '1', mode = v[9], beat_ttl = tonumber(v[10]),
     ticked = tonumber(v[11]), server = v[12], failovers = tonumber(v[13]), stride = tonumber(v[14]),
   }
-  if now - event.ticked > UNHEARD then check_server(event) end
+  if now - event.ticked > UNHEARD and check_server(event) then
+    for i, field in ipairs({...}) do v[14 + i] = redis.call('HGET', line, field) end -- such as the new gap
+  end
   return event, v
 end
 
@@ -115,11 +121,28 @@ local function may_have_lost(event)
   return event.failovers > 0 or event.mode == 'bucket'
 end
 
+-- A number in a gap that was given after all: so were those before it, and whoever is missing there is lost. Gives the gaps.
+local function given_upto(number)
+  local v = redis.call('HMGET', line, 'holes', 'known')
+  local lost = 0
+  local holes = (v[1] or ''):gsub('(%d+)%-(%d+) ', function(from, to)
+    if number <= tonumber(from) or number >= tonumber(to) then return nil end
+    lost = number - tonumber(from)
+    return string.format('%d-%s ', number, to)
+  end)
+  if lost > 0 then
+    redis.call('HSET', line, 'holes', holes, 'known', math.max(number, tonumber(v[2])))
+    redis.call('HINCRBY', line, 'lost', lost)
+  end
+  return holes
+end
+
 -- A ticket that was surely given, and that a failover has lost, stands again where it stood: no number is given twice.
 -- Says whether that was so. Who it belongs to is known again when that user joins with it.
 local function put_back(event, number)
   if not may_have_lost(event) or record_of(event, number) ~= '' then return false end
   write_record(event, number, NOBODY)
+  if event.mode ~= 'bucket' then given_upto(number) end -- else the watermark would step over it
   if number > event.head then
     redis.call('ZADD', SEEN, event.at, number)
     if event.mode == 'index' then redis.call('ZADD', INDEX, number, number) end

@@ -3,7 +3,9 @@
 -- KEYS: the event. ARGV: time, and what the gateway knows (as recall() reads it). Result: {0, last ticket, watermark, sold
 -- out, whether anything is left to wait for, microseconds since the tick before, failovers}; 101 and what spread_answer()
 -- tells for a line in buckets, or {100}. O(slice x log n).
--- An event whose field 'journal' is set, as tests do, keeps a list :admissions: 'a microsecond admitted first last' here.
+-- An event whose field 'journal' is set, as tests do, keeps a list :admissions: 'a microsecond admitted first last' here, 'f
+-- microsecond failovers last' when this is found to be another server, 'k microsecond first last' of numbers that a gateway
+-- knew to be passed before that. A bucket whose own hash has the field does so too.
 local event, v = load_event('free', 'turn_ttl', 'watch_from', 'holes', 'recovers', 'journal')
 if not event then return {R_NO_EVENT} end
 if event.mode == 'spread' then return spread_answer(event, 0) end

@@ -31,6 +31,9 @@ if not event.sold then
     if #waits > 0 then
       call_up(event, waits, tonumber(v[17]))
       called = called + #waits
+      if v[18] then -- see tick.lua
+        redis.call('RPUSH', line .. ':admissions', string.format('a %.0f %d %d %d', event.now, #waits, waits[1], waits[#waits]))
+      end
     end
   end
 end

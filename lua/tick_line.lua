@@ -7,8 +7,10 @@
 -- it was not heard), called ever, outstanding, waiting, first departure told, how many; then all departures in that order.
 -- Result: {101 and what spread_answer() tells, microseconds since the tick before, whether anything is left to wait for, for
 -- each bucket the departures known}, or {100}. O(buckets + slice).
+-- A journal, as tick.lua keeps one: 'a microsecond charged first last' of the numbers that the watermark passed, 'g
+-- microsecond given' of what was given back (or, below 0, charged belatedly). The calls themselves are the buckets' to note.
 local AWAY = line .. ':away' -- a bit for each number whose ticket left ahead of its turn
-local event, v = load_event('free', 'holes', 'charged', 'recovers')
+local event, v = load_event('free', 'holes', 'charged', 'recovers', 'journal')
 if not event then return {R_NO_EVENT} end
 if event.mode ~= 'spread' then return {R_NO_EVENT} end
 local since = event.now - event.ticked
@@ -56,8 +58,14 @@ end
 if #changes > 0 then redis.call('HSET', line, unpack(changes)) end
 
 refill(event)
+-- What is charged and not called yet may be called at any moment, and counts with what is left of the burst: a bucket that
+-- was away and calls late adds nothing to what others may call meanwhile.
+event.credit = math.min(event.credit, math.max(0, event.capacity - math.max(0, charged - called) * MICRO))
 if everywhere or charged < called then
   event.credit = math.min(event.credit + (charged - called) * MICRO, event.capacity)
+  if v[19] and charged ~= called then
+    redis.call('RPUSH', line .. ':admissions', string.format('g %.0f %d', event.now, charged - called))
+  end
   charged = called
 end
 
@@ -65,7 +73,7 @@ local recovers = tonumber(event.failovers > 0 and redis.call('HGET', line, 'reco
 if not event.sold and not event.paused and event.now >= event.opens and event.now >= recovers then
   local places = tonumber(v[15]) - busy - (charged - called)
   local wanted = math.min(math.floor(event.credit / MICRO), places, SLICE)
-  local taken, walked = 0, 0
+  local taken, walked, from = 0, 0, event.head
   while taken < wanted and event.head < event.next and walked < 4 * SLICE do
     if holes ~= '' then past_holes(event, holes) end
     local first = event.head + 1
@@ -81,6 +89,9 @@ if not event.sold and not event.paused and event.now >= event.opens and event.no
   end
   event.credit = event.credit - taken * MICRO
   charged = charged + taken
+  if v[19] and event.head > from then
+    redis.call('RPUSH', line .. ':admissions', string.format('a %.0f %d %d %d', event.now, taken, from + 1, event.head))
+  end
 end
 local active = (waiting > 0 or busy > 0) and not event.sold
 redis.call('HSET', line, 'head', event.head, 'charged', charged, 'credit', event.credit, 'rest', event.rest, 'credited',

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Random runs of two gateways on one Redis while things die, each judged by check_history.
+"""Random runs of two gateways on one Redis, or on a cluster, while things die, each judged by check_history.
 
     chaos.py --bin build/release/bin --runs 100 --seed 1 --jobs 2
 
@@ -9,7 +9,9 @@ stopped (SIGSTOP) for a moment, connections to the Redis are cut, its scripts ar
 line settles, the store is dumped and everything is checked. Files of a run with faults are kept.
 
 The Redis runs with appendonly yes and appendfsync always: what it has answered is in its file, so that a kill loses nothing.
-What asynchronous replication may lose is another matter and not looked for here.
+
+With --cluster there are six servers instead, and a primary is killed once or twice. Its replica may lack the last moments
+before; to make that likely, it is cut off up to half a second before every other kill.
 """
 import argparse
 import collections
@@ -20,7 +22,6 @@ import pathlib
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -31,111 +32,54 @@ import urllib.error
 import urllib.request
 
 import check_history
+import cluster
 import store
+from programs import Broken, Program, eventually, free_port, now_us
 
 OPERATOR = "chaos-operator"
 BURST = 20
 SETTLE_SECONDS = 15
+BUCKETS = 8
+CLUSTER_KINDS = ("kill primary", "kill primary and gateway")
 KINDS = ("kill gateway", "kill redis", "stop gateway", "stop redis", "cut connections", "forget scripts", "change rate")
 
 
-class Broken(Exception):
-    """The run could not be made; says nothing about the invariants."""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def now_us():
-    return time.time_ns() // 1000
-
-
-def eventually(what, ready, seconds=10):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            found = ready()
-            if found:
-                return found
-        except (OSError, store.Gone, store.ErrorReply, ValueError):
-            pass
-        time.sleep(0.02)
-    raise Broken(f"waited {seconds} s for {what}")
-
-
-class Program:
-    """A process that can be killed and started again on the same port. Its log grows over its lives."""
-
-    def __init__(self, name, command, log):
-        self.name, self.command, self.log = name, command, log
-        self.process = None
-        self.ends = []  # of lives that nobody ended
-        self.start()
-
-    def start(self):
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        else:
-            self.note_end()
-        self.process.wait()
-
-    def note_end(self):
-        lines = self.log.read_text(errors="replace").splitlines() or [""]
-        self.ends.append(f"{self.name} ended by itself with {self.process.returncode}: {lines[-1][:300]}")
-
-    def revive(self):
-        if self.process.poll() is not None:
-            self.note_end()
-            self.start()
-
-    def signal(self, number):
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-
-
 class Run:
-    def __init__(self, seed, bin_dir, directory, seconds, kinds):
-        self.seed, self.bin, self.dir, self.kinds = seed, bin_dir, directory, kinds
+    def __init__(self, seed, options, directory):
+        self.seed, self.bin, self.dir, self.kinds = seed, options.bin, directory, options.kinds
+        self.in_cluster = options.cluster
         self.random = random.Random(seed)
         self.event = f"chaos-{seed}"
         self.users = self.random.randint(300, 2000)
         self.rate = self.random.choice((30, 60, 120, 250, 400))
-        self.seconds = seconds if seconds else self.random.randint(8, 12)
+        length = self.random.randint(8, 12)
+        self.seconds = options.seconds or length
+        more = random.Random(f"seats of {seed}")
+        shares = (2, 1, 1) if self.in_cluster else (10, 4, 1)  # a line that is sold out has little left to lose
+        self.seats = self.users // more.choice(shares)
+        self.buckets = options.buckets or more.choice((1, BUCKETS))
         self.notes = []
         self.counts = collections.Counter()
         self.programs = []
-        self.redis_port = free_port()
         self.ports = [free_port(), free_port()]
 
     # What runs
 
     def start(self):
-        data = self.dir / "redis"
-        data.mkdir()
-        self.redis = Program("redis", ["redis-server", "--bind", "127.0.0.1", "--port", str(self.redis_port), "--save", "",
-                                       "--appendonly", "yes", "--appendfsync", "always", "--dir", str(data),
-                                       "--loglevel", "warning"], self.dir / "redis.log")
-        self.programs.append(self.redis)
-        eventually("the Redis", lambda: store.Redis(self.redis_port).ask("PING"))
+        self.redis = cluster.Six(self.dir) if self.in_cluster else cluster.Single(self.dir)
+        self.programs += self.redis.programs
         key, operator = self.dir / "signing.key", self.dir / "operator.token"
         key.write_text("%064x\n" % self.random.getrandbits(256))
         operator.write_text(OPERATOR + "\n")
         turn = self.random.choice(("700ms", "1500ms", "3s"))
         for number, port in enumerate(self.ports):
             command = [str(self.bin / "tacos-gateway"), "--listen", f"127.0.0.1:{port}",
-                       "--store", f"redis://127.0.0.1:{self.redis_port}", "--store-timeout", "500ms",
+                       "--store", self.redis.url, "--line-buckets", str(self.buckets), "--store-timeout", "500ms",
                        "--signing-key-file", str(key), "--admin-token-file", str(operator), "--log-level", "warn",
-                       "--admission-rate", str(self.rate), "--admission-burst", str(BURST), "--seats", "10000",
+                       "--admission-rate", str(self.rate), "--admission-burst", str(BURST), "--seats", str(self.seats), "--hold-ttl", "2s",
                        "--turn-ttl", turn, "--grant-ttl", "2s", "--heartbeat-ttl", "3s", "--threads", "1"]
             self.programs.append(Program(f"gateway {number}", command, self.dir / f"gateway-{number}.log"))
-        self.gateways = self.programs[1:]
+        self.gateways = self.programs[-2:]
         for port in self.ports:
             eventually("the gateways", lambda at=port: self.call(at, "GET", "/readyz")[0] == 200)
 
@@ -150,21 +94,28 @@ class Run:
             return error.code, {}
 
     def must(self, port, method, path, body=None):
-        status, answer = self.call(port, method, path, body)
-        if status >= 300:
-            raise Broken(f"{method} {path}: {status}")
-        return answer
+        """Asked again while it is 503: a disk that is busy may hold up a server that writes before it answers."""
+        def answered():
+            status, answer = self.call(port, method, path, body)
+            if status >= 300 and status != 503:
+                raise Broken(f"{method} {path}: {status}")
+            return status < 300 and (answer,)
+
+        return eventually(f"{method} {path}", answered, 5)[0]
 
     def open_event(self):
         """Opens the event with nobody let in, so that its journal is kept from the first admission on."""
         self.must(self.ports[0], "POST", "/admin/events/*/pause")
         self.must(self.ports[0], "POST", "/queue/join", {"event_id": self.event, "user_id": "opener"})
-        redis = store.Redis(self.redis_port)
-        member = next(text for text in redis.ask("SMEMBERS", store.EVENTS) if text[16:] == self.event)
-        redis.ask("HSET", "tacos:{" + member[:16] + "}", "journal", 1)
-        redis.close()
+        member = next(text for text in self.redis.ask_for(store.EVENTS, "SMEMBERS", store.EVENTS) if text[16:] == self.event)
+        self.line = "tacos:{" + member[:16] + "}"
+        for key in [self.line, *self.bucket_keys()]:
+            self.redis.ask_for(key, "HSET", key, "journal", 1)
         self.must(self.ports[0], "PUT", f"/admin/events/{self.event}/admission", {"rate": self.rate, "burst": BURST})
         self.must(self.ports[0], "POST", "/admin/events/*/resume")
+
+    def bucket_keys(self):
+        return [f"{self.line[:-1]}.{number:02x}}}" for number in range(self.buckets)] if self.buckets > 1 else []
 
     def scenario(self):
         arrive = 0.6 * self.seconds
@@ -194,6 +145,10 @@ class Run:
         """(second, kind, gateway, how long) by the seed, from after the first joins to before the last."""
         actions = []
         at = 0.8
+        if self.in_cluster:
+            times = [0.3, 0.6] if self.random.random() < 0.4 else [0.35]
+            return [(part * self.seconds, self.random.choice(self.kinds), self.random.randrange(2),
+                     self.random.uniform(0.05, 1.5)) for part in times]
         while at < self.seconds - 1:
             kind = self.random.choice(self.kinds)
             actions.append((at, kind, self.random.randrange(2), self.random.uniform(0.05, 1.5)))
@@ -209,11 +164,13 @@ class Run:
             time.sleep(lasting / 2)
             self.gateways[which].start()
         elif kind == "kill redis":
-            self.redis.kill()
+            self.redis.program.kill()
             time.sleep(lasting / 2)
-            self.redis.start()
+            self.redis.program.start()
+        elif kind.startswith("kill primary"):
+            self.kill_primary(note, lasting, which if "gateway" in kind else None)
         elif kind in ("stop gateway", "stop redis"):
-            program = self.redis if kind == "stop redis" else self.gateways[which]
+            program = self.redis.program if kind == "stop redis" else self.gateways[which]
             note["target"] = which
             program.signal(signal.SIGSTOP)
             time.sleep(lasting)
@@ -223,10 +180,33 @@ class Run:
             self.call(self.ports[which], "PUT", f"/admin/events/{self.event}/admission", {"rate": rate}, timeout=1)
         else:
             words = ("CLIENT", "KILL", "TYPE", "normal") if kind == "cut connections" else ("SCRIPT", "FLUSH")
-            store.Redis(self.redis_port, timeout=1).ask(*words)
+            for redis in self.redis.primaries():
+                redis.ask(*words)
+                redis.close()
         note["until_us"] = now_us()
         self.notes.append(note)
         self.counts[kind] += 1
+
+    def kill_primary(self, note, lasting, gateway):
+        """With a gateway, if one is named, which takes what it knew of the line with it. That of the event's own key, or that of a bucket; half of the time its replica has not heard the last moments."""
+        keys = [self.line, *self.bucket_keys()]
+        key = keys[0] if self.buckets == 1 or lasting < 0.8 else keys[1 + int(lasting * 1000) % self.buckets]
+        unreplicated = 0.5 * (lasting * 10 % 1) if int(lasting * 100) % 2 else 0
+
+        def kill_gateway():
+            if gateway is not None:
+                self.gateways[gateway].kill()
+                self.notes.append({"fault": "kill gateway", "target": gateway, "at_us": now_us()})
+
+        note["fault"] = "kill primary"
+        lossy_from, killed, heir, taken, node = self.redis.kill_primary(key, unreplicated, kill_gateway)
+        if gateway is not None:
+            self.gateways[gateway].start()
+        note.update(lossy_from_us=lossy_from, at_us=killed, heir_us=heir, taken_us=taken, node=node.number,
+                    unreplicated_ms=round(unreplicated * 1000), keys=[
+                        part for part in keys if self.redis.owner(store.slot_of(part)) is self.redis.owner(store.slot_of(key))])
+        note["parts"] = [part[len(self.line) - 1:-1] for part in note.pop("keys")]
+        eventually("the killed server to follow", self.redis.is_healthy, 20)
 
     def torment(self, started):
         rates = random.Random(self.seed + 1)
@@ -245,23 +225,26 @@ class Run:
         self.must(self.ports[0], "PUT", f"/admin/events/{self.event}/admission", {"rate": 0})
 
         def still():
-            redis = store.Redis(self.redis_port)
-            line = next("tacos:{" + text[:16] + "}" for text in redis.ask("SMEMBERS", store.EVENTS))
-            sizes = [redis.ask("ZCARD", line + name) for name in (":seen", ":turns", ":due")]
-            redis.close()
-            return not any(sizes)
+            sold, held = self.redis.ask_for(self.line, "HMGET", self.line, "sold", "held")
+            if held != "0":
+                return False
+            lines = self.bucket_keys() or [self.line]
+            sizes = (self.redis.ask_for(line, "ZCARD", line + name) for line in lines for name in (":seen", ":turns", ":due"))
+            return sold == "1" or not any(sizes)
 
         eventually("the line to settle", still, SETTLE_SECONDS)
+        time.sleep(0.7)  # two idle ticks, after which the last departures have been handed on
 
     def dump(self):
         for number, port in enumerate(self.ports):
             event = next(event for event in self.must(port, "GET", "/admin/events")["events"]
                          if event["event_id"] == self.event)
             self.notes.append({"gateway": f"gateway {number}", "admin": event})
-        redis = store.Redis(self.redis_port)
+        servers = self.redis.primaries()
         with open(self.dir / "store.jsonl", "w", encoding="utf-8") as file:
-            store.dump_event(redis, self.event, file, self.notes)
-        redis.close()
+            store.dump_event(servers, self.event, file, self.notes)
+        for redis in servers:
+            redis.close()
 
     def make(self):
         loader = None
@@ -287,7 +270,7 @@ class Run:
                 program.signal(signal.SIGCONT)
                 program.kill()
         paths = sorted(str(path) for path in self.dir.glob("history.*"))
-        found = check_history.check(paths, self.dir / "store.jsonl")
+        found = check_history.check(paths, self.dir / "store.jsonl", seats=self.seats)
         for text in (text for program in self.programs for text in program.ends):
             found.fault(0, text)
         (self.dir / "findings.txt").write_text(found.text() + "\n")
@@ -297,7 +280,7 @@ class Run:
 def one(seed, options):
     """(seed, line to print, findings or None, counts)"""
     directory = pathlib.Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-", dir=options.out))
-    run = Run(seed, options.bin, directory, options.seconds, options.kinds)
+    run = Run(seed, options, directory)
     try:
         found = run.make()
     except Broken as broken:
@@ -306,9 +289,14 @@ def one(seed, options):
         (directory / "traceback.txt").write_text(traceback.format_exc())
         return seed, f"run {seed}: broke, see {directory}/traceback.txt", None, run.counts
     done = ", ".join(f"{count} x {kind}" for kind, count in sorted(run.counts.items()))
-    line = (f"run {seed}: {run.users} users, {found.measures['requests']} requests "
-            f"({found.measures['requests without an answer']} unanswered, {found.measures['answers 503']} 503), "
-            f"{found.measures['grants']} grants, {done}: ")
+    line = (f"run {seed}: {run.users} users, {run.seats} seats, {run.buckets} buckets, {found.measures['requests']} requests "
+            f"({found.measures['requests without an answer']} unanswered, {found.measures['answers 503']} 503, "
+            f"{found.measures['answers marked stale']} stale), {found.measures['grants']} grants, {found.measures['orders']} "
+            f"orders, {done}: ")
+    if run.in_cluster:
+        line += "".join(f"{name} {found.measures[name]}, " for name in (
+            "failovers", "tickets lost", "tickets restored", "longest without admission around a kill, ms"))
+        line += "".join(f"{name} {count}, " for name, count in sorted(found.measures.items()) if name.startswith("explained"))
     if found.count():
         return seed, line + f"{found.count()} FAULTS, see {directory}\n{found.text()}", found, run.counts
     if not options.keep:
@@ -324,15 +312,18 @@ def parse():
     parser.add_argument("--seed", type=int, default=1, help="of the first run; the others count up (default 1)")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time (default 1)")
     parser.add_argument("--seconds", type=int, default=0, help="how long the load of each run lasts (default: 8 to 12)")
-    parser.add_argument("--kinds", type=lambda text: tuple(text.split(",")), default=KINDS, metavar="KIND,...",
-                        help="what may happen (default: " + ",".join(KINDS) + ")")
+    parser.add_argument("--kinds", type=lambda text: tuple(text.split(",")), metavar="KIND,...",
+                        help="what may happen (default: " + ",".join(KINDS) + "; in a cluster: " + ",".join(CLUSTER_KINDS) + ")")
+    parser.add_argument("--cluster", action="store_true", help="a cluster of six servers, of which one or two primaries are killed")
+    parser.add_argument("--buckets", type=int, default=0, help=f"of each line (default: 1 or {BUCKETS}, by the seed)")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()),
                         help="where runs keep their files (default %(default)s)")
     parser.add_argument("--keep", action="store_true", help="keep the files of runs without faults too")
     options = parser.parse_args()
-    unknown = [kind for kind in options.kinds if kind not in KINDS]
+    options.kinds = options.kinds or (CLUSTER_KINDS if options.cluster else KINDS)
+    unknown = [kind for kind in options.kinds if kind not in KINDS + CLUSTER_KINDS]
     if unknown:
-        parser.error(f"--kinds: '{unknown[0]}' is not one of {', '.join(KINDS)}")
+        parser.error(f"--kinds: '{unknown[0]}' is not one of {', '.join(KINDS + CLUSTER_KINDS)}")
     return options
 
 

@@ -24,49 +24,16 @@ import sys
 
 import history
 import store
+from check_admissions import SKEW_US, AdmissionRules
+from check_seats import SeatRules
+from findings import Findings, told
+from losses import Losses
 
-MOST_EVIDENCE = 5  # faults of one rule that are printed; all are counted
 # The gateway marks an answer as stale when what it knows is older than 2 s; the rest is for a machine that is busy.
 DEFAULT_LAG_MS = 2500
-# Two clocks of one machine: the generator's steady clock from a calendar start, and the store's calendar.
-SKEW_US = 50_000
 
 
-class Findings:
-    def __init__(self):
-        self.faults = collections.defaultdict(list)
-        self.skipped = []
-        self.measures = collections.Counter()
-
-    def fault(self, rule, text):
-        self.faults[rule].append(text)
-
-    def most(self, name, value):
-        self.measures[name] = max(self.measures[name], value)
-
-    def count(self):
-        return sum(map(len, self.faults.values()))
-
-    def text(self):
-        lines = []
-        lines += [f"program  {text}" for text in self.faults.get(0, [])]  # not the checker's: of whoever ran them
-        for rule in range(1, 6):
-            found = self.faults.get(rule, [])
-            lines.append(f"rule {rule}  " + (f"{len(found)} faults" if found else "holds"))
-            lines += [f"    {text}" for text in found[:MOST_EVIDENCE]]
-        lines += [f"skipped  {text}" for text in self.skipped]
-        lines += [f"measure  {name} = {value}" for name, value in sorted(self.measures.items())]
-        return "\n".join(lines)
-
-
-def told(row):
-    """How an answer is quoted as evidence."""
-    what = row.error or row.state or row.outcome
-    place = f" position {row.position}" if row.position >= 0 else ""
-    return f"{row.where} {row.step} of user {row.user} at target {row.target}: {row.status} {what}{place}"
-
-
-class Check:
+class Check(AdmissionRules, SeatRules):
     def __init__(self, past, held, lag_us=DEFAULT_LAG_MS * 1000, seats=None):
         self.past, self.held, self.lag_us, self.seats = past, held, lag_us, seats
         self.found = Findings()
@@ -75,8 +42,11 @@ class Check:
         for row in self.rows:
             if row.ticket:
                 self.by_ticket[row.ticket].append(row)
+        self.losses = Losses(held)
         self.departed = set(held.departures)
         self.admitted_at = {}  # ticket number: the store's microsecond, from the journal
+        self.recalled = set()  # called before a failover, which forgot it; when is not known any more
+        self.departed_of = {}  # part: the numbers that left while they waited
         self.heads = []        # (microsecond, last ticket admitted by then)
         self.restarts = collections.defaultdict(list)
         for fault in held.faults:
@@ -85,14 +55,18 @@ class Check:
 
     def judge(self):
         self.count_measures()
+        self.failovers_were_seen()
         self.tickets_are_in_one_state()
         self.counters_agree()
         self.gateways_agree()
         self.admissions_go_in_order()
         self.admissions_keep_the_bound()
+        self.calls_keep_the_bound()
+        self.told_keep_the_bound()
         self.users_have_one_ticket()
         self.ends_agree()
         self.grants_are_one()
+        self.reservations_are_one()
         self.seats_are_one()
         self.positions_never_rise()
         self.the_called_never_wait()
@@ -105,10 +79,33 @@ class Check:
         measures["requests without an answer"] = len(self.past.rows) - len(self.rows)
         measures["answers 503"] = sum(row.status == 503 for row in self.rows)
         measures["answers marked stale"] = sum(row.stale for row in self.rows)
+        for loss in self.losses.all:
+            away = [row for row in self.rows if loss.killed <= row.sent <= loss.taken]
+            measures["answers while a primary was away"] += len(away)
+            measures["statuses while a primary was away: stale"] += sum(row.step == "status" and row.stale for row in away)
+            measures["statuses while a primary was away: not stale"] += sum(
+                row.step == "status" and row.status == 200 and not row.stale for row in away)
         measures["tickets in the history"] = len(self.by_ticket)
         measures["tickets in the store"] = self.held.next - self.held.left_out(0, self.held.next)
 
     # Rule 1
+
+    def failovers_were_seen(self):
+        """A killed primary counts as a failover wherever it held something of the line."""
+        seen = self.held.failovers()
+        for part in seen:
+            if seen[part] < self.losses.kills(part):
+                self.found.fault(1, f"{self.losses.kills(part)} primaries of {self.held.line}{part} were killed, of which the "
+                                    f"store noticed {seen[part]}")
+        measures = self.found.measures
+        measures["failovers"] = sum(seen.values())
+        measures["tickets lost"], measures["tickets restored"] = self.held.lost(), self.held.restored()
+        for snapshot in self.held.admin:
+            admin = snapshot["admin"]
+            for name, value in (("failovers", measures["failovers"]), ("tickets_lost", measures["tickets lost"]),
+                                ("tickets_restored", measures["tickets restored"])):
+                if name in admin and admin[name] != value:
+                    self.found.fault(1, f"{snapshot['gateway']} says {admin[name]} {name}, the store {value}")
 
     def state(self, number):
         held = self.held
@@ -120,39 +117,84 @@ class Check:
 
     def tickets_are_in_one_state(self):
         held = self.held
-        for number in held.given(0, held.next):
+        given = set(held.given(0, held.next))
+        somewhere = set().union(held.waiting, held.turns, held.gone, held.grants, self.departed)
+        nowhere = []
+        for number in sorted(given | somewhere):
             states = self.state(number)
-            if len(states) != 1:
+            if not states and held.spread and not held.record(number):
+                nowhere.append(number)
+            elif not states and self.losses.kills("") and not held.record(number):
+                nowhere.append(number)
+            elif len(states) != 1:
                 self.found.fault(1, f"ticket {number} is in {len(states)} states: {', '.join(states) or 'lost'}")
-        for number in sorted(set().union(held.waiting, held.turns, held.gone, held.grants, self.departed)):
-            if not 1 <= number <= held.next:
+        self.tickets_are_nowhere(nowhere)
+        for number in sorted(somewhere - given):
+            if number > held.next or number < 1:
                 self.found.fault(1, f"ticket {number} was never given: the last is {held.next}")
+            elif held.restored():
+                self.found.measures["tickets put back beyond what a gateway knew"] += 1
+            else:
+                self.found.fault(1, f"ticket {number} was never given: it was left out")
         for number in sorted(self.departed):
             if number not in held.gone:
                 self.found.fault(1, f"ticket {number} is among the departures, but has neither left nor expired")
-        if len(self.departed) != len(held.departures):
-            self.found.fault(1, "a ticket departed twice")
+        for part in [held.own, *held.buckets]:
+            if len(set(part.departures)) != len(part.departures):
+                self.found.fault(1, "a ticket departed twice")
+        self.owners_are_known()
+
+    def tickets_are_nowhere(self, numbers):
+        """Numbers whose ticket is not there: never told to anybody (it did not arrive in its bucket before the watermark), or
+        lost by a failover, which then must count it."""
+        lost = in_buckets = 0
+        for number in numbers:
+            rows = self.by_ticket.get((self.held.epoch, number), [])
+            if not rows:
+                self.found.measures["numbers that came to nothing"] += 1
+            elif self.losses.of_event(rows[0]):
+                lost += 1  # the number itself was lost
+            elif self.losses.of_ticket(rows[0], number):
+                in_buckets += 1
+            else:
+                self.found.fault(1, f"ticket {number} is nowhere: {told(rows[0])}")
+        self.found.measures["tickets told, lost, and never put back"] += lost
+        if in_buckets:  # the event still has their numbers, and nothing compares these with what the bucket has
+            self.found.measures["tickets told, lost by a bucket alone, never put back and NOT in tickets_lost"] += in_buckets
+        if lost > self.held.lost():
+            self.found.fault(1, f"{lost} tickets that users were told are nowhere; tickets_lost says {self.held.lost()}")
+
+    def owners_are_known(self):
+        held = self.held
         owners = collections.Counter(held.users.values())
         for number, times in owners.items():
             if times > 1:
                 self.found.fault(1, f"ticket {number} belongs to {times} users")
+        strangers = 0
         for number in sorted(held.waiting | held.turns):
-            if number not in owners:
+            if number in owners:
+                continue
+            rows = self.by_ticket.get((held.epoch, number), [])
+            if held.restored() or rows and self.losses.of_event(rows[0]):
+                strangers += 1
+            else:
                 self.found.fault(1, f"ticket {number} lives, but is no user's")
+        self.found.measures["tickets that live and are no user's since a failover"] += strangers
 
     def true_counts(self):
         held = self.held
         why = collections.Counter(held.gone.values())
         waiting, ready = len(held.waiting), len(held.turns)
         entered = sum(number not in held.gone for number in held.grants)
-        return {"joined": held.next - held.left_out(0, held.next), "waiting": 0 if held.sold else waiting, "ready": 0 if held.sold else ready,
+        joined = waiting + ready + entered + len(held.gone)
+        return {"joined": joined, "waiting": 0 if held.sold else waiting, "ready": 0 if held.sold else ready,
                 "entered": entered, "left": why["L"], "expired": why["E"],
                 "sold_out": waiting + ready if held.sold else 0}
 
     def counters_agree(self):
         for name, count in self.true_counts().items():
-            if name in ("entered", "left", "expired") and int(self.held.event.get(name, 0)) != count:
-                self.found.fault(1, f"the store's counter '{name}' says {self.held.event.get(name)}, its tickets {count}")
+            if name in ("entered", "left", "expired") and self.held.sum(name) != count:
+                self.found.fault(1, f"the store's counter '{name}' says {self.held.sum(name)}, its tickets {count}")
 
     def gateways_agree(self):
         if not self.held.admin:
@@ -169,6 +211,7 @@ class Check:
 
     def users_have_one_ticket(self):
         owner, current = {}, {}
+        given = {}  # ticket: the row that gave it
         for row in self.rows:
             if row.step != "join" or row.status != 202 or not row.ticket:
                 continue
@@ -177,8 +220,12 @@ class Check:
                 self.found.fault(1, f"{told(row)}: ticket {ticket[1]} is user {owner[ticket]}'s")
             before = current.get(row.user, ticket)
             if before != ticket and before[0] == self.held.epoch and before[1] not in self.held.gone:
-                self.found.fault(1, f"{told(row)}: got ticket {ticket[1]} while ticket {before[1]} lived")
+                if self.losses.of_event(given[before]) or self.losses.of_ticket(given[before], before[1]):
+                    self.found.undone("users who joined again without their ticket")
+                else:
+                    self.found.fault(1, f"{told(row)}: got ticket {ticket[1]} while ticket {before[1]} lived")
             current[row.user] = ticket
+            given.setdefault(ticket, row)
 
     def ends_agree(self):
         held = self.held
@@ -189,7 +236,9 @@ class Check:
                 continue
             for row in rows:
                 wrong = self.contradiction(number, row)
-                if wrong:
+                if wrong and self.losses.of_ticket(row, number):
+                    self.found.undone(f"told {row.error or row.state or row.step}, then: {wrong}")
+                elif wrong:
                     self.found.fault(1, f"{told(row)}: ticket {number} {wrong}")
 
     def contradiction(self, number, row):
@@ -197,127 +246,19 @@ class Check:
         why, grant = held.gone.get(number), held.grants.get(number)
         if row.error == "TOKEN_NOT_FOUND":
             return "is in the store"
+        if row.state == "sold_out" and not held.sold:
+            return "was told that all is sold; it is not"
         if row.step == "enter" and row.status == 200 and not grant:
             return "has no grant in the store"
         if row.step == "leave" and row.status == 200 and why != "L":
             return "has not left"
         if (row.error == "TOKEN_EXPIRED" or row.state == "expired") and not why and not grant:
             return "has neither expired nor left nor entered"
-        if row.step in ("join", "status") and row.state == "ready" and (number > held.head or number in self.departed):
+        if row.step in ("join", "status") and row.state == "ready" and (number > held.head or number in self.departed and not self.losses.all):
             return "was never called"
         if row.step == "reserve" and row.status == 201 and (not grant or grant[0] == "u"):
             return "could reserve again: its grant counts as unused"
         return None
-
-    # Rules 2 and 3
-
-    def admissions_keep_the_bound(self):
-        journal = self.held.journal
-        if journal is None:
-            self.found.skipped.append("rule 2: the event keeps no journal of admissions (HSET its key: journal 1)")
-            return
-        admitted = sum(entry[2] for entry in journal if entry[0] == "a")
-        if admitted != int(self.held.event.get("admitted", 0)):
-            self.found.fault(2, f"the journal has {admitted} admissions, the store {self.held.event.get('admitted')}")
-        # A bucket that starts full and refills at the rate runs empty exactly when some window had too many.
-        rate = float(self.held.event.get("rate", 0)) / 1e6
-        burst = float(self.held.event.get("burst", 0))
-        first_rate = next((entry for entry in journal if entry[0] == "r"), None)
-        if first_rate:
-            rate, burst = first_rate[2], first_rate[3]
-        credit, full_at, since_full, now = burst, None, 0, None
-        for entry in journal:
-            passed = 0 if now is None else max(0, entry[1] - now)
-            now = entry[1] if now is None else max(now, entry[1])
-            credit += passed * rate / 1e6
-            if credit >= burst or full_at is None:
-                credit, full_at, since_full = min(credit, burst), now, 0
-            if entry[0] == "r":
-                rate, burst = entry[2], entry[3]
-                credit = min(credit, burst)
-                continue
-            credit -= entry[2]
-            since_full += entry[2]
-            self.found.most("most admitted at once", entry[2])
-            if credit < -1e-6:
-                self.found.fault(2, f"{since_full} admitted in {(now - full_at) / 1e6:.6f} s up to {now}: {-credit:.3f} more "
-                                    f"than rate x window + burst (now {rate:g}/s and {burst:g})")
-                credit, full_at, since_full = 0, now, 0
-
-    def admissions_go_in_order(self):
-        held = self.held
-        for number in sorted(held.waiting):
-            if number <= held.head:
-                self.found.fault(3, f"ticket {number} waits, although the line is past it, at {held.head}")
-        if held.journal is None:
-            self.found.skipped.append("rule 3 by the journal: the event keeps none")
-            return
-        last = 0
-        for _, at, count, first, upto, *_ in (entry for entry in held.journal if entry[0] == "a"):
-            if first <= last or upto < first:
-                self.found.fault(3, f"at {at} tickets {first} to {upto} were called after {last}")
-                continue
-            called = [number for number in held.given(last, upto) if number not in self.departed]
-            if len(called) != count or called[0] != first or called[-1] != upto:
-                self.found.fault(3, f"at {at} {count} tickets from {first} to {upto} were called; in turn were {len(called)}, "
-                                    f"from {called[0] if called else '-'}")
-            for number in called:
-                self.admitted_at[number] = at
-            self.heads.append((at, upto))
-            last = upto
-        for number in held.given(0, held.head):
-            if number not in self.departed and number not in self.admitted_at:
-                self.found.fault(3, f"ticket {number} was passed by, and has not departed")
-
-    # Rule 4
-
-    def grants_are_one(self):
-        grants, tickets = {}, {}
-        reservations = collections.defaultdict(set)
-        orders = collections.defaultdict(set)
-        for row in self.rows:
-            if row.step == "enter" and row.status == 200:
-                if grants.setdefault(row.ticket, row.grant) != row.grant:
-                    self.found.fault(4, f"{told(row)}: another grant than the one this ticket had")
-                if tickets.setdefault(row.grant, row.ticket) != row.ticket:
-                    self.found.fault(4, f"{told(row)}: the grant of ticket {tickets[row.grant]}")
-                if row.grant_ticket != row.ticket:
-                    self.found.fault(4, f"{told(row)}: a grant for ticket {row.grant_ticket}")
-            elif row.step == "reserve" and row.status == 201:
-                reservations[row.grant].add(row.reservation)
-                if len(reservations[row.grant]) == 2:
-                    self.found.fault(4, f"{told(row)}: the grant has made reservations {sorted(reservations[row.grant])}")
-            elif row.step == "confirm" and row.status == 200 and row.order:
-                orders[row.reservation].add(row.order)
-                if len(orders[row.reservation]) == 2:
-                    self.found.fault(4, f"{told(row)}: the reservation has orders {sorted(orders[row.reservation])}")
-        self.found.measures["grants"] = len(grants)
-        self.found.measures["reservations"] = sum(map(len, reservations.values()))
-        self.found.measures["orders"] = len(orders)
-
-    def seats_are_one(self):
-        if self.seats is None:
-            self.found.skipped.append("seats of rule 4: gateways that have seats of their own can't be judged together "
-                                      "(--seats N says that they share N)")
-            return
-        for snapshot in self.held.admin:
-            seats = snapshot["admin"]["seats"]
-            if seats["free"] + seats["held"] + seats["sold"] != self.seats or min(seats.values()) < 0:
-                self.found.fault(4, f"{snapshot['gateway']} says {seats}, of {self.seats} seats")
-        held_by = {row.reservation: row.seats for row in self.rows if row.step == "reserve" and row.status == 201}
-        sold = {}
-        for row in self.rows:
-            if row.step != "confirm" or row.status != 200:
-                continue
-            try:
-                seats = json.loads(held_by.get(row.reservation) or "[]")
-            except ValueError:
-                seats = []
-            for seat in seats:
-                if sold.setdefault(seat, row.reservation) != row.reservation:
-                    self.found.fault(4, f"{told(row)}: seat {seat} is sold to reservation {sold[seat]} too")
-        if len(sold) > self.seats:
-            self.found.fault(4, f"{len(sold)} seats were sold, of {self.seats}")
 
     # Rule 5
 
@@ -350,7 +291,7 @@ class Check:
         self.found.measures["positions higher at another gateway"] += 1
         self.found.most("most places higher at another gateway", row.position - min(o.position for o in lower))
         self.found.most("longest that another gateway lagged, ms", age // 1000)
-        if age > self.lag_us and not row.stale:
+        if age > self.lag_us and not row.stale and not self.losses.recovering(row.sent, number):
             self.found.fault(5, f"ticket {number} was at {oldest.position} ({oldest.where}), and {age / 1e6:.3f} s later "
                                 f"at {told(row)}")
 
@@ -374,13 +315,20 @@ class Check:
             self.found.skipped.append("rule 5 by the journal: the event keeps none")
             return
         times = [at for at, _ in self.heads]
-        departed = sorted(self.departed)
+        # Who was told to have left is not counted by the gateways any more, also when the store has forgotten it.
+        told_left = {row.ticket[1] for row in self.rows if row.step == "leave" and row.status == 200 and row.ticket}
+        departed = sorted(self.departed | told_left)
         head_at = lambda us: self.heads[i - 1][1] if (i := bisect.bisect_right(times, us)) else 0
         for (epoch, number), rows in self.by_ticket.items():
             if epoch != self.held.epoch:
                 continue
             called = self.admitted_at.get(number)
+            if number in self.recalled:
+                continue
             for row in rows:
+                if self.losses.all and (self.losses.recovering(row.sent, number) or self.losses.recovering(row.sent - self.lag_us, number)):
+                    self.found.measures["answers around a kill, not held against the journal"] += 1
+                    continue
                 if row.state == "ready" and called is not None and row.done < called - SKEW_US:
                     self.found.fault(3, f"{told(row)}: called only {(called - row.done) / 1e6:.3f} s later")
                 if row.state != "waiting" or row.step not in ("join", "status"):

@@ -47,14 +47,41 @@ def sample():
     row(2000, 2, "status", 200, state="expired")
     dump = {
         "": {"epoch": str(EPOCH), "next": "5", "head": "4", "rate": "2000000", "burst": "2", "sold": "0", "entered": "1",
-             "left": "1", "expired": "1", "admitted": "3"},
+             "left": "1", "expired": "1", "admitted": "3", "held": "0", "sold_seats": "1"},
+        ":seats": "\x02", ":reservations": {"1": "s|r1|a1|0|o1|7"},
         ":seen": [["5", "1700"]], ":turns": [["4", "9000"]], ":gone": {"2": "E", "3": "L"}, ":grants": {"1": "s:9000"},
-        ":departures": ["3"], ":users": {f"user-{n}": str(n) for n in range(1, 6)},
+        ":departures": ["3"], ":t:0": records(0, 1, 2, 3, 4), ":users": {f"user-{n}": str(n) for n in range(1, 6)},
         ":admissions": [f"r {START} 2000000 2", f"a {START + 500_000} 2 1 2", f"a {START + 1_500_000} 1 4 4"],
     }
     counts = {"joined": 5, "waiting": 1, "ready": 1, "entered": 1, "left": 1, "expired": 1, "sold_out": 0,
               "seats": {"free": 9, "held": 0, "sold": 1}}
     return rows, dump, [{"gateway": "gateway 0", "admin": counts}]
+
+
+def records(*numbers):
+    """The string of a bucket's first tickets, by their nth number from 0."""
+    text = ""
+    for nth in range(max(numbers) + 1):
+        text += f"user-{nth:011d}\0\0\0\1" if nth in numbers else "\0" * 20
+    return text
+
+
+def spread(dump):
+    """The same five tickets over two buckets: 1, 3 and 5 in one, 2 and 4 in the other."""
+    own = {name: dump[name] for name in (":users", ":seats", ":reservations")}
+    own[""] = {"epoch": str(EPOCH), "next": "5", "head": "4", "rate": "2000000", "burst": "2", "sold": "0", "held": "0",
+               "sold_seats": "1", "stride": "2", "charged": "3", "failovers": "0"}
+    own[":departures"] = ["3"]
+    own[":admissions"] = [f"r {START} 2000000 2", f"a {START + 500_000} 2 1 2", f"a {START + 1_500_000} 1 3 4"]
+    count = {"epoch": str(EPOCH), "head": "4", "mode": "bucket", "stride": "2", "failovers": "0"}
+    one = {"": dict(count, entered="1", left="1", expired="0", called="1"), ":seen": [["5", "1700"]], ":gone": {"3": "L"},
+           ":grants": {"1": "s:9000"}, ":departures": ["3"], ":t:0": records(0, 1, 2),
+           ":admissions": [f"a {START + 501_000} 1 1 1"]}
+    two = {"": dict(count, entered="0", left="0", expired="1", called="2"), ":turns": [["4", "9000"]], ":gone": {"2": "E"},
+           ":t:0": records(0, 1), ":admissions": [f"a {START + 501_000} 1 2 2", f"a {START + 1_501_000} 1 4 4"]}
+    for name, part in ((".00}", one), (".01}", two)):
+        own.update({name + key: value for key, value in part.items()})
+    return own
 
 
 class CheckHistoryTest(unittest.TestCase):
@@ -70,9 +97,10 @@ class CheckHistoryTest(unittest.TestCase):
                 for row in self.rows:
                     file.write("\t".join(str(row[name]) for name in history.COLUMNS) + "\n")
             past = history.History.read([path])
-        kind = lambda value: "hash" if isinstance(value, dict) else "list"
+        kind = lambda value: {dict: "hash", list: "list", str: "string"}[type(value)]
+        key = lambda name: (LINE[:-1] if name.startswith(".") else LINE) + name
         lines = [{"schema": store.SCHEMA, "event_id": "e", "line": LINE}]
-        lines += [{"key": LINE + name, "type": kind(value), "value": value} for name, value in self.dump.items()]
+        lines += [{"key": key(name), "type": kind(value), "value": value} for name, value in self.dump.items()]
         held = store.Store(lines + self.notes)
         return check_history.Check(past, held, lag_ms * 1000, seats).judge()
 
@@ -284,6 +312,165 @@ class CheckHistoryTest(unittest.TestCase):
         self.line("status", 5, 0)["position"] = 1
         self.line("status", 5, 1)["position"] = 1
         self.assert_fault(5, "can't be so far ahead")
+
+    # Lines in buckets
+
+    def test_a_good_run_in_buckets_passes(self):
+        self.dump = spread(self.dump)
+        found = self.found()
+        self.assertEqual(found.count(), 0, found.text())
+        self.assertEqual(found.skipped, [])
+        self.assertEqual(found.measures["most called at once"], 1)
+
+    def test_a_number_that_never_arrived_is_no_ticket(self):
+        self.dump = spread(self.dump)
+        self.dump[""]["next"] = "6"
+        self.dump[":users"]["user-6"] = "6"
+        found = self.found()
+        self.assertEqual(found.count(), 0, found.text())
+        self.assertEqual(found.measures["numbers that came to nothing"], 1)
+        self.line("join", 5)["ticket"] = token(6)
+        self.assert_fault(1, "ticket 6 is nowhere")
+
+    def test_a_bucket_that_calls_out_of_order(self):
+        self.dump = spread(self.dump)
+        self.dump[".01}:admissions"].reverse()
+        self.assert_fault(3, "tickets 2 to 2 were called after 4")
+
+    def test_a_bucket_that_passes_over_a_ticket(self):
+        self.dump = spread(self.dump)
+        del self.dump[".01}:admissions"][0]
+        self.assert_fault(3, "in turn were 2, from 2")
+        self.assert_fault(2, "the journal of .01 has 1 calls, the bucket 2")
+
+    def test_buckets_that_call_late_and_too_many_at_once(self):
+        self.dump = spread(self.dump)
+        self.dump[".00}:admissions"] = [f"a {START + 1_501_000} 1 1 1"]
+        self.dump[".01}:admissions"][0] = f"a {START + 1_501_000} 1 2 2"
+        self.assertEqual(self.found().measures["most that buckets called beyond the bound, within a tick"], 1)
+        self.dump[".00}:admissions"] = [f"a {START + 1_501_000} 3 1 5"]
+        self.assert_fault(2, "4 called in 0.000000 s")
+
+    def test_a_watermark_that_charges_too_little(self):
+        self.dump = spread(self.dump)
+        self.dump[":admissions"][1] = f"a {START + 500_000} 1 1 2"
+        self.assert_fault(3, "1 were charged for 1 to 2, of whom 2 had not left")
+        self.assert_fault(2, "the journal has 2 admissions, the store 3")
+
+    def test_what_is_given_back_may_be_given_again(self):
+        self.dump = spread(self.dump)
+        self.dump[":admissions"][2:] = [f"a {START + 600_000} 0 3 3", f"g {START + 600_000} 1", f"a {START + 601_000} 1 4 4"]
+        self.assertFalse(any("more than rate" in text for text in self.found().faults[2]))
+        del self.dump[":admissions"][3]
+        self.assert_fault(2, "more than rate x window + burst")
+
+    # Seats in the store
+
+    def test_a_reservation_that_the_store_does_not_have(self):
+        self.dump[":reservations"] = {"1": "s|r9|a1|0|o1|7"}
+        self.assert_fault(4, "reservation r1: the store does not have it")
+
+    def test_an_order_that_the_store_does_not_have(self):
+        self.dump[":reservations"] = {"1": "s|r1|a1|0|o2|7"}
+        self.assert_fault(4, "order o1: the store has s o2")
+
+    def test_a_seat_in_two_reservations(self):
+        self.dump[":reservations"]["4"] = "h|r2|a2|9|- |7"
+        self.assert_fault(4, "the store has seat 7 in 2 reservations")
+        self.assert_fault(4, "the store's counter 'held' says 0, its reservations 1")
+
+    def test_a_seat_that_is_taken_and_nobodys(self):
+        self.dump[":seats"] = "\x03"
+        self.assert_fault(4, "seats [8] are taken in the bitmap or in a reservation only")
+
+    # Failovers
+
+    def kill(self, from_ms, at_ms, parts=("",)):
+        us = lambda ms: START + ms * 1000
+        self.notes.append({"fault": "kill primary", "lossy_from_us": us(from_ms), "at_us": us(at_ms), "heir_us": us(at_ms + 900),
+                           "taken_us": us(at_ms + 1000), "parts": list(parts)})
+        for part in parts:
+            self.dump[part + "}" if part else ""]["failovers"] = "1"
+
+    def test_a_failover_that_nobody_noticed(self):
+        self.kill(5000, 5100)
+        self.assertEqual(self.found().count(), 0, self.found().text())
+        self.dump[""]["failovers"] = "0"
+        self.assert_fault(1, "1 primaries of tacos:{0000000000001234} were killed, of which the store noticed 0")
+
+    def test_a_gateway_that_does_not_tell_of_a_failover(self):
+        self.kill(5000, 5100)
+        self.notes[0]["admin"]["failovers"] = 0
+        self.assert_fault(1, "gateway 0 says 0 failovers, the store 1")
+
+    def lose_ticket(self, number):
+        self.dump = spread(self.dump)
+        self.dump[".00}:seen"] = []
+        self.dump[".00}:t:0"] = records(0, 1)
+        self.notes[0]["admin"].update(joined=4, waiting=0)
+        self.rows = [row for row in self.rows if row["user"] != number or row["step"] == "join"]
+
+    def test_a_lost_ticket_is_explained_when_the_failover_counts_it(self):
+        self.lose_ticket(5)
+        self.kill(0, 20, ("", ".00"))
+        self.assert_fault(1, "1 tickets that users were told are nowhere; tickets_lost says 0")
+        self.dump[""]["lost"] = "1"
+        self.assertEqual(self.found().faults[1], [])
+
+    def test_a_lost_ticket_of_another_time_is_not_explained(self):
+        self.lose_ticket(5)
+        self.kill(3000, 3200, ("", ".00"))
+        self.dump[""]["lost"] = "1"
+        self.assert_fault(1, "ticket 5 is nowhere")
+
+    def second_grant(self):
+        again = copy.copy(self.line("enter", 1))
+        again.update(grant=token(1, grant=True)[:-4] + "AAAB", sent_us=2_750_000, done_us=2_751_000)
+        self.rows.append(again)
+
+    def test_a_second_grant_is_right_when_the_first_was_lost(self):
+        self.second_grant()
+        self.kill(690, 720)
+        self.assertEqual(self.found().faults[4], [])
+        self.assertEqual(self.found().measures["explained by a failover: second grants of a ticket"], 1)
+
+    def test_a_second_grant_is_wrong_when_the_first_was_not_lost(self):
+        self.second_grant()
+        self.kill(1690, 1720)
+        self.assert_fault(4, "another grant than the one this ticket had")
+
+    def test_an_entry_while_no_server_had_the_ticket(self):
+        self.kill(100, 200)
+        self.assert_fault(4, "entered while no server had the ticket")
+
+    def sell_again(self):
+        for step, at in (("reserve", 2_800_000), ("confirm", 2_900_000)):
+            again = copy.copy(self.line(step, 1))
+            again.update(user=4, ticket=token(4), grant=token(4, grant=True), reservation="r2", sent_us=at, done_us=at + 1000)
+            if step == "confirm":
+                again["order"] = "o2"
+            self.rows.append(again)
+        self.dump[":grants"]["4"] = "s:9000"
+        self.dump[":turns"] = []
+        self.dump[""]["entered"] = "2"
+        self.notes[0]["admin"].update(ready=0, entered=2)
+        self.dump[":reservations"] = {"4": "s|r2|a2|0|o2|7"}
+
+    def test_a_seat_sold_again_is_told_apart_when_a_failover_lost_the_first_sale(self):
+        self.sell_again()
+        self.kill(790, 950)
+        found = self.found()
+        self.assertEqual(found.faults[4], [], found.text())
+        self.assertTrue(any("seat 7 is sold to reservation r1 too" in text for text in found.explained), found.text())
+
+    def test_a_seat_sold_again_is_a_fault_when_no_failover_lost_the_first_sale(self):
+        self.sell_again()
+        self.kill(1790, 1950)
+        self.assert_fault(4, "seat 7 is sold to reservation r1 too")
+
+    def test_more_told_to_be_ready_than_the_rate_allows(self):
+        self.dump[":admissions"][0] = f"r {START} 100000 1"
+        self.assert_fault(2, "2 tickets were told to be ready")
 
     # Files
 

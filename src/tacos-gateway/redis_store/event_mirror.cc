@@ -15,6 +15,9 @@ using std::chrono::milliseconds;
 // Heartbeats that wait to be written, beyond which the oldest are given up: two of each ticket of a long line.
 constexpr std::size_t kMostHeartbeats = 2'000'000;
 
+// GAP of lua/prelude.lua. Half as many do not join between two refreshes, nor are lost by a failover.
+constexpr TicketNumber kGapOfNumbers = 131'072;
+
 }  // namespace
 
 EventMirror::Answer EventMirror::answer(StoreCommand& command, Instant now) {
@@ -51,6 +54,8 @@ std::uint64_t EventMirror::learn(const TicketReply& reply, Instant) {
   // A bucket counts its own failovers, and which numbers there are is not its to say.
   if (facts_.buckets == 1) {
     extend(reply.last, reply.head, reply.failovers);
+  } else if (reply.last >= last_ + kGapOfNumbers / 2) {
+    behind_ = true;  // a failover's gap lies between, of which only the event's own key tells
   } else if (!behind_) {
     extend(reply.last, reply.head, facts_.failovers);
   }
@@ -118,6 +123,7 @@ bool EventMirror::take_facts(const LineFacts& facts, Instant now) {
   if (facts.failovers != facts_.failovers || facts.gaps != facts_.gaps) {
     // Departures may be among what was lost, so that those told before are not where they were: all are read again.
     departures_read_ = 0;
+    if (facts_known_ && facts.failovers != facts_.failovers) before_failover_ = {last_, facts_.head, facts_.failovers};
     facts_.failovers = facts.failovers;
     facts_.gaps = facts.gaps;
   }
@@ -164,7 +170,22 @@ std::size_t EventMirror::memory_bytes() const {
 
 EventMirror::Reading EventMirror::reading() const {
   const std::lock_guard lock(mutex_);
-  return {known_ ? facts_.epoch : 0, departures_read_, last_, facts_.head, facts_.failovers};
+  return {known_ ? facts_.epoch : 0, departures_read_};
+}
+
+EventMirror::Knowledge EventMirror::knowledge() const {
+  const std::lock_guard lock(mutex_);
+  return before_failover_ ? *before_failover_ : Knowledge{last_, facts_.head, facts_.failovers};
+}
+
+void EventMirror::told(const Knowledge& knowledge) {
+  const std::lock_guard lock(mutex_);
+  if (before_failover_ && before_failover_->failovers == knowledge.failovers) before_failover_.reset();
+}
+
+std::uint64_t EventMirror::failovers() const {
+  const std::lock_guard lock(mutex_);
+  return facts_.failovers;
 }
 
 bool EventMirror::sold_out() const {
@@ -212,6 +233,7 @@ void EventMirror::begin_life(std::uint32_t epoch) {
   behind_ = stirred_ = false;
   asleep_.store(false, std::memory_order_release);
   last_ = 0;
+  before_failover_.reset();
   waiting_ = WaitingIndex();
   chunks_.clear();
   chunks_released_ = 0;

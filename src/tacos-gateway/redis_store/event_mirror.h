@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,11 +62,19 @@ class EventMirror {
   struct Reading {
     std::uint32_t epoch = 0;
     std::uint64_t departures = 0;
-    TicketNumber last = 0;  // that this gateway knows to be given
-    TicketNumber head = 0;
-    std::uint64_t failovers = 0;  // that it knows of
   };
   Reading reading() const;
+
+  // What a tick tells the store, which may have lost it: how far this gateway knows the line to be. What it knew before
+  // a failover is kept until a tick has told it: often the facts tell of a failover first.
+  struct Knowledge {
+    TicketNumber last = 0;  // that is known to be given
+    TicketNumber head = 0;
+    std::uint64_t failovers = 0;  // that were known of then
+  };
+  Knowledge knowledge() const;
+  void told(const Knowledge& knowledge);
+  std::uint64_t failovers() const;
 
   // Moves up to `most` heartbeats that are to be written to the end of `to`; gives their epoch.
   std::uint32_t take_heartbeats(std::vector<TicketNumber>& to, std::size_t most);
@@ -94,8 +103,9 @@ class EventMirror {
   bool known_ = false;
   LineFacts facts_;  // but for its departures
   bool facts_known_ = false;
-  bool behind_ = false;        // a reply told of a failover that the facts do not know of yet
-  std::int64_t ahead_us_ = 0;  // the store's clock before ours
+  std::optional<Knowledge> before_failover_;  // that no tick has told yet
+  bool behind_ = false;                       // a reply told of a failover that the facts do not know of yet
+  std::int64_t ahead_us_ = 0;                 // the store's clock before ours
   core::Instant refreshed_;
   std::atomic<std::uint32_t> buckets_{1};
   std::atomic<bool> asleep_{false};

@@ -109,6 +109,7 @@ std::unique_ptr<LineKeeper::Question> LineKeeper::question(Replied replied) {
   made->request.idempotent = false;
   made->request.slot = redis::RedisRequest::kAnySlot;
   made->request.script = nullptr;
+  made->request.timeout = core::Nanos(0);
   made->request.command.clear();
   made->replied = std::move(replied);
   return made;

@@ -26,7 +26,7 @@ constexpr core::Nanos kSeldomEnough = milliseconds(200);
 constexpr core::Nanos kBucketTimeout = milliseconds(100);
 
 // As recall() of lua/passing.lua reads it.
-void add_knowledge(redis::RedisCommand& command, const EventMirror::Reading& known) {
+void add_knowledge(redis::RedisCommand& command, const EventMirror::Knowledge& known) {
   command.arg(known.last).arg(known.head).arg(known.failovers);
 }
 
@@ -51,9 +51,13 @@ void LineKeeper::tick_event(std::uint64_t event, const Latch& done) {
     pace.buckets.resize(buckets);
     return tick_buckets(event, [this, event, now, done] { tick_line(event, now, done); });
   }
-  auto asked = question([this, event, now, done](const redis::RedisReply* reply) { on_tick(event, now, reply); });
+  const EventMirror::Knowledge known = mirror.knowledge();
+  auto asked = question([this, event, now, known, &mirror, done](const redis::RedisReply* reply) {
+    if (reply != nullptr && outcome_of(*reply) == 0) mirror.told(known);
+    on_tick(event, now, reply);
+  });
   auto script = ScriptCall(asked->request, *parts_.scripts, LineScript::kTick, parts_.script_time()).line(event, 3);
-  add_knowledge(script, mirror.reading());
+  add_knowledge(script, known);
   ask(std::move(asked));
 }
 
@@ -69,7 +73,7 @@ void LineKeeper::on_tick(std::uint64_t event, core::Instant asked_at, const redi
   EventMirror& mirror = *parts_.find(event);
   const std::uint64_t failovers = number_at(*reply, 6);
   mirror.learn_progress(number_at(*reply, 1), number_at(*reply, 2), number_at(*reply, 3) == 1, failovers);
-  if (failovers != mirror.reading().failovers) refresh_event(event, nullptr);
+  if (failovers != mirror.failovers()) refresh_event(event, nullptr);
   pace_after(pace, asked_at, microseconds(number_at(*reply, 5)), number_at(*reply, 4) == 1);
 }
 
@@ -130,7 +134,8 @@ void LineKeeper::tick_line(std::uint64_t event, core::Instant asked_at, const La
   if (pace.buckets.empty()) return;
   std::size_t departures = 0;
   for (const BucketReport& report : pace.buckets) departures += report.departures.size();
-  auto asked = question([this, event, asked_at, &mirror, done](const redis::RedisReply* reply) {
+  const EventMirror::Knowledge known = mirror.knowledge();
+  auto asked = question([this, event, asked_at, known, &mirror, done](const redis::RedisReply* reply) {
     Pace& current = paces_[event];
     current.ticking = false;
     const std::size_t buckets = current.buckets.size();
@@ -138,11 +143,12 @@ void LineKeeper::tick_line(std::uint64_t event, core::Instant asked_at, const La
       current.next_tick = asked_at + kIdleTick;
       return;
     }
+    mirror.told(known);
     const TicketNumber head = mirror.line().head;
     LineFacts line;
     read_spread_reply(*reply, line);
     mirror.learn_spread(line);
-    if (line.failovers != mirror.reading().failovers) refresh_event(event, nullptr);
+    if (line.failovers != mirror.failovers()) refresh_event(event, nullptr);
     pace_after(current, asked_at, microseconds(number_at(*reply, kSpreadElements)),
                number_at(*reply, kSpreadElements + 1) == 1);
     for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
@@ -152,7 +158,7 @@ void LineKeeper::tick_line(std::uint64_t event, core::Instant asked_at, const La
   });
   auto script = ScriptCall(asked->request, *parts_.scripts, LineScript::kTickLine, parts_.script_time())
                     .line(event, 3 + pace.buckets.size() * 6 + departures);
-  add_knowledge(script, mirror.reading());
+  add_knowledge(script, known);
   for (const BucketReport& report : pace.buckets) {
     if (report.heard) {
       script.arg(report.passed);
