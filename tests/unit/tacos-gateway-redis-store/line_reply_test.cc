@@ -137,8 +137,7 @@ TEST(EventMirror, GivesUpItsMemoryWithTheLineAndWithTheEvent) {
   EXPECT_GT(whole, 800'000u) << "eight bytes a ticket";
   mirror.learn_progress(facts.last, 50'000, false, facts.failovers);
   EXPECT_LT(mirror.memory_bytes(), whole * 6 / 10) << "half of the line has been called";
-  EventMirror::Reading reading = mirror.reading();
-  EXPECT_EQ(reading.head, 50'000u);
+  EXPECT_EQ(mirror.line().head, 50'000u);
   mirror.listed(false);
   EXPECT_FALSE(mirror.asleep()) << "what it knows, the store may have";
   mirror.forget();
