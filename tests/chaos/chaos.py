@@ -76,7 +76,8 @@ class Run:
             command = [str(self.bin / "tacos-gateway"), "--listen", f"127.0.0.1:{port}",
                        "--store", self.redis.url, "--line-buckets", str(self.buckets), "--store-timeout", "500ms",
                        "--signing-key-file", str(key), "--admin-token-file", str(operator), "--log-level", "warn",
-                       "--admission-rate", str(self.rate), "--admission-burst", str(BURST), "--seats", str(self.seats), "--hold-ttl", "2s",
+                       "--admission-rate", str(self.rate), "--admission-burst", str(BURST),
+                       "--seats", str(self.seats), "--hold-ttl", "2s",
                        "--turn-ttl", turn, "--grant-ttl", "2s", "--heartbeat-ttl", "3s", "--threads", "1"]
             self.programs.append(Program(f"gateway {number}", command, self.dir / f"gateway-{number}.log"))
         self.gateways = self.programs[-2:]
@@ -188,7 +189,8 @@ class Run:
         self.counts[kind] += 1
 
     def kill_primary(self, note, lasting, gateway):
-        """With a gateway, if one is named, which takes what it knew of the line with it. That of the event's own key, or that of a bucket; half of the time its replica has not heard the last moments."""
+        """With a gateway, if one is named, which takes what it knew of the line with it. That of the
+        event's own key, or that of a bucket; half of the time its replica has not heard the last moments."""
         keys = [self.line, *self.bucket_keys()]
         key = keys[0] if self.buckets == 1 or lasting < 0.8 else keys[1 + int(lasting * 1000) % self.buckets]
         unreplicated = 0.5 * (lasting * 10 % 1) if int(lasting * 100) % 2 else 0

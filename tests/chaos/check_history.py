@@ -326,7 +326,7 @@ class Check(AdmissionRules, SeatRules):
             if number in self.recalled:
                 continue
             for row in rows:
-                if self.losses.all and (self.losses.recovering(row.sent, number) or self.losses.recovering(row.sent - self.lag_us, number)):
+                if any(self.losses.recovering(us, number) for us in (row.sent, row.sent - self.lag_us)):
                     self.found.measures["answers around a kill, not held against the journal"] += 1
                     continue
                 if row.state == "ready" and called is not None and row.done < called - SKEW_US:

@@ -34,9 +34,10 @@ class Losses:
                    for loss in self.all)
 
     def recovering(self, us, number):
-        """Whether the event's own key, or the ticket's bucket, was away then, or the line not yet what it had been: what the gateways knew is further on
-        than the store."""
-        return any(loss.parts & {"", self.held.part_of(number)} and loss.since - MARGIN_US <= us <= loss.taken + RECOVERY_US for loss in self.all)
+        """Whether the event's own key, or the ticket's bucket, was away then, or the line not yet what it had been: what the
+        gateways knew is further on than the store."""
+        return any(loss.parts & {"", self.held.part_of(number)} and loss.since - MARGIN_US <= us <= loss.taken + RECOVERY_US
+                   for loss in self.all)
 
     def kills(self, part):
         return sum(part in loss.parts for loss in self.all)
