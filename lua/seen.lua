@@ -3,18 +3,17 @@
 -- O(numbers x log n).
 local event = load_event()
 if not event or event.epoch ~= tonumber(ARGV[2]) then return {R_NO_EVENT} end
-local numbers = {}
-for i = 3, #ARGV do numbers[#numbers + 1] = ARGV[i] end
-local seen = redis.call('ZMSCORE', SEEN, unpack(numbers))
 local scored = {}
-local reply = {R_OK}
-for i, number in ipairs(numbers) do
-  if seen[i] or put_back(event, tonumber(number)) then
-    scored[#scored + 1] = event.at
-    scored[#scored + 1] = number
-  else
-    reply[#reply + 1] = tonumber(number)
-  end
+for i = 3, #ARGV do
+  scored[#scored + 1] = event.at
+  scored[#scored + 1] = ARGV[i]
 end
-if #scored > 0 then redis.call('ZADD', SEEN, 'XX', unpack(scored)) end
+-- As many as were changed do wait, and usually that is all: then there is nothing to look for.
+local reply = {R_OK}
+if redis.call('ZADD', SEEN, 'XX', 'CH', unpack(scored)) == #ARGV - 2 then return reply end
+local seen = redis.call('ZMSCORE', SEEN, unpack(ARGV, 3))
+for i, score in ipairs(seen) do
+  local number = tonumber(ARGV[i + 2])
+  if not score and not put_back(event, number) then reply[#reply + 1] = number end
+end
 return reply

@@ -22,8 +22,10 @@ TICKETS = 50  # between two parts
 
 WRK_SCRIPT = """
 local requests, next = {{}}, 0
-for token in io.lines("{tokens}") do
-  requests[#requests + 1] = wrk.format("GET", "/queue/status?token=" .. token)
+init = function()
+  for token in io.lines("{tokens}") do
+    requests[#requests + 1] = wrk.format("GET", "/queue/status?token=" .. token)
+  end
 end
 request = function()
   next = next % #requests + 1
