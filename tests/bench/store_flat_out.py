@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """How many statuses one core of a gateway answers, by where the line is kept, beside nginx's `return 200`.
 
-Each server has one thread on core 0; wrk, and the Redis where there is one, share core 1. By index every status is a command,
-and the Redis needs a core for itself: there wrk shares core 0 with the gateway, and the gateway's share is what its CPU says.
-USERS wait in the line of each, and the tickets asked for are spread over it. Rounds are interleaved and medians printed.
+Each server has one thread on core 0; wrk, and the Redis where there is one, share core 1. USERS wait in the line of each,
+and the tickets asked for are spread over it. Rounds are interleaved and medians printed.
 Usage: store_flat_out.py BIN [--rounds N] [--seconds S] [--users N] [--out FILE.md]
 """
 import argparse
@@ -44,7 +43,6 @@ def pin(pid, core):
 class Nginx:
     name = "nginx `return 200`"
     redis = None
-    client_core = 1
 
     def __init__(self, work):
         port = free_port()
@@ -69,7 +67,6 @@ class Room:
     def __init__(self, name, bin_dir, work, users, position=None):
         self.name = name
         self.redis = None
-        self.client_core = 0 if position == "index" else 1
         store = "embedded"
         work.mkdir()
         if position:
@@ -127,7 +124,7 @@ class Room:
 
 def measure(server, seconds):
     before, redis_before = cpu_sec_of(server.pid), cpu_sec_of(server.redis.pid) if server.redis else 0
-    out, _ = timed(server.wrk + [f"-d{seconds}s", server.url], core=server.client_core)
+    out, _ = timed(server.wrk + [f"-d{seconds}s", server.url], core=1)
     rate = float(next(line.split()[1] for line in out.splitlines() if line.startswith("Requests/sec")))
     if "Non-2xx" in out or "Socket errors" in out:
         print(f"{server.name}: {out}", file=sys.stderr)
@@ -151,7 +148,7 @@ def main():
         servers = []
         try:
             servers.append(Nginx(work))
-            for name, position in (("embedded", None), ("Redis, watermark", "watermark"), ("Redis, index (wrk on the gateway's core)", "index")):
+            for name, position in (("embedded", None), ("Redis, watermark", "watermark"), ("Redis, index", "index")):
                 servers.append(Room(f"status, {name}", options.bin, work / f"room{len(servers)}", options.users, position))
             found = {server.name: [] for server in servers}
             for _ in range(options.rounds):
