@@ -2,7 +2,7 @@
 -- KEYS: the bucket. ARGV: time, the seven of open_bucket(), number, user (16 bytes). Result: as answer(); its outcome is 3
 -- when the number has come to nothing - the user left or lapsed, or the watermark passed it before it arrived - and the user
 -- needs another. O(log n).
-local event = open_bucket()
+local event = open_bucket(true)
 local number, user = tonumber(ARGV[9]), ARGV[10]
 local owner, joined = record_of(event, number)
 if owner == '' then

@@ -11,10 +11,16 @@ local function clear_bucket()
   redis.call('UNLINK', line, SEEN, TURNS, GONE, GRANTS, DUE, CLAIMS, DEPARTURES)
 end
 
-local function open_bucket()
+-- The bucket, made when it is not there. One of another life of the line is cleared first, by a ticket that the event's own
+-- key has just numbered; by a tick, whose gateway may not have heard yet that a life is over, only when it is an earlier
+-- one. Otherwise nil.
+local function open_bucket(is_numbered)
   local event, v = load_event('called', 'watch_from', 'turn_ttl', 'journal')
   if event and event.epoch == tonumber(ARGV[2]) then return event, v end
-  if event then clear_bucket() end
+  if event then
+    if not is_numbered and tonumber(ARGV[3]) <= event.began then return nil end
+    clear_bucket()
+  end
   local server = redis.call('INFO', 'server'):match('run_id:(%x+)'):sub(1, 16)
   redis.call('HSET', line, 'epoch', ARGV[2], 'began', ARGV[3], 'opens', ARGV[4], 'next', 0, 'head', 0, 'rate', 0,
     'paused', '0', 'sold', '0', 'mode', 'bucket', 'beat_ttl', ARGV[5], 'ticked', clock_us(), 'server', server,

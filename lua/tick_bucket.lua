@@ -1,9 +1,10 @@
 -- A bounded slice of what time brings to one bucket of a spread line: lapsed turns and grants, the turns of those whom the
 -- event's watermark has passed, the absent. Any gateway may run it at any time.
 -- KEYS: the bucket. ARGV: time, the seven of open_bucket(), watermark, micro-tickets admitted a second, sold out, first
--- departure to tell. Result: {0, watermark passed, called ever, outstanding, waiting, failovers, departures...}.
+-- departure to tell. Result: {0, watermark passed, called ever, outstanding, waiting, failovers, departures...}, or {100} when the bucket is of a later life.
 -- O(slice x log n), and O(numbers the watermark has passed).
-local event, v = open_bucket()
+local event, v = open_bucket(false)
+if not event then return {R_NO_EVENT} end
 local head, sold = tonumber(ARGV[9]), ARGV[11]
 local called = tonumber(v[15])
 if not event.sold then

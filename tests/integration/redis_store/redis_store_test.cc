@@ -225,6 +225,21 @@ TEST_P(RedisStoreTest, AnEmptiedRedisIsAnotherLine) {
   EXPECT_EQ(status(*gateway, old).outcome, StoreOutcome::kNotFound);
 }
 
+TEST_P(RedisStoreTest, AGatewayThatKnowsAnEarlierLifeDoesTheNextOneNoHarm) {
+  options.line.admission_rate = Rate::per_second(0);
+  const auto one = start();
+  const auto two = start();
+  join(*two, 1);
+  two->redis.refresh();
+  server.ask({"FLUSHALL"});
+  clock.advance(seconds(1));
+  const auto ref = join(*one, 2).ref;
+  clock.advance(milliseconds(10));
+  two->redis.tick();
+  EXPECT_EQ(status(*one, ref).outcome, StoreOutcome::kOk);
+  EXPECT_EQ(snapshot(*one).waiting, 1u);
+}
+
 TEST_P(RedisStoreTest, ALostRedisLeavesStatusForAWhileAndRefusesTheRest) {
   support::RedisServer own;
   options.command_timeout = milliseconds(50);
