@@ -7,12 +7,13 @@ if redis.call('EXISTS', line) == 1 then return {R_OK} end
 local now = clock_us()
 local buckets = tonumber(ARGV[15] or 1)
 local rate, burst = tonumber(ARGV[5]), tonumber(ARGV[6])
+-- What every script reads comes first: a short hash is searched from its beginning.
 -- Starts full; but with a rate of 0, which is to let nobody in, empty.
 redis.call('HSET', line, 'epoch', ARGV[2], 'began', now, 'opens', now + tonumber(ARGV[10]), 'next', 0, 'head', 0,
   'rate', rate, 'paused', ARGV[13], 'sold', tonumber(ARGV[4]) == 0 and '1' or '0', 'mode', buckets > 1 and 'spread' or ARGV[12],
-  'beat_ttl', ARGV[9], 'id', ARGV[3], 'draining', ARGV[14], 'max', ARGV[11], 'turn_ttl', ARGV[7], 'grant_ttl', ARGV[8],
-  'burst', burst, 'credit', rate == 0 and 0 or burst * MICRO, 'rest', 0, 'credited', now, 'ticked', now,
-  'server', redis.call('INFO', 'server'):match('run_id:(%x+)'):sub(1, 16), 'failovers', 0, 'stride', buckets,
+  'beat_ttl', ARGV[9], 'ticked', now, 'server', redis.call('INFO', 'server'):match('run_id:(%x+)'):sub(1, 16),
+  'failovers', 0, 'stride', buckets, 'id', ARGV[3], 'draining', ARGV[14], 'max', ARGV[11], 'turn_ttl', ARGV[7], 'grant_ttl', ARGV[8],
+  'burst', burst, 'credit', rate == 0 and 0 or burst * MICRO, 'rest', 0, 'credited', now,
   'free', ARGV[4], 'held', 0, 'sold_seats', 0, 'version', 0,
   'touched', now, 'entered', 0, 'left', 0, 'expired', 0, 'refused', 0, 'admitted', 0)
 return {R_OK}
