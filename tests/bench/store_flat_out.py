@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """How many statuses one core of a gateway answers, by where the line is kept, beside nginx's `return 200`.
 
-Each server has one thread on core 0; wrk, and the Redis where there is one, share core 1. USERS wait in the line of each,
-and the tickets asked for are spread over it. Rounds are interleaved and medians printed.
+Each server has one thread on core 0; wrk, and the Redis where there is one, share core 1. By index every status is a command,
+and the Redis needs a core for itself: there wrk shares core 0 with the gateway. 512 connections, so that while the Redis works
+on one batch the gateway has another. USERS wait in the line of each, and the tickets asked for are spread over it. Rounds are interleaved and medians printed.
 Usage: store_flat_out.py BIN [--rounds N] [--seconds S] [--users N] [--out FILE.md]
 """
 import argparse
@@ -43,6 +44,7 @@ def pin(pid, core):
 class Nginx:
     name = "nginx `return 200`"
     redis = None
+    client_core = 1
 
     def __init__(self, work):
         port = free_port()
@@ -54,7 +56,7 @@ class Nginx:
         worker = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=True)
         self.pid = int(worker.stdout.split()[0])
         pin(self.pid, 0)
-        self.wrk = ["wrk", "-t1", "-c64"]
+        self.wrk = ["wrk", "-t1", "-c512"]
 
     def stop(self):
         self.process.terminate()
@@ -67,6 +69,7 @@ class Room:
     def __init__(self, name, bin_dir, work, users, position=None):
         self.name = name
         self.redis = None
+        self.client_core = 0 if position == "index" else 1
         store = "embedded"
         work.mkdir()
         if position:
@@ -82,7 +85,7 @@ class Room:
         self.pid = self.process.pid
         self.wait_ready()
         self.fill(bin_dir, work, users)
-        self.wrk = ["wrk", "-t1", "-c64", "-s", str(work / "status.lua")]
+        self.wrk = ["wrk", "-t1", "-c512", "-s", str(work / "status.lua")]
         # Only now: the filling may use both cores.
         pin(self.pid, 0)
         if self.redis:
@@ -124,7 +127,7 @@ class Room:
 
 def measure(server, seconds):
     before, redis_before = cpu_sec_of(server.pid), cpu_sec_of(server.redis.pid) if server.redis else 0
-    out, _ = timed(server.wrk + [f"-d{seconds}s", server.url], core=1)
+    out, _ = timed(server.wrk + [f"-d{seconds}s", server.url], core=server.client_core)
     rate = float(next(line.split()[1] for line in out.splitlines() if line.startswith("Requests/sec")))
     if "Non-2xx" in out or "Socket errors" in out:
         print(f"{server.name}: {out}", file=sys.stderr)
@@ -148,14 +151,14 @@ def main():
         servers = []
         try:
             servers.append(Nginx(work))
-            for name, position in (("embedded", None), ("Redis, watermark", "watermark"), ("Redis, index", "index")):
+            for name, position in (("embedded", None), ("Redis, watermark", "watermark"), ("Redis, index (wrk on this core too)", "index")):
                 servers.append(Room(f"status, {name}", options.bin, work / f"room{len(servers)}", options.users, position))
             found = {server.name: [] for server in servers}
             for _ in range(options.rounds):
                 for server in servers:
                     found[server.name].append(measure(server, options.seconds))
             beside = [one[0] for one in found[servers[0].name]]
-            lines.append(f"wrk -t1 -c64, {options.rounds} rounds of {options.seconds} s, about {servers[-1].waiting:,} users in line; "
+            lines.append(f"wrk -t1 -c512, {options.rounds} rounds of {options.seconds} s, about {servers[-1].waiting:,} users in line; "
                          "medians\n")
             lines.append("| server, one thread on one core | requests/s | beside nginx, round by round | its CPU us a request | Redis's CPU us |")
             lines.append("|---|---|---|---|---|")
