@@ -20,7 +20,8 @@ constexpr core::Nanos kIdleTick = milliseconds(250);
 constexpr unsigned kRefreshesPerListing = 4;
 constexpr std::size_t kMostHeartbeatsAtOnce = 1000;
 
-// Ticks that are this close together are enough, whoever runs them; none waits longer than that for its own.
+// Ticks that are this close together are enough, whoever runs them; and about as long as the second a gateway holds back
+// at most when others tick.
 constexpr core::Nanos kOftenEnough = milliseconds(8);
 constexpr core::Nanos kSeldomEnough = milliseconds(200);
 constexpr core::Nanos kBucketTimeout = milliseconds(100);
@@ -131,7 +132,6 @@ void LineKeeper::tick_bucket(std::uint64_t event, std::uint32_t bucket, const Li
 void LineKeeper::tick_line(std::uint64_t event, core::Instant asked_at, const Latch& done) {
   Pace& pace = paces_[event];
   EventMirror& mirror = *parts_.find(event);
-  if (pace.buckets.empty()) return;
   std::size_t departures = 0;
   for (const BucketReport& report : pace.buckets) departures += report.departures.size();
   const EventMirror::Knowledge known = mirror.knowledge();
