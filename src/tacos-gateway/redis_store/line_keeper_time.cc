@@ -20,8 +20,8 @@ constexpr core::Nanos kIdleTick = milliseconds(250);
 constexpr unsigned kRefreshesPerListing = 4;
 constexpr std::size_t kMostHeartbeatsAtOnce = 1000;
 
-// Ticks that are this close together are enough, whoever runs them; and about as long as the second a gateway holds back
-// at most when others tick.
+// Ticks that are this close together are enough, whoever runs them; and about as long as the second a gateway holds
+// back at most when others tick.
 constexpr core::Nanos kOftenEnough = milliseconds(8);
 constexpr core::Nanos kSeldomEnough = milliseconds(200);
 constexpr core::Nanos kBucketTimeout = milliseconds(100);

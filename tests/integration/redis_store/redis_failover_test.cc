@@ -18,20 +18,13 @@ using std::chrono::seconds;
 
 class RedisFailoverTest : public testing::TestWithParam<std::uint32_t> {
  protected:
-  struct Gateway {
-    Gateway(support::RedisServer& server, const RedisStoreOptions& options, const core::Clock& clock)
-        : redis(server, options, clock), session(redis.store().open_session(redis.loop().get_executor())) {}
-    RedisGateway redis;
-    std::unique_ptr<StoreSession> session;
-  };
-
   void SetUp() override {
     options.buckets = GetParam();
     options.line.heartbeat_ttl = std::chrono::hours(1);
     options.line.turn_ttl = std::chrono::hours(1);
   }
 
-  std::unique_ptr<Gateway> start() { return std::make_unique<Gateway>(server, options, clock); }
+  std::unique_ptr<RedisGateway> start() { return std::make_unique<RedisGateway>(server, options, clock); }
 
   // The server loses what it was told since it last saved, and is back a second later.
   void fail_over() {
@@ -42,43 +35,10 @@ class RedisFailoverTest : public testing::TestWithParam<std::uint32_t> {
   }
   void save() { ASSERT_EQ(server.ask({"SAVE"}), "+OK"); }
 
-  static StoreCommand run(Gateway& gateway, StoreCommand command) {
-    bool done = false;
-    command.owner = &done;
-    command.done = [](StoreCommand& c) { *static_cast<bool*>(c.owner) = true; };
-    StoreCommand* batch[] = {&command};
-    gateway.session->submit(batch);
-    gateway.redis.run_until([&] { return done; });
-    EXPECT_TRUE(done);
-    return command;
-  }
-  static StoreCommand join(Gateway& gateway, std::uint64_t user) {
-    StoreCommand command;
-    command.kind = StoreCommand::Kind::kJoin;
-    command.event_id = "e1";
-    command.user = {user, ~user};
-    return run(gateway, command);
-  }
-  static StoreCommand ask(Gateway& gateway, StoreCommand::Kind kind, const TicketRef& ref) {
-    StoreCommand command;
-    command.kind = kind;
-    command.ref = ref;
-    return run(gateway, command);
-  }
-  static StoreCommand status(Gateway& gateway, const TicketRef& ref) {
-    return ask(gateway, StoreCommand::Kind::kStatus, ref);
-  }
-  static EventSnapshot snapshot(Gateway& gateway) {
-    std::promise<core::Result<std::vector<EventSnapshot>>> told;
-    gateway.redis.store().snapshot([&](core::Result<std::vector<EventSnapshot>> all) { told.set_value(all); });
-    const auto all = told.get_future().get();
-    EXPECT_TRUE(all.has_value());
-    return all.has_value() && !all->empty() ? all->front() : EventSnapshot{};
-  }
-  void tick(Gateway& gateway, int times, core::Nanos step = milliseconds(10)) {
+  void tick(RedisGateway& gateway, int times, core::Nanos step = milliseconds(10)) {
     for (int i = 0; i < times; ++i) {
       clock.advance(step);
-      gateway.redis.tick();
+      gateway.tick();
     }
   }
 
@@ -106,16 +66,16 @@ TEST_P(RedisFailoverTest, NoNumberIsGivenTwiceAndALostTicketStandsWhereItStood) 
   EXPECT_EQ(late.ref.epoch, refs.back().epoch) << "it is the same line";
   tick(*one, 2);
   tick(*two, 2);
-  one->redis.refresh();
-  two->redis.refresh();
+  one->refresh();
+  two->refresh();
   for (const TicketRef& ref : refs) {
     const auto answer = status(*two, ref);
     ASSERT_EQ(answer.outcome, StoreOutcome::kOk) << ref.number;
     EXPECT_EQ(answer.view.status, TicketStatus::kWaiting);
     EXPECT_LE(answer.view.position, told[ref.number]) << "a position never rises";
   }
-  EXPECT_EQ(snapshot(*one).tickets_lost, 10u);
-  EXPECT_GE(snapshot(*one).failovers, 1u);
+  EXPECT_EQ(one->snapshot().tickets_lost, 10u);
+  EXPECT_GE(one->snapshot().failovers, 1u);
   const std::uint64_t place = status(*two, late.ref).view.position;
   EXPECT_LE(place, 21u);
   EXPECT_GE(place, 20u) << "one of those before it only the other gateway knew";
@@ -129,18 +89,18 @@ TEST_P(RedisFailoverTest, HeartbeatsPutBackWhoSaysNothingElse) {
   options.line.heartbeat_ttl = seconds(30);
   const auto gateway = start();
   const auto kept = join(*gateway, 1).ref;
-  gateway->redis.refresh();
+  gateway->refresh();
   save();
   const auto lost = join(*gateway, 2).ref;
-  gateway->redis.refresh();
+  gateway->refresh();
   fail_over();
   tick(*gateway, 2);
-  gateway->redis.refresh();
+  gateway->refresh();
   clock.advance(seconds(11));
   EXPECT_EQ(status(*gateway, lost).view.position, 2u);
   EXPECT_EQ(status(*gateway, kept).view.position, 1u);
-  gateway->redis.refresh();
-  const EventSnapshot now = snapshot(*gateway);
+  gateway->refresh();
+  const EventSnapshot now = gateway->snapshot();
   EXPECT_EQ(now.joined, 2u);
   EXPECT_EQ(now.waiting, 2u);
   EXPECT_EQ(now.tickets_restored, 1u);
@@ -152,7 +112,7 @@ TEST_P(RedisFailoverTest, TheAdmissionBoundHoldsAcrossIt) {
   const auto gateway = start();
   std::vector<TicketRef> refs;
   for (std::uint64_t user = 1; user <= 400; ++user) refs.push_back(join(*gateway, user).ref);
-  gateway->redis.refresh();
+  gateway->refresh();
   tick(*gateway, 50);
   save();
   tick(*gateway, 50);
@@ -167,13 +127,13 @@ TEST_P(RedisFailoverTest, TheAdmissionBoundHoldsAcrossIt) {
   EXPECT_EQ(take_stock(), 109u) << "a full bucket, then 0.99 s of the rate";
   fail_over();
   tick(*gateway, 3);
-  gateway->redis.refresh();
+  gateway->refresh();
   EXPECT_EQ(take_stock(), 0u) << "a second in which nobody is let in, and what was saved up is gone";
   for (const TicketNumber number : ready) {
     EXPECT_EQ(status(*gateway, refs[number - 1]).view.status, TicketStatus::kReady)
         << "ticket " << number << " was ready, and waits again";
   }
-  EXPECT_GE(snapshot(*gateway).failovers, 1u);
+  EXPECT_GE(gateway->snapshot().failovers, 1u);
   tick(*gateway, 100);
   tick(*gateway, 100);
   EXPECT_LE(take_stock(), 2u * 100 + 10);

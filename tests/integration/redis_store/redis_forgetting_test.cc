@@ -19,30 +19,6 @@ class RedisForgettingTest : public testing::Test {
     options.line.seats = 5;
   }
 
-  StoreCommand run(RedisGateway& gateway, StoreCommand command) {
-    const auto session = gateway.store().open_session(gateway.loop().get_executor());
-    bool done = false;
-    command.owner = &done;
-    command.done = [](StoreCommand& c) { *static_cast<bool*>(c.owner) = true; };
-    StoreCommand* batch[] = {&command};
-    session->submit(batch);
-    gateway.run_until([&] { return done; });
-    EXPECT_TRUE(done);
-    return command;
-  }
-  StoreCommand join(RedisGateway& gateway, std::uint64_t user) {
-    StoreCommand command;
-    command.kind = Kind::kJoin;
-    command.event_id = "e1";
-    command.user = {user, user};
-    return run(gateway, command);
-  }
-  StoreCommand ask(RedisGateway& gateway, Kind kind, const TicketRef& ref) {
-    StoreCommand command;
-    command.kind = kind;
-    command.ref = ref;
-    return run(gateway, command);
-  }
   // Ticks and refreshes, by each gateway in turn.
   void pass(core::Nanos time, std::vector<RedisGateway*> gateways) {
     for (core::Nanos left = time; left > core::Nanos(0); left -= seconds(1)) {

@@ -18,54 +18,7 @@ using std::chrono::seconds;
 // Gateways on one Redis and one clock, each command as a call.
 class RedisStoreTest : public testing::TestWithParam<std::uint32_t> {
  protected:
-  struct Gateway {
-    Gateway(support::RedisServer& server, const RedisStoreOptions& options, const core::Clock& clock)
-        : redis(server, options, clock), session(redis.store().open_session(redis.loop().get_executor())) {}
-    RedisGateway redis;
-    std::unique_ptr<StoreSession> session;
-  };
-
-  std::unique_ptr<Gateway> start() { return std::make_unique<Gateway>(server, options, clock); }
-
-  static StoreCommand run(Gateway& gateway, StoreCommand command) {
-    bool done = false;
-    command.owner = &done;
-    command.done = [](StoreCommand& c) { *static_cast<bool*>(c.owner) = true; };
-    StoreCommand* batch[] = {&command};
-    gateway.session->submit(batch);
-    gateway.redis.run_until([&] { return done; });
-    EXPECT_TRUE(done);
-    return command;
-  }
-  static StoreCommand join(Gateway& gateway, std::uint64_t user, const std::string& event = "e1") {
-    StoreCommand command;
-    command.kind = StoreCommand::Kind::kJoin;
-    command.event_id = event;
-    command.user = {user, ~user};
-    return run(gateway, command);
-  }
-  static StoreCommand ask(Gateway& gateway, StoreCommand::Kind kind, const TicketRef& ref) {
-    StoreCommand command;
-    command.kind = kind;
-    command.ref = ref;
-    return run(gateway, command);
-  }
-  static StoreCommand status(Gateway& gateway, const TicketRef& ref) {
-    return ask(gateway, StoreCommand::Kind::kStatus, ref);
-  }
-  static EventSnapshot snapshot(Gateway& gateway) {
-    std::promise<core::Result<std::vector<EventSnapshot>>> told;
-    gateway.redis.store().snapshot([&](core::Result<std::vector<EventSnapshot>> all) { told.set_value(all); });
-    const auto all = told.get_future().get();
-    EXPECT_TRUE(all.has_value());
-    return all.has_value() && !all->empty() ? all->front() : EventSnapshot{};
-  }
-  static double metric(Gateway& gateway, std::string_view name) {
-    for (const StoreMetric& one : gateway.redis.store().metrics()) {
-      if (one.name == name) return one.value;
-    }
-    return -1;
-  }
+  std::unique_ptr<RedisGateway> start() { return std::make_unique<RedisGateway>(server, options, clock); }
 
   support::RedisServer& server = fresh_redis();
   core::ManualClock clock;
@@ -75,7 +28,7 @@ class RedisStoreTest : public testing::TestWithParam<std::uint32_t> {
 TEST_P(RedisStoreTest, AnswersAPing) {
   const auto gateway = start();
   std::promise<bool> told;
-  gateway->redis.store().ping([&](core::Result<core::Nanos> result) { told.set_value(result.has_value()); });
+  gateway->store().ping([&](core::Result<core::Nanos> result) { told.set_value(result.has_value()); });
   EXPECT_TRUE(told.get_future().get());
 }
 
@@ -96,11 +49,11 @@ TEST_P(RedisStoreTest, TwoGatewaysServeOneLine) {
   // Both tick, out of step, and never more are let in than one bucket holds.
   for (int step = 1; step <= 200; ++step) {
     clock.advance(milliseconds(10));
-    one->redis.tick();
-    if (step % 3 == 0) two->redis.tick();
-    EXPECT_LE(snapshot(*one).admitted, 5u + static_cast<std::uint64_t>(step) * 50 / 100) << step;
+    one->tick();
+    if (step % 3 == 0) two->tick();
+    EXPECT_LE(one->snapshot().admitted, 5u + static_cast<std::uint64_t>(step) * 50 / 100) << step;
   }
-  EXPECT_EQ(snapshot(*two).admitted, 104u) << "a full bucket at the first tick, then 1.99 s at 50/s";
+  EXPECT_EQ(two->snapshot().admitted, 104u) << "a full bucket at the first tick, then 1.99 s at 50/s";
 
   // Each enters at both; one grant is made.
   std::map<TicketNumber, std::int64_t> ends;
@@ -112,7 +65,7 @@ TEST_P(RedisStoreTest, TwoGatewaysServeOneLine) {
     EXPECT_EQ(replay.grant_expires_unix_ms, first.grant_expires_unix_ms);
     EXPECT_EQ(replay.user, first.user);
   }
-  EXPECT_EQ(snapshot(*one).entered, 104u);
+  EXPECT_EQ(one->snapshot().entered, 104u);
   EXPECT_EQ(ask(*two, StoreCommand::Kind::kClaimGrant, refs[0]).outcome, StoreOutcome::kOk);
   EXPECT_EQ(ask(*one, StoreCommand::Kind::kClaimGrant, refs[0]).outcome, StoreOutcome::kInFlight);
 }
@@ -145,22 +98,22 @@ TEST_P(RedisStoreTest, APositionByWatermarkNeverRisesAndIsExactAfterARefresh) {
       ask(*two, StoreCommand::Kind::kLeave, refs[random.below(refs.size())]);
     } else if (what < 60) {
       clock.advance(milliseconds(20));
-      (what < 58 ? one : two)->redis.tick();
+      (what < 58 ? one : two)->tick();
     } else if (what < 63) {
-      one->redis.refresh();
+      one->refresh();
     } else {
       const TicketRef& ref = refs[random.below(refs.size())];
       watch(ref, status(*one, ref).view);
     }
   }
-  one->redis.refresh();
+  one->refresh();
   std::uint64_t place = 0;
   for (const TicketRef& ref : refs) {
     const TicketView view = status(*one, ref).view;
     if (view.status != TicketStatus::kWaiting) continue;
     EXPECT_EQ(view.position, ++place);
   }
-  EXPECT_EQ(place, snapshot(*one).waiting);
+  EXPECT_EQ(place, one->snapshot().waiting);
   EXPECT_GT(place, 100u);
 }
 
@@ -168,11 +121,11 @@ TEST_P(RedisStoreTest, WhoWaitsIsAnsweredWithoutACommand) {
   options.line.admission_rate = Rate::per_second(0);
   const auto gateway = start();
   const auto ref = join(*gateway, 1).ref;
-  gateway->redis.refresh();
-  const double before = metric(*gateway, "store_commands_total");
+  gateway->refresh();
+  const double before = gateway->metric("store_commands_total");
   for (int i = 0; i < 100; ++i) EXPECT_EQ(status(*gateway, ref).view.position, 1u);
-  EXPECT_EQ(metric(*gateway, "store_commands_total"), before);
-  EXPECT_EQ(metric(*gateway, "store_mirror_answers_total"), 100);
+  EXPECT_EQ(gateway->metric("store_commands_total"), before);
+  EXPECT_EQ(gateway->metric("store_mirror_answers_total"), 100);
 }
 
 TEST_P(RedisStoreTest, AGatewayThatStartsLaterKnowsTheLine) {
@@ -182,12 +135,12 @@ TEST_P(RedisStoreTest, AGatewayThatStartsLaterKnowsTheLine) {
   for (std::uint64_t user = 1; user <= 20; ++user) refs.push_back(join(*one, user).ref);
   for (std::size_t i = 0; i < 5; ++i) ask(*one, StoreCommand::Kind::kLeave, refs[i]);
   clock.advance(seconds(3));
-  one->redis.tick();
+  one->tick();
   const auto two = start();
   const auto answer = status(*two, refs[9]);
   EXPECT_EQ(answer.view.position, 5u) << "before its first refresh: who left before it started is not ahead";
   EXPECT_EQ(answer.view.waited, seconds(3));
-  two->redis.refresh();
+  two->refresh();
   EXPECT_EQ(status(*two, refs[9]).view.position, 5u);
 }
 
@@ -202,7 +155,7 @@ TEST_P(RedisStoreTest, AGatewayThatStartsLaterReadsDeparturesInAsManyPartsAsItTa
   const auto second = join(*one, kLeft + 2).ref;
   for (int i = 0; i < 5; ++i) {  // buckets hand on 1,000 each at a tick
     clock.advance(milliseconds(10));
-    one->redis.tick();
+    one->tick();
   }
   const auto two = start();
   const auto early = ask(*two, StoreCommand::Kind::kEnter, second);
@@ -214,9 +167,9 @@ TEST_P(RedisStoreTest, AGatewayThatStartsLaterReadsDeparturesInAsManyPartsAsItTa
 TEST_P(RedisStoreTest, AnEmptiedRedisIsAnotherLine) {
   const auto gateway = start();
   const auto old = join(*gateway, 1).ref;
-  gateway->redis.refresh();
+  gateway->refresh();
   server.ask({"FLUSHALL"});
-  gateway->redis.refresh();
+  gateway->refresh();
   EXPECT_EQ(status(*gateway, old).outcome, StoreOutcome::kNotFound);
   const auto joined = join(*gateway, 2);
   EXPECT_EQ(joined.outcome, StoreOutcome::kOk);
@@ -230,22 +183,22 @@ TEST_P(RedisStoreTest, AGatewayThatKnowsAnEarlierLifeDoesTheNextOneNoHarm) {
   const auto one = start();
   const auto two = start();
   join(*two, 1);
-  two->redis.refresh();
+  two->refresh();
   server.ask({"FLUSHALL"});
   clock.advance(seconds(1));
   const auto ref = join(*one, 2).ref;
   clock.advance(milliseconds(10));
-  two->redis.tick();
+  two->tick();
   EXPECT_EQ(status(*one, ref).outcome, StoreOutcome::kOk);
-  EXPECT_EQ(snapshot(*one).waiting, 1u);
+  EXPECT_EQ(one->snapshot().waiting, 1u);
 }
 
 TEST_P(RedisStoreTest, ALostRedisLeavesStatusForAWhileAndRefusesTheRest) {
   support::RedisServer own;
   options.command_timeout = milliseconds(50);
-  Gateway gateway(own, options, clock);
+  RedisGateway gateway(own, options, clock);
   const auto ref = join(gateway, 1).ref;
-  gateway.redis.refresh();
+  gateway.refresh();
   own.kill_now();
   clock.advance(seconds(1));
   EXPECT_FALSE(status(gateway, ref).view.stale);
@@ -254,7 +207,7 @@ TEST_P(RedisStoreTest, ALostRedisLeavesStatusForAWhileAndRefusesTheRest) {
   EXPECT_EQ(stale.outcome, StoreOutcome::kOk);
   EXPECT_TRUE(stale.view.stale);
   EXPECT_EQ(stale.view.position, 1u);
-  EXPECT_EQ(metric(gateway, "store_stale_answers_total"), 1);
+  EXPECT_EQ(gateway.metric("store_stale_answers_total"), 1);
   EXPECT_EQ(ask(gateway, StoreCommand::Kind::kEnter, ref).outcome, StoreOutcome::kUnavailable);
   EXPECT_EQ(join(gateway, 2).outcome, StoreOutcome::kUnavailable);
   clock.advance(seconds(30));
@@ -266,17 +219,17 @@ TEST_P(RedisStoreTest, NobodyIsTakenForAbsentBecauseNobodyTicked) {
   options.line.heartbeat_ttl = seconds(10);
   const auto gateway = start();
   const auto ref = join(*gateway, 1).ref;
-  gateway->redis.tick();
+  gateway->tick();
   clock.advance(seconds(60));
-  gateway->redis.tick();
-  gateway->redis.refresh();
-  EXPECT_EQ(snapshot(*gateway).waiting, 1u) << "the outage was ours";
+  gateway->tick();
+  gateway->refresh();
+  EXPECT_EQ(gateway->snapshot().waiting, 1u) << "the outage was ours";
   for (int i = 0; i < 12; ++i) {
     clock.advance(seconds(1));
-    gateway->redis.tick();
+    gateway->tick();
   }
-  EXPECT_EQ(snapshot(*gateway).expired, 1u) << "but who stays away then is absent";
-  gateway->redis.refresh();
+  EXPECT_EQ(gateway->snapshot().expired, 1u) << "but who stays away then is absent";
+  gateway->refresh();
   EXPECT_EQ(status(*gateway, ref).view.status, TicketStatus::kExpired);
 }
 
@@ -286,11 +239,11 @@ TEST_P(RedisStoreTest, AClaimThatNobodySettlesLapses) {
   const auto gateway = start();
   const auto first = join(*gateway, 1).ref;
   const auto second = join(*gateway, 2).ref;
-  gateway->redis.tick();
+  gateway->tick();
   ask(*gateway, StoreCommand::Kind::kEnter, first);
   EXPECT_EQ(ask(*gateway, StoreCommand::Kind::kClaimGrant, first).outcome, StoreOutcome::kOk);
   clock.advance(std::chrono::minutes(5));
-  gateway->redis.tick();
+  gateway->tick();
   EXPECT_EQ(status(*gateway, second).view.status, TicketStatus::kReady);
   EXPECT_EQ(ask(*gateway, StoreCommand::Kind::kSpendGrant, first).outcome, StoreOutcome::kNotFound);
 }
@@ -302,14 +255,14 @@ TEST_P(RedisStoreTest, AChangeForAllEventsIsTheNextOnesBeginning) {
   change.paused = true;
   std::promise<std::size_t> told;
   join(*gateway, 1);
-  gateway->redis.store().control(change, [&](core::Result<std::size_t> result) { told.set_value(*result); });
+  gateway->store().control(change, [&](core::Result<std::size_t> result) { told.set_value(*result); });
   EXPECT_EQ(told.get_future().get(), 1u);
   server.ask({"DEL", "tacos:{events}"});  // so that the snapshot is of the later one alone
   const auto other = start();
   join(*other, 1, "later");
-  EXPECT_EQ(snapshot(*other).event_id, "later");
-  EXPECT_EQ(snapshot(*other).admission_rate.per_second(), 0.25);
-  EXPECT_TRUE(snapshot(*other).paused);
+  EXPECT_EQ(other->snapshot().event_id, "later");
+  EXPECT_EQ(other->snapshot().admission_rate.per_second(), 0.25);
+  EXPECT_TRUE(other->snapshot().paused);
 }
 
 // The bucket counts whole millionths: however often it is asked, nothing is lost or gained.
@@ -320,9 +273,9 @@ TEST_P(RedisStoreTest, AdmissionIsExactHoweverOftenItIsAsked) {
   for (std::uint64_t user = 1; user <= 200; ++user) join(*gateway, user);
   for (int i = 0; i < 3000; ++i) {
     clock.advance(core::Nanos(3'337'000));
-    gateway->redis.tick();
+    gateway->tick();
   }
-  EXPECT_EQ(snapshot(*gateway).admitted, 2u + 73u) << "a full bucket at the first tick, then 10.008 s at 7.3/s";
+  EXPECT_EQ(gateway->snapshot().admitted, 2u + 73u) << "a full bucket at the first tick, then 10.008 s at 7.3/s";
 }
 
 INSTANTIATE_TEST_SUITE_P(OneSlot, RedisStoreTest, testing::Values(1u));

@@ -6,7 +6,9 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
@@ -37,10 +39,37 @@ class RedisGateway {
     auto opened = RedisStore::open(*redis::parse_redis_url(url), std::move(options), clock);
     EXPECT_TRUE(opened.has_value());
     store_ = std::move(*opened);
+    session_ = store_->open_session(loop_.get_executor());
   }
 
   RedisStore& store() { return *store_; }
   boost::asio::io_context& loop() { return loop_; }
+
+  // A command as a call.
+  StoreCommand run(StoreCommand command) {
+    bool done = false;
+    command.owner = &done;
+    command.done = [](StoreCommand& c) { *static_cast<bool*>(c.owner) = true; };
+    StoreCommand* batch[] = {&command};
+    session_->submit(batch);
+    run_until([&] { return done; });
+    EXPECT_TRUE(done);
+    return command;
+  }
+  EventSnapshot snapshot() {
+    std::promise<core::Result<std::vector<EventSnapshot>>> told;
+    store_->snapshot([&](core::Result<std::vector<EventSnapshot>> all) { told.set_value(std::move(all)); });
+    const auto all = told.get_future().get();
+    EXPECT_TRUE(all.has_value());
+    return all.has_value() && !all->empty() ? all->front() : EventSnapshot{};
+  }
+  // -1: there is none of that name.
+  double metric(std::string_view name) const {
+    for (const StoreMetric& one : store_->metrics()) {
+      if (one.name == name) return one.value;
+    }
+    return -1;
+  }
 
   void tick() {
     wait([this](std::function<void()> done) { store_->tick_then(std::move(done)); });
@@ -64,6 +93,24 @@ class RedisGateway {
 
   boost::asio::io_context loop_{1};
   std::unique_ptr<RedisStore> store_;
+  std::unique_ptr<StoreSession> session_;
 };
+
+inline StoreCommand join(RedisGateway& gateway, std::uint64_t user, const std::string& event = "e1") {
+  StoreCommand command;
+  command.kind = StoreCommand::Kind::kJoin;
+  command.event_id = event;
+  command.user = {user, ~user};
+  return gateway.run(std::move(command));
+}
+inline StoreCommand ask(RedisGateway& gateway, StoreCommand::Kind kind, const TicketRef& ref) {
+  StoreCommand command;
+  command.kind = kind;
+  command.ref = ref;
+  return gateway.run(std::move(command));
+}
+inline StoreCommand status(RedisGateway& gateway, const TicketRef& ref) {
+  return ask(gateway, StoreCommand::Kind::kStatus, ref);
+}
 
 }  // namespace tacos::gateway
