@@ -78,6 +78,7 @@ constexpr Named<PriceEra> kEras[] = {{"current", PriceEra::kCurrent}, {"before-2
 constexpr Named<RedisEngine> kEngines[] = {{"redis", RedisEngine::kRedis}, {"valkey", RedisEngine::kValkey}};
 constexpr Named<Profile> kProfiles[] = {{"tacos", Profile::kTacos}, {"original", Profile::kOriginal}};
 constexpr Named<AtSellOut> kAtSellOut[] = {{"stop", AtSellOut::kStop}, {"go-on", AtSellOut::kGoOn}};
+constexpr Named<Purchases> kPurchases[] = {{"elsewhere", Purchases::kElsewhere}, {"gateway", Purchases::kGateway}};
 
 template <class Choice, std::size_t N>
 std::string_view name_in(const Named<Choice> (&names)[N], Choice value) {
@@ -126,6 +127,9 @@ std::string_view name_of(Profile value) {
 std::string_view name_of(AtSellOut value) {
   return name_in(kAtSellOut, value);
 }
+std::string_view name_of(Purchases value) {
+  return name_in(kPurchases, value);
+}
 
 PlanInputs::PlanInputs() {
   for (const auto& spec : all_quantities()) {
@@ -173,6 +177,7 @@ core::Result<void> PlanInputs::choose(std::string_view name, std::string_view va
   if (name == "dynamodb_prices") return choose_from(kEras, value, called, dynamodb_prices);
   if (name == "redis_engine") return choose_from(kEngines, value, called, redis_engine);
   if (name == "at_sell_out") return choose_from(kAtSellOut, value, called, at_sell_out);
+  if (name == "purchases") return choose_from(kPurchases, value, called, purchases);
   if (name == "profile") return choose_from(kProfiles, value, called, profile);
   // These three are looked up in the price list, which knows what there is.
   std::string* free = name == "region"         ? &region
@@ -242,6 +247,8 @@ std::vector<ChoiceSpec> all_choices() {
           {"position", "keys|index|watermark", "how a status answer finds its position in Redis"},
           {"poll", "fixed|by-position", "when users ask again"},
           {"at_sell_out", "stop|go-on", "whether admission stops at the last seat and the line is told"},
+          {"purchases", "elsewhere|gateway",
+           "who keeps seats and payments: a system of yours, or tacos-gateway on the line's Redis"},
           {"redis_engine", "redis|valkey", "whose node prices and memory layout apply"},
           {"redis_node", "", "node type of Redis"},
           {"gateway_node", "", "node type under the gateway's pods"},
@@ -254,6 +261,7 @@ std::string choice_value(const PlanInputs& inputs, std::string_view name) {
   if (name == "position") return std::string(name_of(inputs.position));
   if (name == "poll") return std::string(name_of(inputs.poll));
   if (name == "at_sell_out") return std::string(name_of(inputs.at_sell_out));
+  if (name == "purchases") return std::string(name_of(inputs.purchases));
   if (name == "redis_engine") return std::string(name_of(inputs.redis_engine));
   if (name == "redis_node") return inputs.redis_node;
   if (name == "gateway_node") return inputs.gateway_node;

@@ -17,6 +17,7 @@ enum class PollPolicy : std::uint8_t { kFixed, kByPosition };
 enum class RedisEngine : std::uint8_t { kRedis, kValkey };
 enum class Profile : std::uint8_t { kTacos, kOriginal };
 enum class AtSellOut : std::uint8_t { kStop, kGoOn };  // admission knows the seats left and tells the line, or does not
+enum class Purchases : std::uint8_t { kElsewhere, kGateway };  // who keeps seats, payments and clients' keys
 
 std::string_view name_of(PositionStrategy value);
 std::string_view name_of(PollPolicy value);
@@ -24,6 +25,7 @@ std::string_view name_of(PriceEra value);
 std::string_view name_of(RedisEngine value);
 std::string_view name_of(Profile value);
 std::string_view name_of(AtSellOut value);
+std::string_view name_of(Purchases value);
 
 // Everything a plan is made from. The later of two sources wins: default, profile, file, flag.
 class PlanInputs {
@@ -37,6 +39,7 @@ class PlanInputs {
   PriceEra dynamodb_prices = PriceEra::kCurrent;
   RedisEngine redis_engine = RedisEngine::kRedis;
   AtSellOut at_sell_out = AtSellOut::kStop;
+  Purchases purchases = Purchases::kElsewhere;
 
   PlanInputs();
 

@@ -87,6 +87,7 @@ enum class Quantity : std::uint8_t {
   kWatermarkRefresh,
   kRedisCommandBytes,
   kRedisPipeline,
+  kRedisWakeUp,
   kRedisConnections,
   // DynamoDB.
   kItemBytes,

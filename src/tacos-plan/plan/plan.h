@@ -7,6 +7,7 @@
 
 #include "tacos-plan/demand/plan_inputs.h"
 #include "tacos-plan/plan/derivation.h"
+#include "tacos-plan/redis/redis_load.h"
 
 namespace tacos::plan {
 
@@ -65,15 +66,6 @@ struct RedisStrategyLoad {
   double cpu_cores = 0;
 };
 
-// One kind of thing that Redis does for the line, at the peak, with the strategy that was chosen.
-struct RedisOperationPlan {
-  std::string name;  // "join", "status", "watermark", "heartbeat", "admission"
-  double per_sec = 0;
-  double hot_per_sec = 0;      // of them, in the hot slot's shard: all, unless they are spread over buckets
-  double cpu_sec = 0;          // of the executing thread, each
-  double cpu_sec_per_key = 0;  // of that, what grows with the number of users in line (KEYS)
-};
-
 struct RedisFamily {
   std::string key;
   double entries = 0;
@@ -84,10 +76,13 @@ struct RedisPlan {
   double memory_bytes = 0;
   std::vector<RedisFamily> families;
   double connections_bytes = 0;
-  double commands_per_sec = 0;
-  double cpu_cores = 0;
+  double calls_per_sec = 0;                   // over the socket
+  double commands_per_sec = 0;                // executed, those in scripts too
+  double cpu_cores = 0;                       // of work: what fills the core
+  double busy_cores = 0;                      // that will be seen in use, wake-ups included
   std::vector<RedisStrategyLoad> strategies;  // the three, at the same load
-  std::vector<RedisOperationPlan> operations;
+  std::vector<RedisWork> work;                // at the peak, with the strategy that was chosen
+  std::vector<RedisWork> selling_work;        // of the hot slot's shard, while seats are sold
   double bandwidth_bytes_per_sec = 0;
   std::uint64_t shards = 0;
   std::uint64_t shards_by_memory = 0, shards_by_cpu = 0, shards_by_network = 0;
@@ -103,7 +98,8 @@ struct RedisPlan {
     std::string tag;
     double commands_per_sec = 0;
     double cpu_cores = 0;
-    double utilisation = 0;  // of the one core that executes commands
+    double utilisation = 0;    // of the one core that executes commands
+    double selling_cores = 0;  // while seats are sold, which may be less than while the crowd gathers
     double memory_bytes = 0;
   } hot_slot;
 };

@@ -18,63 +18,49 @@ using Q = Quantity;
 constexpr double kGib = 1024.0 * 1024 * 1024;
 constexpr double kBytesPerGigabit = 1e9 / 8;
 
+// Of a buyer of two seats, measured on Redis 7.0.15 (docs/decisions/0012-seats-on-redis.md); how long a key lives is
+// the gateway's.
+constexpr double kReservationBytes = 320;
+constexpr double kPaymentBytes = 205;
+constexpr double kClientKeyBytes = 355;
+constexpr double kClientKeyTtlSec = 600;
+
 std::uint64_t whole(double value) {
   return static_cast<std::uint64_t>(std::max(1.0, std::ceil(value - 1e-9)));
 }
 
-struct Share {
-  double commands = 0, cores = 0;
+// A crowd that gathers before the opening joins while nobody is let in, and buys when nobody joins any more: the peak
+// is one or the other. One that comes after the opening does both at once.
+struct Phases {
+  LoadParameters gathering, selling;
 };
 
-Share sum_of(const std::vector<RedisOperation>& operations, const LoadParameters& load, const CommandCosts& costs) {
-  Share share;
-  for (const auto& operation : operations) {
-    for (const auto& step : operation.steps) share.commands += step.times * operation.per_second;
-    share.cores += operation_cpu_us(operation, load, costs) * operation.per_second / 1e6;
-  }
-  return share;
-}
-
-// Status by strategy. A rank is one ZRANK a request. A watermark is none: each gateway reads the two facts a few times
-// a second, whatever the users ask. Presence is written once a heartbeat interval, not once a request.
-std::vector<RedisOperation> operations_of(const PlanInputs& in, const LoadParameters& load, double pods) {
-  std::vector<RedisOperation> operations = redis_operations(load);
-  std::erase_if(operations, [](const RedisOperation& operation) { return operation.name == "status"; });
-  if (load.strategy == PositionStrategy::kIndex) {
-    operations.push_back({"status", load.statuses_per_second, false, {{Command::kZrank}}});
-  } else if (load.strategy == PositionStrategy::kWatermark) {
-    operations.push_back(
-        {"watermark", pods / in[Q::kWatermarkRefresh], false, {{Command::kHmgetState}, {Command::kHmgetState}}});
-  } else {
-    // As the original's published gateway makes them.
-    operations.push_back(
-        {"status", load.statuses_per_second, false, {{Command::kKeys}, {Command::kHget, 6}, {Command::kHset, 2}}});
-  }
-  return operations;
-}
-
-// What need not stay one atomic key, as the tickets, the users' map and admission must: it is spread over buckets.
-bool may_be_spread(std::string_view operation) {
-  return operation == "heartbeat" || operation == "status";
-}
-
-double walks_of(const RedisOperation& operation) {
-  double walks = 0;
-  for (const auto& step : operation.steps) walks += step.command == Command::kKeys ? step.times : 0;
-  return walks;
-}
-
-LoadParameters load_of(const PlanInputs& in, const AdmissionPlan& admission, const PollingPlan& polling,
-                       PositionStrategy strategy) {
+Phases phases_of(const PlanInputs& in, const AdmissionPlan& admission, const PollingPlan& polling, double pods,
+                 PositionStrategy strategy) {
   LoadParameters load;
   load.strategy = strategy;
   load.users = static_cast<std::uint64_t>(std::max(1.0, polling.in_line));
-  load.joins_per_second = in[Q::kArrivalTime] > 0 ? polling.joins_rps : 0;
+  load.joins_per_second = polling.joins_rps;
   load.statuses_per_second = polling.status_rps;
   load.heartbeats_per_second = std::min(polling.status_rps, polling.in_line / in[Q::kHeartbeatInterval]);
   load.admissions_per_second = admission.rate;
-  load.requests_together = in[Q::kRedisPipeline];
-  return load;
+  load.enters_per_admission = 1 - in[Q::kNoShow];
+  if (in.purchases == Purchases::kGateway) load.reservations_per_admission = load.enters_per_admission;
+  load.payments_per_reservation = in[Q::kConversion];
+  load.gateways = pods;
+  load.facts_interval_sec = in[Q::kWatermarkRefresh];
+  load.buckets = static_cast<std::uint64_t>(in[Q::kLineBuckets]);
+  Phases phases{load, load};
+  if (in[Q::kArrivalTime] <= 0) {
+    phases.gathering.admissions_per_second = 0;
+    phases.selling.joins_per_second = 0;
+  }
+  return phases;
+}
+
+std::vector<RedisWork> busier(const Phases& phases) {
+  auto gathering = redis_work(phases.gathering), selling = redis_work(phases.selling);
+  return redis_load(gathering, 0).work > redis_load(selling, 0).work ? gathering : selling;
 }
 
 RedisBuild build_of(const PlanInputs& in) {
@@ -110,10 +96,22 @@ double reckon_memory(const PlanInputs& in, const AdmissionPlan& admission, doubl
                              memory.families[i].used_memory_bytes});
     if (family.pattern.find("<bucket>") != std::string::npos) spread += memory.families[i].used_memory_bytes;
   }
+  double bytes = memory.used_memory_bytes;
+  if (in.purchases == Purchases::kGateway) {
+    const double buyers = std::min(in[Q::kUsers], in[Q::kSeats] / in[Q::kTicketsPerBuyer] / in[Q::kConversion]);
+    // A client's key lives ten minutes, a payment an hour.
+    const double client_keys = std::min(buyers, admission.rate * kClientKeyTtlSec) * (1 + 3 * in[Q::kConversion]);
+    for (const RedisFamily& family : {RedisFamily{"tacos:{event}:reservations", buyers, buyers * kReservationBytes},
+                                      RedisFamily{"tacos:{event}:pay:<id>", buyers, buyers * kPaymentBytes},
+                                      RedisFamily{"tacos:{i:<key>}", client_keys, client_keys * kClientKeyBytes}}) {
+      plan.families.push_back(family);
+      bytes += family.bytes;
+    }
+  }
   plan.memory_bytes =
-      derive.add("redis.memory_bytes", memory.used_memory_bytes, "bytes",
+      derive.add("redis.memory_bytes", bytes, "bytes",
                  fmt::format("Σ over {} key families of {} users, each block as allocated, tables doubling",
-                             memory.families.size(), count_text(in[Q::kUsers])),
+                             plan.families.size(), count_text(in[Q::kUsers])),
                  "Redis 7.0 source (dict.c, t_zset.c, listpack.c, sds.c) and jemalloc's size classes; held within 5 % "
                  "of MEMORY USAGE");
   plan.connections_bytes = connections_bytes(static_cast<std::uint64_t>(pods * in[Q::kRedisConnections]), 0) +
@@ -123,70 +121,91 @@ double reckon_memory(const PlanInputs& in, const AdmissionPlan& admission, doubl
 
 void reckon_load(const PlanInputs& in, const AdmissionPlan& admission, const PollingPlan& polling, double pods,
                  RedisPlan& plan, Derivations& derive) {
-  const CommandCosts costs;
   for (const auto strategy : {PositionStrategy::kKeys, PositionStrategy::kIndex, PositionStrategy::kWatermark}) {
-    const LoadParameters load = load_of(in, admission, polling, strategy);
-    const Share share = sum_of(operations_of(in, load, pods), load, costs);
-    plan.strategies.push_back({strategy, share.commands, share.cores});
+    const auto work = busier(phases_of(in, admission, polling, pods, strategy));
+    const RedisLoad load = redis_load(work, in[Q::kRedisCommandBytes]);
+    plan.strategies.push_back({strategy, load.commands_per_second, load.work});
   }
-  const LoadParameters load = load_of(in, admission, polling, in.position);
-  const auto operations = operations_of(in, load, pods);
-  const Share all = sum_of(operations, load, costs);
-  plan.commands_per_sec = derive.add("redis.commands_per_sec", all.commands, "1/s",
-                                     fmt::format("joins, heartbeats, admissions and {} positions by {}",
-                                                 rate_text(polling.status_rps), name_of(in.position)),
-                                     "commands of each operation × how often it runs");
-  plan.cpu_cores = derive.add("redis.cpu_cores", all.cores, "cores", "Σ rate × CPU of the operation",
+  const Phases phases = phases_of(in, admission, polling, pods, in.position);
+  plan.work = busier(phases);
+  plan.selling_work = redis_work(phases.selling);
+  const RedisLoad all = redis_load(plan.work, in[Q::kRedisCommandBytes]);
+  plan.calls_per_sec = derive.add(
+      "redis.calls_per_sec", all.calls_per_second, "1/s",
+      fmt::format("joins, heartbeats, admissions, ticks and {} positions by {}: scripts and commands over the "
+                  "socket",
+                  rate_text(polling.status_rps), name_of(in.position)),
+      "what the gateway sends for each, as counted on it");
+  plan.commands_per_sec =
+      derive.add("redis.commands_per_sec", all.commands_per_second, "1/s", "Σ rate × commands, those in scripts too",
+                 "as Redis counts them (INFO stats), measured script by script on Redis 7.0.15");
+  plan.cpu_cores = derive.add("redis.cpu_cores", all.work, "cores", "Σ rate × CPU of the scripts, sockets included",
                               "utilisation law U = X · D (Denning and Buzen, 1978); D measured on Redis 7.0.15");
-  for (const auto& operation : operations) {
-    plan.operations.push_back({operation.name, operation.per_second, operation.per_second,
-                               operation_cpu_us(operation, load, costs) / 1e6,
-                               walks_of(operation) * costs.keys_per_key / 1e6});
-  }
 }
 
-// Of what is spread over buckets, what falls to a shard.
-double share_of_shard(double buckets, std::uint64_t shards) {
-  return std::ceil(buckets / static_cast<double>(shards) - 1e-9) / buckets;
+// The busiest shard's part of a piece of work: all of what has the event's tag, the buckets that fall to one of the
+// shards, and of what may lie anywhere as much as of any shard.
+double hot_share(Place place, double buckets, std::uint64_t shards_used, std::uint64_t shards) {
+  switch (place) {
+    case Place::kEvent:
+      return 1;
+    case Place::kBuckets:
+      return std::ceil(buckets / static_cast<double>(shards_used) - 1e-9) / buckets;
+    case Place::kAnySlot:
+      return 1 / static_cast<double>(shards);
+  }
+  return 1;
+}
+
+std::vector<RedisWork> hot_part(std::vector<RedisWork> work, double buckets, std::uint64_t shards) {
+  const std::uint64_t used = std::min(shards, static_cast<std::uint64_t>(buckets));
+  for (RedisWork& one : work) one.per_second *= hot_share(one.place, buckets, used, shards);
+  return work;
 }
 
 // As many shards as the buckets have use for until the core of the event's own tag is within its limit.
 std::uint64_t shards_for_core(const PlanInputs& in, const RedisPlan& plan, std::uint64_t from) {
-  double atomic = 0, spread = 0;
-  for (const auto& operation : plan.operations) {
-    (may_be_spread(operation.name) ? spread : atomic) += operation.per_sec * operation.cpu_sec;
-  }
   const double buckets = in[Q::kLineBuckets];
   std::uint64_t shards = from;
   while (static_cast<double>(shards) < buckets &&
-         atomic + spread * share_of_shard(buckets, shards) > in[Q::kRedisCpuLimit]) {
+         redis_load(hot_part(plan.work, buckets, shards), 0).work > in[Q::kRedisCpuLimit]) {
     ++shards;
   }
   return shards;
 }
 
-// The shard that has the event's own tag: all that is atomic, and as many of the buckets as fall to a shard.
-void reckon_hot_slot(const PlanInputs& in, const LoadParameters& load, double pods, double spread_bytes,
-                     RedisPlan& plan, Derivations& derive) {
+// The shard that has the event's own tag.
+void reckon_hot_slot(const PlanInputs& in, double spread_bytes, RedisPlan& plan, Derivations& derive) {
   const double buckets = in[Q::kLineBuckets];
-  const double share = share_of_shard(buckets, plan.shards_used);
-  auto operations = operations_of(in, load, pods);
-  for (std::size_t i = 0; i < operations.size(); ++i) {
-    if (may_be_spread(operations[i].name)) operations[i].per_second *= share;
-    plan.operations[i].hot_per_sec = operations[i].per_second;
-  }
-  const Share hot = sum_of(operations, load, CommandCosts());
+  plan.selling_work = hot_part(std::move(plan.selling_work), buckets, plan.shards);
+  plan.hot_slot.selling_cores = redis_load(plan.selling_work, 0).work;
+  const RedisLoad hot = redis_load(hot_part(plan.work, buckets, plan.shards), in[Q::kRedisCommandBytes]);
+  const double share = hot_share(Place::kBuckets, buckets, plan.shards_used, plan.shards);
   plan.hot_slot.tag = "{event}";
-  plan.hot_slot.commands_per_sec = hot.commands;
+  plan.hot_slot.commands_per_sec = hot.commands_per_second;
   plan.hot_slot.cpu_cores = derive.add(
-      "redis.hot_slot.cpu_cores", hot.cores, "cores",
+      "redis.hot_slot.cpu_cores", hot.work, "cores",
       buckets > 1 ? fmt::format("what has to be atomic, and {} of the rest: the buckets of one of {} shard{}",
                                 share_text(share), plan.shards_used, plan.shards_used == 1 ? "" : "s")
                   : std::string("all of it: one tag, one slot"),
       "Redis Cluster: keys with the same hash tag are in one slot (cluster specification)");
-  plan.hot_slot.utilisation = hot.cores;
+  plan.hot_slot.utilisation = hot.work;
   plan.hot_slot.memory_bytes = plan.memory_bytes - spread_bytes * (1 - share) + plan.connections_bytes;
-  plan.bandwidth_bytes_per_sec = hot.commands * in[Q::kRedisCommandBytes];
+  plan.bandwidth_bytes_per_sec = hot.bytes_per_second;
+
+  const double others = static_cast<double>(plan.shards_used - 1);
+  const auto busy = [&](double work, double calls) {
+    return busy_share(work, calls, in[Q::kRedisPipeline], in[Q::kRedisWakeUp]);
+  };
+  double seen = busy(hot.work, hot.calls_per_second);
+  if (others > 0) {
+    seen += others * busy((plan.cpu_cores - hot.work) / others, (plan.calls_per_sec - hot.calls_per_second) / others);
+  }
+  plan.busy_cores = derive.add(
+      "redis.busy_cores", seen, "cores",
+      fmt::format("(work + s) / (1 + s) of each shard, s = calls ÷ {:g} at once × {} a wake-up", in[Q::kRedisPipeline],
+                  seconds_text(in[Q::kRedisWakeUp])),
+      "M/G/1 whose busy periods begin with a set-up (Welch, 1964): what a monitor shows; the work is what fills it");
 }
 
 void size_cluster(const PlanInputs& in, const Catalogues& catalogues, RedisPlan& plan, Derivations& derive) {
@@ -203,7 +222,7 @@ void size_cluster(const PlanInputs& in, const Catalogues& catalogues, RedisPlan&
   plan.shards_by_memory =
       whole((plan.memory_bytes + plan.connections_bytes) / (plan.memory_limit * plan.node_memory_bytes));
   plan.shards_by_cpu = whole(plan.cpu_cores / in[Q::kRedisCpuLimit]);
-  plan.shards_by_network = whole(plan.commands_per_sec * in[Q::kRedisCommandBytes] /
+  plan.shards_by_network = whole(redis_load(plan.work, in[Q::kRedisCommandBytes]).bytes_per_second /
                                  (in[Q::kRedisNetworkLimit] * plan.node_baseline_bytes_per_sec));
   const auto buckets = static_cast<std::uint64_t>(in[Q::kLineBuckets]);
   // What has one tag can't be spread: shards beyond the buckets would stay idle.
@@ -231,7 +250,7 @@ core::Result<RedisPlan> plan_redis(const PlanInputs& in, const AdmissionPlan& ad
   const double spread_bytes = reckon_memory(in, admission, pods, plan, derive);
   reckon_load(in, admission, polling, pods, plan, derive);
   size_cluster(in, catalogues, plan, derive);
-  reckon_hot_slot(in, load_of(in, admission, polling, in.position), pods, spread_bytes, plan, derive);
+  reckon_hot_slot(in, spread_bytes, plan, derive);
   return plan;
 }
 

@@ -155,6 +155,18 @@ void about_polling(const Plan& plan, Remarks& to) {
              kAdmissionWindow, seconds_text(interval), rate_text(kAdmissionWindow / (interval / 2))));
 }
 
+std::string relief_of_slot(const Plan& plan) {
+  const auto& slot = plan.redis.hot_slot;
+  if (plan.inputs.position != PositionStrategy::kWatermark) {
+    return "answer positions from a watermark (--position watermark), or ask less often";
+  }
+  const std::string joins = "let the crowd gather for longer (--gather), as one core numbers the joins of one event";
+  const std::string rest =
+      "spread presence and grants over buckets (--line-buckets), or write presence less often (--heartbeat-interval)";
+  if (slot.selling_cores <= plan.inputs[Q::kRedisCpuLimit]) return joins;
+  return slot.selling_cores < slot.utilisation ? rest + "; and " + joins : rest;
+}
+
 void about_redis(const Plan& plan, Remarks& to) {
   const auto& in = plan.inputs;
   const auto& r = plan.redis;
@@ -168,11 +180,7 @@ void about_redis(const Plan& plan, Remarks& to) {
   } else if (r.hot_slot.utilisation > limit) {
     to.add(kConflict, "HOT_SLOT_FULL",
            fmt::format("the line's slot needs {} of the one core that executes its commands, and {} is the limit: {}",
-                       share_text(r.hot_slot.utilisation), share_text(limit),
-                       in.position == PositionStrategy::kWatermark
-                           ? "spread presence and grants over buckets (--line-buckets), or write presence less often "
-                             "(--heartbeat-interval)"
-                           : "answer positions from a watermark (--position watermark), or ask less often"));
+                       share_text(r.hot_slot.utilisation), share_text(limit), relief_of_slot(plan)));
   }
   if (r.hot_slot.memory_bytes > r.memory_limit * r.node_memory_bytes) {
     to.add(kConflict, "SLOT_MEMORY_FULL",

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "tacos-plan/document/number_text.h"
+#include "tacos-plan/redis/redis_load.h"
 
 namespace tacos::plan {
 namespace {
@@ -87,11 +88,16 @@ std::vector<PromiseCheck> check_components(const Plan& plan, const RunReport& ru
   // many are allowed as fill the CPU that is.
   const double redis_cores =
       static_cast<double>(std::max<std::uint64_t>(1, plan.redis.shards_used)) * in[Q::kRedisCpuLimit];
+  // What a monitor shows when the work is at its limit.
+  const double most_calls =
+      plan.redis.cpu_cores > 0 ? plan.redis.calls_per_sec / plan.redis.cpu_cores * in[Q::kRedisCpuLimit] : 0;
+  const double busy_allowed = redis_cores / in[Q::kRedisCpuLimit] *
+                              busy_share(in[Q::kRedisCpuLimit], most_calls, in[Q::kRedisPipeline], in[Q::kRedisWakeUp]);
   const double each = plan.redis.commands_per_sec > 0 ? plan.redis.cpu_cores / plan.redis.commands_per_sec : 0;
   const double commands = each > 0 ? redis_cores / each : plan.redis.commands_per_sec;
   for (const auto& promise :
        {Promise{"gateway CPU", "gateway", Flow::kCpu, gateway_cores, pod_cores},
-        Promise{"Redis CPU", "redis", Flow::kCpu, plan.redis.cpu_cores, redis_cores},
+        Promise{"Redis CPU", "redis", Flow::kCpu, plan.redis.busy_cores, busy_allowed},
         Promise{"Redis commands", "redis", Flow::kCommands, plan.redis.commands_per_sec, commands}}) {
     checks.push_back(check(promise, run, full_load));
   }

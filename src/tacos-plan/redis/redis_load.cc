@@ -6,96 +6,136 @@
 namespace tacos::plan {
 namespace {
 
-double command_cpu_us(Command command, double users, const CommandCosts& costs) {
-  const double growth = std::log2(std::max(users, 2.0)) / std::log2(std::max(costs.measured_at_users, 2.0));
-  switch (command) {
-    case Command::kHget:
-      return costs.hget;
-    case Command::kHset:
-      return costs.hset;
-    case Command::kHmgetState:
-      return costs.hmget_state;
-    case Command::kHincrby:
-      return costs.hincrby;
-    case Command::kZrank:
-      return costs.zrank * growth;
-    case Command::kZaddUpdate:
-      return costs.zadd_update * growth;
-    case Command::kZaddNew:
-      return costs.zadd_new * growth;
-    case Command::kZrem:
-      return costs.zrem * growth;
-    case Command::kKeys:
-      return costs.keys_per_key * users;
-  }
-  return 0;
-}
-
-double commands_in(const RedisOperation& operation) {
+// Microseconds of CPU at 300,000 users; `sorted` of them are those of a sorted set of that size.
+struct Cost {
   double commands = 0;
-  for (const RedisOperation::Step& step : operation.steps) commands += step.times;
-  return commands;
-}
+  double cpu_us = 0;
+  double sorted_us = 0;
+  double index_us = 0;  // that an index of positions adds, of a sorted set too
+};
 
-double requests_of(const RedisOperation& operation) {
-  return operation.script ? 1 : commands_in(operation);
-}
+constexpr double kMeasuredAtUsers = 300'000;
+constexpr Cost kJoin{7, 20.0, 2.0, 3.0};
+constexpr Cost kSpreadJoin{6, 16.5, 0, 0};
+constexpr Cost kArrival{9, 27.5, 2.0, 0};
+constexpr Cost kStatusByIndex{6, 17.0, 2.0, 0};
+constexpr Cost kHeartbeat{0, 1.9, 1.9, 0};
+constexpr Cost kTick{13, 28.7, 0, 0};
+constexpr Cost kLetIn{0, 2.0, 1.0, 0.5};
+constexpr Cost kFacts{5, 16.4, 0, 0};
+constexpr Cost kEnter{11, 22.7, 0, 0.7};
+constexpr Cost kClaim{11, 21.2, 0, 0};
+constexpr Cost kHold{13, 23.2, 0, 0};
+constexpr Cost kSettle{6, 14.3, 0, 0};
+constexpr Cost kIntent{6, 16.4, 0, 0};
+constexpr Cost kPay{5, 11.8, 0, 0};
+constexpr Cost kConfirm{9, 22.2, 0, 0};
+constexpr Cost kKeyClaim{4, 7.4, 0, 0};
+constexpr Cost kKeyAnswer{3, 6.3, 0, 0};
+
+// KEYS with a pattern that every key matches, by key, with its answer; and the eight requests around it.
+constexpr double kKeysUsPerKey = 0.5;
+constexpr double kKeysRequests = 9;
+constexpr double kPlainRequestUs = 2.0;
+
+constexpr double kTicksPerSecond = 100;
+constexpr double kHeartbeatBytes = 12;
+
+struct Call {
+  const Cost& cost;
+  double times = 1;
+};
+
+class Reckoner {
+ public:
+  explicit Reckoner(const LoadParameters& parameters)
+      : index_(parameters.strategy == PositionStrategy::kIndex),
+        growth_(std::log2(std::max(static_cast<double>(parameters.users), 2.0)) / std::log2(kMeasuredAtUsers)) {}
+
+  RedisWork work(const char* name, Place place, double per_second, std::initializer_list<Call> calls) const {
+    RedisWork all{.name = name, .place = place, .per_second = per_second, .calls = 0, .commands = 0};
+    for (const auto& [cost, times] : calls) {
+      all.calls += times * (cost.commands > 0 ? 1 : 0);
+      all.commands += times * cost.commands;
+      const double sorted_us = cost.sorted_us + (index_ ? cost.index_us : 0);
+      all.cpu_us += times * (cost.cpu_us - cost.sorted_us + sorted_us * growth_);
+    }
+    return all;
+  }
+
+ private:
+  bool index_;
+  double growth_;
+};
 
 }  // namespace
 
-std::vector<RedisOperation> redis_operations(const LoadParameters& parameters) {
-  using enum Command;
-  std::vector<RedisOperation> operations = {
-      {.name = "join", .per_second = parameters.joins_per_second, .steps = {{kHget}, {kHincrby}, {kHset}, {kZaddNew}}},
-      {.name = "status", .per_second = parameters.statuses_per_second, .steps = {{kHmgetState}, {kZaddUpdate}}},
-      {.name = "heartbeat", .per_second = parameters.heartbeats_per_second, .script = false, .steps = {{kZaddUpdate}}},
-      {.name = "admission",
-       .per_second = parameters.admissions_per_second,
-       .steps = {{kHmgetState}, {kHset}, {kHincrby, 2}, {kZrem}}},
-  };
-  RedisOperation& join = operations[0];
-  RedisOperation& status = operations[1];
-  RedisOperation& admission = operations[3];
-  switch (parameters.strategy) {
-    case PositionStrategy::kIndex:
-      join.steps.push_back({kZaddNew});
-      status.steps.push_back({kZrank});
-      admission.steps.push_back({kZrem});
-      break;
-    case PositionStrategy::kKeys:
-      // Nine requests for a status, as the original's published gateway makes them.
-      status.script = false;
-      status.steps = {{kKeys}, {kHget, 6}, {kHset, 2}};
-      break;
-    case PositionStrategy::kWatermark:
-      break;
+std::vector<RedisWork> redis_work(const LoadParameters& p) {
+  const Reckoner reckon(p);
+  const bool spread = p.buckets > 1;
+  const Place by_ticket = spread ? Place::kBuckets : Place::kEvent;
+  std::vector<RedisWork> all;
+  all.push_back(reckon.work("join", Place::kEvent, p.joins_per_second, {{spread ? kSpreadJoin : kJoin}}));
+  if (spread) all.push_back(reckon.work("arrival", by_ticket, p.joins_per_second, {{kArrival}}));
+
+  if (p.strategy == PositionStrategy::kIndex) {
+    all.push_back(reckon.work("status", Place::kEvent, p.statuses_per_second, {{kStatusByIndex}}));
+  } else if (p.strategy == PositionStrategy::kKeys) {
+    const double scan_us = kKeysUsPerKey * static_cast<double>(p.users);
+    all.push_back({.name = "status",
+                   .per_second = p.statuses_per_second,
+                   .calls = kKeysRequests,
+                   .commands = kKeysRequests,
+                   .cpu_us = scan_us + kKeysRequests * kPlainRequestUs,
+                   .cpu_us_per_user = kKeysUsPerKey});
+  } else {
+    all.push_back(reckon.work("facts", by_ticket, p.gateways * static_cast<double>(p.buckets) / p.facts_interval_sec,
+                              {{kFacts}}));
   }
-  return operations;
+
+  RedisWork heartbeat = reckon.work("heartbeat", by_ticket, p.heartbeats_per_second, {{kHeartbeat}});
+  const double most_calls = p.gateways * kTicksPerSecond * static_cast<double>(p.buckets);
+  heartbeat.calls = p.heartbeats_per_second > 0 ? std::min(1.0, most_calls / p.heartbeats_per_second) : 1;
+  heartbeat.commands = heartbeat.calls;
+  heartbeat.bytes_beside_calls = kHeartbeatBytes;
+  all.push_back(heartbeat);
+
+  all.push_back(reckon.work("ticks", Place::kEvent, kTicksPerSecond, {{kTick}}));
+  if (spread) {
+    all.push_back(
+        reckon.work("ticks of buckets", by_ticket, 2 * kTicksPerSecond * static_cast<double>(p.buckets), {{kTick}}));
+  }
+
+  all.push_back(
+      reckon.work("admission", by_ticket, p.admissions_per_second, {{kLetIn}, {kEnter, p.enters_per_admission}}));
+  if (p.reservations_per_admission > 0) {
+    const double reservations = p.admissions_per_second * p.reservations_per_admission;
+    const double paying = p.payments_per_reservation;
+    // Grants are their ticket's, seats and payments the event's, each client's key its own.
+    all.push_back(reckon.work("grant", by_ticket, reservations, {{kClaim}, {kSettle}}));
+    all.push_back(reckon.work("purchase", Place::kEvent, reservations,
+                              {{kHold}, {kIntent, paying}, {kPay, paying}, {kConfirm, paying}}));
+    all.push_back(reckon.work("clients' keys", Place::kAnySlot, reservations,
+                              {{kKeyClaim, 1 + 3 * paying}, {kKeyAnswer, 1 + 3 * paying}}));
+  }
+  return all;
 }
 
-double operation_cpu_us(const RedisOperation& operation, const LoadParameters& parameters, const CommandCosts& costs) {
-  const double together = std::max(parameters.requests_together, 1.0);
-  const double request = costs.request_in_batch + (costs.request_alone - costs.request_in_batch) / together;
-  double cpu_us = requests_of(operation) * request;
-  if (operation.script) cpu_us += costs.script + commands_in(operation) * costs.script_call;
-  for (const RedisOperation::Step& step : operation.steps) {
-    cpu_us += step.times * command_cpu_us(step.command, static_cast<double>(parameters.users), costs);
-  }
-  return cpu_us;
-}
-
-RedisLoad redis_load(const LoadParameters& parameters, const CommandCosts& costs) {
+RedisLoad redis_load(std::span<const RedisWork> all, double call_bytes) {
   RedisLoad load;
-  for (const RedisOperation& operation : redis_operations(parameters)) {
-    const double cpu_us = operation_cpu_us(operation, parameters, costs);
-    const double share = operation.per_second * cpu_us * 1e-6;
-    load.operations.push_back(
-        {.name = operation.name, .per_second = operation.per_second, .cpu_us_each = cpu_us, .cpu_share = share});
-    load.requests_per_second += operation.per_second * requests_of(operation);
-    load.commands_per_second += operation.per_second * commands_in(operation);
-    load.cpu_share += share;
+  for (const RedisWork& one : all) {
+    load.calls_per_second += one.per_second * one.calls;
+    load.commands_per_second += one.per_second * one.commands;
+    load.bytes_per_second += one.per_second * (one.calls * call_bytes + one.bytes_beside_calls);
+    load.work += one.per_second * one.cpu_us * 1e-6;
   }
   return load;
+}
+
+double busy_share(double work, double calls_per_second, double together, double wake_up_sec) {
+  if (work >= 1) return work;
+  const double set_up = calls_per_second / std::max(together, 1.0) * wake_up_sec;
+  return (work + set_up) / (1 + set_up);
 }
 
 }  // namespace tacos::plan

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -8,107 +9,66 @@
 
 namespace tacos::plan {
 
-// Microseconds of CPU of the one thread that executes commands. Each can be overridden: measure your own server with
-// tests/bench/redis_costs.py. Defaults were measured with that script on a 2-core AMD EPYC that also ran the client,
-// Redis 7.0.15 on a unix socket, 300,000 users: medians of 3 rounds. TCP costs more per request, TLS more still.
-struct CommandCosts {
-  // Reading, parsing and answering one request, beside executing it: user and system time of PING, when a wake-up of
-  // the server finds one request on each ready connection, and when 32 requests come at once.
-  double request_alone = 4.0;
-  double request_in_batch = 0.27;
-
-  // Execution alone, as INFO commandstats shows it.
-  double hget = 1.0;
-  double hset = 1.1;
-  double hmget_state = 0.42;  // four fields of a hash of eight
-  double hincrby = 0.24;
-  double zrank = 2.6;        // an earlier measurement, members of 36 bytes; 1.7 with members of 12
-  double zadd_update = 3.5;  // moved to the end of the set, as a heartbeat is
-  double zadd_new = 1.6;     // an earlier measurement; 2.1 at a random place
-  // Not measured: taken as a new member's.
-  double zrem = 1.6;
-
-  // EVALSHA of an empty script beside PING; and each redis.call beside the command it calls, fitted to the join script.
-  double script = 0.75;
-  double script_call = 0.1;
-
-  // KEYS with a pattern that every key matches, by key, with its answer: 0.5 from 100,000 keys on, 0.2 at 1,000, where
-  // the processor's caches hold them.
-  double keys_per_key = 0.5;
-
-  // The size of the sorted set that the sorted sets' costs were measured on: they grow with its logarithm.
-  double measured_at_users = 300'000;
-};
-
-enum class Command : std::uint8_t {
-  kHget,
-  kHset,
-  kHmgetState,
-  kHincrby,
-  kZrank,
-  kZaddUpdate,
-  kZaddNew,
-  kZrem,
-  kKeys,
-};
-
 struct LoadParameters {
   PositionStrategy strategy = PositionStrategy::kIndex;
   std::uint64_t users = 300'000;  // in the line
   double joins_per_second = 0;
-  double statuses_per_second = 0;    // each says "still here" too
-  double heartbeats_per_second = 0;  // that come by themselves
+  double statuses_per_second = 0;
+  double heartbeats_per_second = 0;
   double admissions_per_second = 0;
-  // How many requests the server finds waiting on a connection: 1 without pipelining.
-  double requests_together = 1;
+  double enters_per_admission = 1;
+  // Of seats and payments that the gateway keeps on the line's Redis; 0 where another system has them.
+  double reservations_per_admission = 0;
+  double payments_per_reservation = 1;  // each begun, approved and confirmed
+  double gateways = 1;
+  double facts_interval_sec = 0.25;  // how often a gateway that answers by watermark asks for the two facts
+  std::uint64_t buckets = 1;
 };
 
-// What Redis does for one thing that the gateway asks.
-struct RedisOperation {
-  struct Step {
-    Command command;
-    double times = 1;
-  };
+// Where the keys of a piece of work lie: with the event's own, in the buckets of its tickets, each in a slot of its
+// own.
+enum class Place : std::uint8_t { kEvent, kBuckets, kAnySlot };
 
+// What Redis does for one thing that a user or a gateway brings to it.
+struct RedisWork {
   std::string name;
+  Place place = Place::kEvent;
   double per_second = 0;
-  bool script = true;  // one request for all steps; otherwise one for each
-  std::vector<Step> steps;
+  double calls = 1;               // over the socket; less than 1 where many go in one
+  double commands = 1;            // executed, those inside scripts and the script's own among them
+  double cpu_us = 0;              // of the thread that executes commands, when calls come faster than they are taken
+  double cpu_us_per_user = 0;     // of that, what grows with the number of users (KEYS)
+  double bytes_beside_calls = 0;  // on the wire, each, where many go in one call
 };
 
-// The waiting room's work by strategy, as data, as it was first laid out (docs/decisions/0009-key-layout-on-redis.md).
-// The gateway's scripts in lua/ read and keep more: their join was measured at 17 µs and their status at 12 µs of a
-// shared machine's CPU, where this gives about half. With the keys strategy the status is the original's: nine
-// requests, one of them KEYS, and no script.
-//   join       HGET users, HINCRBY next, HSET users, ZADD seen, and ZADD line where there is an index
-//   status     HMGET state, ZADD seen, and ZRANK where there is an index
-//   heartbeat  ZADD seen
-//   admission  HMGET state, HSET grants, HINCRBY served and departed, ZREM seen, and ZREM line where there is an index
-std::vector<RedisOperation> redis_operations(const LoadParameters& parameters);
-
-struct OperationLoad {
-  std::string name;
-  double per_second = 0;
-  double cpu_us_each = 0;
-  double cpu_share = 0;  // CPU seconds per second
-};
+// The gateway's work on its Redis at these rates, script by script as src/tacos-gateway sends them:
+//   join       join; in a spread event an arrival in the ticket's bucket too
+//   status     by index one script; by watermark none; by KEYS the original's: nine requests, one of them KEYS
+//   heartbeat  some of a hundred in one ZADD, at most a hundred times a second from each gateway
+//   ticks      a hundred a second, of the event's key and twice of each bucket, however many gateways there are
+//   facts      of each gateway, where positions are by watermark
+//   admission  its share of a tick, and the entry
+//   purchase   with seats on the line's Redis: key claimed, grant claimed, seats held, key answered, grant burnt; then
+//              payment begun, approved, sold, each between a key's claim and its answer
+// CPU: medians of 3 rounds of tests/bench/script_costs.py (Redis 7.0.15 on a unix socket, 300,000 users, a 2-core AMD
+// EPYC that also ran the client). Heartbeats, and what an index adds, are one sorted set's, and grow with log2(users).
+std::vector<RedisWork> redis_work(const LoadParameters& parameters);
 
 struct RedisLoad {
-  std::vector<OperationLoad> operations;
-  double requests_per_second = 0;  // over the socket
-  double commands_per_second = 0;  // executed, those inside scripts too; a script itself is not one
-  double cpu_share = 0;            // CPU seconds per second of the executing thread; it can't be more than 1
+  double calls_per_second = 0;
+  double commands_per_second = 0;
+  double bytes_per_second = 0;
+  double work = 0;  // CPU seconds per second of the executing thread when it never sleeps; it can't be more than 1
 };
 
-// CPU of the executing thread: Σ over operations of rate × (requests × r + Σ over commands of their cost), where
-//   r = in_batch + (alone - in_batch) / requests_together,
-// a script adds its own cost and one per call, sorted sets cost c · log2(users) / log2(measured_at_users) and KEYS
-// costs users × keys_per_key. Valid while the share is below 1; snapshots, expiry and the server's own chores come on
-// top. Source: redis.io documentation, "one thread executes commands"; utilisation law U = X · D (Denning and Buzen
+// Sum over all work. `call_bytes`: a call and its answer on the wire. Utilisation law U = Σ X · D (Denning and Buzen
 // 1978).
-RedisLoad redis_load(const LoadParameters& parameters, const CommandCosts& costs = {});
+RedisLoad redis_load(std::span<const RedisWork> all, double call_bytes);
 
-// CPU microseconds of one operation.
-double operation_cpu_us(const RedisOperation& operation, const LoadParameters& parameters, const CommandCosts& costs);
+// The share of its core that the executing thread is seen to use: `work`, and a wake-up for each group of calls that
+// finds it asleep. By the queue whose busy periods begin with a set-up (Welch 1964), (work + s) / (1 + s) with s =
+// calls / together × wake_up: near nothing is to be had by sleeping less once the thread is busy, and at work = 1 it
+// never sleeps. Above 1 it is `work`. calls_per_second >= 0; together >= 1: calls that come at once; wake_up_sec >= 0.
+double busy_share(double work, double calls_per_second, double together, double wake_up_sec);
 
 }  // namespace tacos::plan

@@ -77,7 +77,7 @@ std::vector<AgainstPlan> against_plan(const Rehearsal& rehearsal) {
   rows.add("polls", "status requests, all", "count", plan.polling.polls_per_event, static_cast<double>(s.polls),
            "how long the line waits for its answer; each user's last poll, which brings it");
   const ComponentLoad& redis = s.loads[static_cast<std::size_t>(Component::kRedis)];
-  rows.add("redis_utilisation", "Redis, its busiest second", "share", plan.redis.hot_slot.utilisation,
+  rows.add("redis_utilisation", "Redis, its busiest second", "share", plan.redis.hot_slot.selling_cores,
            redis.peak_utilisation, "1 is all there is; what is beyond it is shed or waits");
   const ComponentLoad& gateway = s.loads[static_cast<std::size_t>(Component::kGateway)];
   const double capacity = static_cast<double>(plan.gateway.pods) * rehearsal.sale.gateway.requests_per_sec_per_pod;

@@ -131,23 +131,28 @@ void set_gateway(const Plan& plan, FleetParameters& gateway) {
       whole(std::clamp(std::floor(in[Q::kNodeVcpu] * in[Q::kNodeAllocatable] / in[Q::kPodVcpu] + 1e-9), 1.0, 1000.0));
 }
 
+// The hot slot's thread: of each thing the part that falls to it. Ticks come whether anybody asks or not, and are laid
+// on the status calls.
 void set_redis(const Plan& plan, RedisParameters& redis) {
-  double with_status = 0;  // CPU seconds per second
-  redis.status_cpu_sec_per_waiting = 0;
-  for (const auto& operation : plan.redis.operations) {
-    if (operation.name == "join") {
-      redis.join_cpu_sec = operation.cpu_sec;
-    } else if (operation.name == "admission") {
-      redis.enter_cpu_sec = operation.cpu_sec;
-      redis.leave_cpu_sec = operation.cpu_sec;  // out of the line, as an admission takes somebody out
+  const double statuses = plan.polling.status_rps;
+  double with_status = 0, with_enter = 0, per_waiting = 0;  // CPU seconds per second
+  redis.join_cpu_sec = 0;
+  for (const RedisWork& work : plan.redis.selling_work) {
+    const double cpu = work.per_second * work.cpu_us * 1e-6;
+    if (work.name == "join" || work.name == "arrival") {
+      redis.join_cpu_sec += work.per_second > 0 ? cpu / plan.polling.joins_rps : work.cpu_us * 1e-6;
+    } else if (work.name == "admission" || work.name == "grant" || work.name == "purchase" ||
+               work.name == "clients' keys") {
+      with_enter += cpu;
     } else {
-      with_status += operation.hot_per_sec * operation.cpu_sec;
+      with_status += cpu;
     }
-    if (operation.per_sec > 0) {
-      redis.status_cpu_sec_per_waiting += operation.cpu_sec_per_key * operation.hot_per_sec / operation.per_sec;
-    }
+    per_waiting += work.per_second * work.cpu_us_per_user * 1e-6;
   }
-  const double each = plan.polling.status_rps > 0 ? with_status / plan.polling.status_rps : 0;
+  redis.enter_cpu_sec = plan.admission.rate > 0 ? with_enter / plan.admission.rate : 0;
+  redis.leave_cpu_sec = redis.enter_cpu_sec;  // out of the line, as an admission takes somebody out
+  redis.status_cpu_sec_per_waiting = statuses > 0 ? per_waiting / statuses : 0;
+  const double each = statuses > 0 ? with_status / statuses : 0;
   redis.status_cpu_sec = std::max(0.0, each - redis.status_cpu_sec_per_waiting * plan.selling.peak_line);
 }
 

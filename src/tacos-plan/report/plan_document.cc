@@ -175,6 +175,22 @@ Document::Section redis_section(const Plan& plan) {
         {{std::string(name_of(s.strategy)), rate_text(s.commands_per_sec), {number_text(s.cpu_cores, ""), tone}},
          s.strategy == plan.inputs.position});
   }
+  Document::Table work{{{"what Redis does"},
+                        {"rate", Kind::kNumber},
+                        {"calls", Kind::kNumber},
+                        {"commands", Kind::kNumber},
+                        {"CPU of each", Kind::kNumber},
+                        {"cores", Kind::kNumber}},
+                       {}};
+  for (const auto& one : r.work) {
+    if (one.per_second == 0) continue;  // the crowd gathers before, or buys after, the peak
+    work.rows.push_back(
+        {{one.name, rate_text(one.per_second), number_text(one.calls, ""), number_text(one.commands, ""),
+          number_text(one.cpu_us, "µs"), number_text(one.per_second * one.cpu_us * 1e-6, "")}});
+  }
+  work.rows.push_back({{fmt::format("all; {} of a core will be seen in use", share_text(r.busy_cores)), "",
+                        rate_text(r.calls_per_sec), rate_text(r.commands_per_sec), "", number_text(r.cpu_cores, "")},
+                       true});
   Document::Table keys{{{"key"}, {"entries", Kind::kNumber}, {"bytes", Kind::kNumber}}, {}};
   for (const auto& f : r.families) keys.rows.push_back({{f.key, count_text(f.entries), bytes_text(f.bytes)}});
   keys.rows.push_back({{"all, as the server counts it", "", bytes_text(r.memory_bytes)}, true});
@@ -188,7 +204,7 @@ Document::Section redis_section(const Plan& plan) {
                               : "the one tag " + r.hot_slot.tag,
                   r.shards_used, r.shards_used == 1 ? "carries" : "carry"),
       false};
-  return Document::section("Redis", shards, strategies, keys);
+  return Document::section("Redis", shards, strategies, work, keys);
 }
 
 Document::Section parts_section(const Plan& plan) {

@@ -95,15 +95,24 @@ json polling_of(const PollingPlan& p) {
 }
 
 json redis_of(const RedisPlan& r) {
-  json families = json::array(), strategies = json::array();
+  json families = json::array(), strategies = json::array(), work = json::array();
   for (const auto& f : r.families) families.push_back({{"key", f.key}, {"entries", f.entries}, {"bytes", f.bytes}});
   for (const auto& s : r.strategies) {
     strategies.push_back(
         {{"position", name_of(s.strategy)}, {"commands_per_sec", s.commands_per_sec}, {"cpu_cores", s.cpu_cores}});
   }
+  for (const auto& one : r.work) {
+    work.push_back({{"name", one.name},
+                    {"per_sec", one.per_second},
+                    {"calls", one.calls},
+                    {"commands", one.commands},
+                    {"cpu_sec", one.cpu_us * 1e-6}});
+  }
   return {{"memory_bytes", r.memory_bytes},
+          {"calls_per_sec", r.calls_per_sec},
           {"commands_per_sec", r.commands_per_sec},
           {"cpu_cores", r.cpu_cores},
+          {"busy_cores", r.busy_cores},
           {"shards", r.shards},
           {"replicas_per_shard", r.replicas_per_shard},
           {"nodes", r.nodes},
@@ -124,6 +133,7 @@ json redis_of(const RedisPlan& r) {
             {"utilisation", r.hot_slot.utilisation},
             {"memory_bytes", r.hot_slot.memory_bytes}}},
           {"families", families},
+          {"work", work},
           {"strategies", strategies}};
 }
 

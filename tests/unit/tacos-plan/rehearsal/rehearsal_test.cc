@@ -31,7 +31,7 @@ TEST(Rehearsal, LeavesNobodyOut) {
 
 // Everybody lets nothing lapse and pays at once, so the closed formulas are the whole story.
 TEST(Rehearsal, AgreesWithTheFormulasWhereTheyLeaveNothingOut) {
-  const Rehearsal r = some_rehearsal({{"users", "30000"}, {"seats", "2000"}, {"checkout_sec", "0"}});
+  const Rehearsal r = some_rehearsal({{"users", "30000"}, {"seats", "10000"}, {"checkout_sec", "0"}});
   EXPECT_NEAR(figure(r, "sellout_sec").ratio(), 1, 0.1);
   EXPECT_NEAR(figure(r, "longest_queue").ratio(), 1, 0.01);
   EXPECT_NEAR(figure(r, "status_rps").ratio(), 1, 0.05);
