@@ -31,7 +31,8 @@ struct RedisLinkOptions {
   // its whole connection, so there is one at a time for all durable requests written together, and those that come
   // meanwhile go together with the next: a request is answered, or fails with kNotReplicated, within two time-outs. So
   // that no server is taken for lost because its replicas are slow, wait_timeout is to be a quarter of the requests'
-  // time-out at most; rounded up to whole milliseconds.
+  // time-out at most, and two of it, each with the 100 ms by which an idle Redis is late, are to fit into that; rounded
+  // up to whole milliseconds.
   unsigned wait_replicas = 0;
   core::Nanos wait_timeout = std::chrono::milliseconds(100);
   // A cluster's: how often one request may be sent elsewhere or put off, and how often the map of slots is asked for.

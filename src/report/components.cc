@@ -25,20 +25,23 @@ const ComponentUse* use_named(const NamedUses& uses, const std::string& name) {
   return at == uses.end() ? nullptr : &at->second;
 }
 
+// What was seen for less than half an interval is a sliver of what was before, such as the last sample of a process
+// that ended: too short for clocks that tick every 10 ms, and nothing to be said of a whole stretch.
+bool is_sliver(const RunReport& r, const ComponentUse& use) {
+  return use.observed_sec < 0.5 * r.interval_sec;
+}
+
 // Of the intervals that begin in [from, to), as everything else of a rung.
 NamedUses uses_between(const RunReport& r, double from_sec, double to_sec) {
   NamedUses uses;
   for (const auto& component : r.components) {
     ComponentMean sum;
-    bool any = false;
     for (const auto& interval : r.component_intervals) {
       if (interval.t_sec < from_sec || interval.t_sec >= to_sec) continue;
-      if (const ComponentUse* use = use_named(interval.components, component.name)) {
-        sum.add(*use);
-        any = true;
-      }
+      if (const ComponentUse* use = use_named(interval.components, component.name)) sum.add(*use);
     }
-    if (any) uses.emplace_back(component.name, sum.mean(component));
+    ComponentUse mean = sum.mean(component);
+    if (mean.observed_sec > 0 && !is_sliver(r, mean)) uses.emplace_back(component.name, std::move(mean));
   }
   return uses;
 }
@@ -49,8 +52,7 @@ void find_peak(const RunReport& r, Component& component, double from_sec, double
   for (const auto& interval : r.component_intervals) {
     if (interval.t_sec < from_sec || interval.t_sec >= to_sec) continue;
     const ComponentUse* use = use_named(interval.components, component.name);
-    // A sliver between two samples is too short for clocks that tick every 10 ms.
-    if (use == nullptr || !use->utilisation || use->observed_sec < 0.5 * r.interval_sec) continue;
+    if (use == nullptr || !use->utilisation || is_sliver(r, *use)) continue;
     if (component.peak_utilisation && *use->utilisation <= *component.peak_utilisation) continue;
     component.peak_utilisation = use->utilisation;
     component.peak_at_sec = interval.t_sec;
@@ -94,6 +96,17 @@ Nearest nearest_limit(const RunReport& r, const NamedUses& uses) {
   }
   if (part.component != nullptr && (part.utilisation >= kNearItsLimit || machine.component == nullptr)) return part;
   return machine.utilisation >= kNearItsLimit || part.component == nullptr ? machine : part;
+}
+
+// Parts that were not seen where the run gave out, and why: they may be what did.
+std::string unseen(const RunReport& r, const NamedUses& uses) {
+  std::string text;
+  for (const auto& component : r.components) {
+    if (use_named(uses, component.name) != nullptr) continue;
+    text += fmt::format("; {} told nothing there", component.name);
+    if (!component.note.empty()) text += fmt::format(" ({})", component.note);
+  }
+  return text;
 }
 
 std::string percent_of_limit(const Nearest& nearest) {
@@ -169,16 +182,16 @@ void name_bottleneck(RunReport& r) {
   }
   if (nearest.utilisation < kNearItsLimit) {
     b.text = fmt::format(
-        "no observed component was near its limit at {}; the nearest was {}: {}. What binds may be what was not "
-        "observed, a lock, or waiting for something else",
-        rate_text(broken->rate), nearest.component->name, percent_of_limit(nearest));
+        "no observed component was near its limit at {}; the nearest was {}: {}{}. What binds may be what was "
+        "not observed, a lock, or waiting for something else",
+        rate_text(broken->rate), nearest.component->name, percent_of_limit(nearest), unseen(r, broken->uses));
     return;
   }
   b.component = nearest.component->name;
   b.utilisation = nearest.utilisation;
   b.from_rps = broken->rate;
-  b.text =
-      fmt::format("{} is the bottleneck from {} on: {}", b.component, rate_text(b.from_rps), percent_of_limit(nearest));
+  b.text = fmt::format("{} is the bottleneck from {} on: {}{}", b.component, rate_text(b.from_rps),
+                       percent_of_limit(nearest), unseen(r, broken->uses));
 }
 
 }  // namespace tacos::report

@@ -28,6 +28,8 @@ using Set = std::function<Result<void>(GatewayOptions&, const std::string&)>;
 using Show = std::function<std::string(const GatewayOptions&)>;
 
 constexpr std::string_view kEnvironmentPrefix = "TACOS_GATEWAY_";
+// A Redis looks for clients whose WAIT is over when something wakes it, and hz times a second: 10 by default.
+constexpr Nanos kRedisTick = std::chrono::milliseconds(100);
 
 struct OptionSpec {
   const char* section;
@@ -303,6 +305,14 @@ Result<void> check_together(const GatewayOptions& options) {
     return fail(fmt::format("--store-replicas-timeout ({}) may be a quarter of --store-timeout ({}) at most",
                             core::format_duration(options.store_replicas_timeout),
                             core::format_duration(options.store_timeout)));
+  }
+  const core::Nanos both_waits = 2 * (options.store_replicas_timeout + kRedisTick);
+  if (options.store_replicas > 0 && both_waits > options.store_timeout) {
+    return fail(
+        fmt::format("--store-timeout ({}) is too short for --store-replicas-timeout ({}): {} at least, since a Redis "
+                    "that has nothing else to do ends a WAIT up to {} late, and a request may wait for two",
+                    core::format_duration(options.store_timeout), core::format_duration(options.store_replicas_timeout),
+                    core::format_duration(both_waits), core::format_duration(kRedisTick)));
   }
   if (options.line_buckets > 1 && (options.embedded() || options.position_used() != "watermark")) {
     return fail(fmt::format("--line-buckets: {} buckets need a Redis and --position watermark; here it is {}, {}",

@@ -31,6 +31,7 @@ from losses import Losses
 
 # The gateway marks an answer as stale when what it knows is older than 2 s; the rest is for a machine that is busy.
 DEFAULT_LAG_MS = 2500
+STATES = ("waiting", "ready", "entered", "expired", "sold_out")
 
 
 class Check(AdmissionRules, SeatRules):
@@ -70,6 +71,7 @@ class Check(AdmissionRules, SeatRules):
         self.seats_are_one()
         self.positions_never_rise()
         self.the_called_never_wait()
+        self.the_ended_stay_ended()
         self.positions_are_true()
         return self.found
 
@@ -213,7 +215,10 @@ class Check(AdmissionRules, SeatRules):
         owner, current = {}, {}
         given = {}  # ticket: the row that gave it
         for row in self.rows:
-            if row.step != "join" or row.status != 202 or not row.ticket:
+            if row.step != "join" or row.status != 202:
+                continue
+            if not row.ticket:
+                self.found.fault(1, f"{told(row)}: '{row.token}' is no ticket")
                 continue
             ticket = row.ticket
             if owner.setdefault(ticket, row.user) != row.user:
@@ -246,6 +251,8 @@ class Check(AdmissionRules, SeatRules):
         why, grant = held.gone.get(number), held.grants.get(number)
         if row.error == "TOKEN_NOT_FOUND":
             return "is in the store"
+        if row.step in ("join", "status") and row.status < 300 and row.state not in STATES:
+            return f"can't be '{row.state}'"
         if row.state == "sold_out" and not held.sold:
             return "was told that all is sold; it is not"
         if row.step == "enter" and row.status == 200 and not grant:
@@ -271,7 +278,10 @@ class Check(AdmissionRules, SeatRules):
             here = {}    # place: the lowest position told there, and its row
             told_so_far = []  # (done, position, row), over all gateways
             for row in rows:
-                if row.state != "waiting" or row.position < 0:
+                if row.state != "waiting":
+                    continue
+                if row.position < 1:
+                    self.found.fault(5, f"{told(row)}: ticket {number} waits at no position")
                     continue
                 self.found.measures["positions told"] += 1
                 place = self.place(row)
@@ -307,6 +317,24 @@ class Check(AdmissionRules, SeatRules):
                         self.found.measures["told to wait by another gateway after the call"] += 1
                 if not called and (row.state in ends or row.step == "enter" and row.status == 200):
                     called = row
+
+    def the_ended_stay_ended(self):
+        """Who was told to have left or expired does not enter, and is in none of the other states but for what a gateway has
+        not read yet. Whose grant has lapsed has entered all the same: to enter again is told to have expired."""
+        back = {False: ("waiting", "ready"), True: ("waiting", "ready", "entered")}
+        for (_, number), rows in self.by_ticket.items():
+            end = None
+            for row in rows:
+                if not end and (row.state == "expired" or row.error == "TOKEN_EXPIRED" or
+                                row.step == "leave" and row.status == 200):
+                    end = row
+                elif not end or self.losses.of_ticket(end, number) or self.losses.recovering(end.done, number):
+                    continue
+                elif row.step == "enter" and row.status == 200 and row.sent >= end.done:
+                    self.found.fault(1, f"ticket {number} had ended: {told(end)}, then entered: {told(row)}")
+                elif row.state in back[end.step == "leave"] and row.sent >= end.done and (
+                        row.sent - end.done > self.lag_us or self.place(row) == self.place(end)):
+                    self.found.fault(5, f"ticket {number} had ended: {told(end)}, then {told(row)}")
 
     def positions_are_true(self):
         """Against the journal: who is told to wait was not called long ago, nor the other way round, and the number of those

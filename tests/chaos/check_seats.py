@@ -79,10 +79,31 @@ class SeatRules:
                     sold[seat] = row
                 else:
                     self.found.fault(4, what)
+        self.sold_seats_are_held_once(held_by)
         self.found.measures["seats sold"] = len(sold)
         if len(sold) > self.seats:
             self.found.fault(4, f"{len(sold)} seats were sold, of {self.seats}")
         self.seats_of_the_store(held_by)
+
+    def sold_seats_are_held_once(self, held_by):
+        """From when it was held to when it was sold, and from then on, a seat was nobody else's, also of none that did not buy it."""
+        holders = collections.defaultdict(list)
+        for row in held_by.values():
+            for seat in seats_told(row):
+                holders[seat].append(row)
+        for sale in self.rows:
+            hold = held_by.get(sale.reservation)
+            if sale.step != "confirm" or sale.status != 200 or not hold:
+                continue
+            for seat in seats_told(hold):
+                for other in holders[seat]:
+                    if other.reservation == hold.reservation or other.sent < hold.done:
+                        continue
+                    if self.losses.of_event(hold) or self.losses.of_event(sale):
+                        self.found.undone("seats held that were another's")
+                    else:
+                        self.found.fault(4, f"{told(other)}: seat {seat} was held for reservation {hold.reservation}, which "
+                                            f"bought it ({sale.where})")
 
     def seats_of_the_store(self, held_by):
         """What the store holds agrees with itself, and with what users were told."""

@@ -44,7 +44,7 @@ class History:
     @classmethod
     def read(cls, paths):
         rows, about = [], {}
-        known = {}
+        known, workers = {}, {}
         for path in paths:
             with open(path, encoding="utf-8", errors="replace") as file:
                 first = file.readline().rstrip("\n").split("\t")
@@ -59,13 +59,25 @@ class History:
                     raise Unreadable(f"{path}:2: has no start_unix_us")
                 about = about or facts
                 start = int(facts["start_unix_us"])
+                workers.setdefault((start, facts.get("workers")), set()).add(facts.get("worker"))
+                before, end = len(rows), None
                 for number, line in enumerate(file, 3):
                     if line.startswith("#"):
+                        end = line
                         continue
                     fields = line.rstrip("\n").split("\t")
                     if len(fields) != len(first) - 1:
                         raise Unreadable(f"{path}:{number}: has {len(fields)} fields, not {len(first) - 1}")
                     rows.append(cls.row(f"{path}:{number}", fields, at, start, known))
+                if end != f"#end\t{len(rows) - before}\n":
+                    raise Unreadable(f"{path}: is not whole: it has {len(rows) - before} lines and ends with "
+                                     f"'{(end or '').strip() or 'no #end'}'")
+        for (_, count), seen in workers.items():
+            missing = {str(worker) for worker in range(int(count or 0))} - seen
+            if missing:
+                raise Unreadable(f"the histories of worker {', '.join(sorted(missing))} of {count} are not there")
+        if not rows:
+            raise Unreadable("there is no request in the history: nothing could be judged")
         return cls(rows, about)
 
     @staticmethod

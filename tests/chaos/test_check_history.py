@@ -96,6 +96,7 @@ class CheckHistoryTest(unittest.TestCase):
                 file.write(f"#run\tstart_unix_us={START} seed=1\n")
                 for row in self.rows:
                     file.write("\t".join(str(row[name]) for name in history.COLUMNS) + "\n")
+                file.write(f"#end\t{len(self.rows)}\n")
             past = history.History.read([path])
         kind = lambda value: {dict: "hash", list: "list", str: "string"}[type(value)]
         key = lambda name: (LINE[:-1] if name.startswith(".") else LINE) + name
@@ -472,7 +473,88 @@ class CheckHistoryTest(unittest.TestCase):
         self.dump[":admissions"][0] = f"r {START} 100000 1"
         self.assert_fault(2, "2 tickets were told to be ready")
 
+    def test_a_join_without_a_ticket(self):
+        self.line("join", 5)["ticket"] = "nonsense"
+        self.assert_fault(1, "'nonsense' is no ticket")
+
+    def test_a_state_that_there_is_not(self):
+        self.line("status", 4)["state"] = "redy"
+        self.assert_fault(1, "ticket 4 can't be 'redy'")
+
+    def test_a_wait_at_no_position(self):
+        self.line("status", 5)["position"] = "-"
+        self.assert_fault(5, "ticket 5 waits at no position")
+
+    def test_an_entry_of_a_ticket_that_had_expired(self):
+        self.line("status", 1)["state"] = "expired"
+        self.assert_fault(1, "ticket 1 had ended")
+
+    def test_a_call_of_a_ticket_that_had_left(self):
+        again = copy.copy(self.line("status", 4))
+        again.update(user=3, ticket=token(3), state="waiting", position=1, ready=0, sent_us=310_000, done_us=311_000)
+        self.rows.append(again)
+        self.assert_fault(5, "ticket 3 had ended")
+
+    def test_what_another_gateway_has_not_read_yet_is_no_return(self):
+        again = copy.copy(self.line("status", 4))
+        again.update(user=3, ticket=token(3), state="waiting", position=3, ready=0, target=1, sent_us=310_000, done_us=311_000)
+        self.rows.append(again)
+        found = self.found()
+        self.assertEqual(found.count(), 0, found.text())
+
+    def test_a_grant_that_has_lapsed_leaves_its_ticket_entered(self):
+        for at, step, more in ((950, "enter", {"status": 410, "error": "TOKEN_EXPIRED"}),
+                               (960, "join", {"status": 202, "state": "entered"})):
+            again = copy.copy(self.line("status", 1))
+            again.update(step=step, state="-", ready=0, sent_us=at * 1000, done_us=at * 1000 + 500)
+            again.update(more)
+            self.rows.append(again)
+        found = self.found()
+        self.assertEqual(found.count(), 0, found.text())
+
+    def hold_again(self, at):
+        again = copy.copy(self.line("reserve", 1))
+        again.update(user=4, ticket=token(4), grant=token(4, grant=True), reservation="r2", sent_us=at, done_us=at + 1000)
+        self.rows.append(again)
+        self.dump[":grants"]["4"] = "s:9000"
+        self.dump[":turns"] = []
+        self.dump[""]["entered"] = "2"
+        self.notes[0]["admin"].update(ready=0, entered=2)
+        self.dump[":reservations"]["2"] = "x|r2||0||7"
+
+    def test_a_seat_held_for_two_of_whom_one_bought_it(self):
+        self.hold_again(850_000)
+        self.assert_fault(4, "seat 7 was held for reservation r1, which bought it")
+
+    def test_a_seat_held_before_by_one_whose_hold_lapsed_is_right(self):
+        self.hold_again(720_000)
+        self.assertEqual(self.found().faults[4], [])
+
     # Files
+
+    def written(self, *lines, run="seed=1"):
+        """What is read of a file with such lines behind its first two."""
+        with tempfile.NamedTemporaryFile("w", suffix=".0") as file:
+            file.write("\t".join((history.FORMAT, *history.COLUMNS)) + f"\n#run\tstart_unix_us={START} {run}\n")
+            file.write("".join(lines))
+            file.flush()
+            return history.History.read([file.name])
+
+    def test_a_file_that_ends_early(self):
+        line = "\t".join(str(self.rows[0][name]) for name in history.COLUMNS) + "\n"
+        self.assertEqual(len(self.written(line, line, "#end\t2\n").rows), 2)
+        for lines in ((line, line), (line, line[:-2]), (line, "#end\t2\n"), (line, line, "#end\t2")):
+            with self.assertRaisesRegex(history.Unreadable, "is not whole"):
+                self.written(*lines)
+
+    def test_a_history_of_which_a_worker_is_missing(self):
+        line = "\t".join(str(self.rows[0][name]) for name in history.COLUMNS) + "\n"
+        with self.assertRaisesRegex(history.Unreadable, "of worker 0, 2 of 3 are not there"):
+            self.written(line, "#end\t1\n", run="worker=1 workers=3")
+
+    def test_a_history_of_nothing(self):
+        with self.assertRaisesRegex(history.Unreadable, "no request in the history"):
+            self.written("#end\t0\n")
 
     def test_a_file_of_another_format(self):
         with tempfile.NamedTemporaryFile("w", suffix=".0") as file:

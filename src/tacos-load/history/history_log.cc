@@ -78,6 +78,7 @@ void HistoryLog::append(const HistoryLine& line) {
   put(line.payment);
   put(line.order);
   buffer_ += '\n';
+  ++lines_;
   if (buffer_.size() >= kFlushBytes) flush();
 }
 
@@ -89,6 +90,7 @@ void HistoryLog::flush() {
 }
 
 core::Result<void> HistoryLog::finish() {
+  fmt::format_to(std::back_inserter(buffer_), "#end\t{}\n", lines_);
   flush();
   errno = 0;
   if (file_ && std::fclose(file_.release()) != 0 && error_ == 0) error_ = errno == 0 ? EIO : errno;

@@ -46,7 +46,7 @@ class HistoryLog {
 
   void append(const HistoryLine& line);
 
-  // Writes what is left and closes. An error that any write met is told here.
+  // Writes what is left, says how many lines there are, and closes. An error that any write met is told here.
   core::Result<void> finish();
 
  private:
@@ -61,6 +61,7 @@ class HistoryLog {
   std::string path_;
   std::unique_ptr<std::FILE, Close> file_;
   std::string buffer_;
+  std::uint64_t lines_ = 0;
   int error_ = 0;  // errno of the first write that failed; nothing is written after it
 };
 

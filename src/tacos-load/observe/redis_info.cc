@@ -14,6 +14,7 @@ using measure::Level;
 // A server has a few hundred commands; modules may add as many again.
 constexpr std::size_t kMostCommands = 2000;
 constexpr std::size_t kLongestCommand = 64;
+constexpr std::size_t kLongestRunId = 64;  // it has 40, and every sample of the run keeps it
 
 std::optional<double> number_of(std::string_view text) {
   double number = 0;
@@ -57,7 +58,7 @@ core::Result<Figures> parse_redis_info(std::string_view text) {
     const std::string_view name = line.substr(0, colon), value = line.substr(colon + 1);
     constexpr std::string_view kCommand = "cmdstat_";
     if (name == "run_id") {
-      figures.life = std::string(value);
+      figures.life = std::string(value.substr(0, kLongestRunId));
     } else if (name.starts_with(kCommand)) {
       const auto calls = calls_of(value);
       if (calls && figures.calls.size() < kMostCommands && name.size() <= kLongestCommand) {

@@ -18,6 +18,8 @@ using redis::RedisFailure;
 using redis::RedisReply;
 using redis::RedisRequest;
 
+constexpr std::size_t kLongestFault = 200;  // of what a stranger says, to people
+
 redis::RedisLinkOptions link_options() {
   redis::RedisLinkOptions options;
   options.client_name = "tacos-load";
@@ -96,7 +98,7 @@ void RedisSource::on_reply(RedisRequest& request, const RedisReply* reply, Redis
     const std::string why = self.link_->fault();
     done(core::fail(why.empty() ? "it did not answer in time" : why));
   } else if (reply->is_error()) {
-    done(core::fail(fmt::format("it answered to INFO: {}", reply->text())));
+    done(core::fail(fmt::format("it answered to INFO: {}", reply->text().substr(0, kLongestFault))));
   } else {
     done(parse_redis_info(reply->text()));
   }

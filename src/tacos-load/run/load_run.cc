@@ -126,10 +126,13 @@ core::Result<void> LoadRun::prepare_parts() {
     event_id_ = with_run_id(queue->event_id, started_at_);
   }
   const Nanos interval = interval_for(schedule_->profile().duration());
+  std::uint32_t dealt = 0;
   for (std::uint32_t w = 0; w < resources_.workers; ++w) {
     auto part = std::make_unique<Part>();
     part->connections = resources_.connections / resources_.workers + (w < resources_.connections % resources_.workers);
-    const TransportOptions options = transport_options(part->connections);
+    TransportOptions options = transport_options(part->connections);
+    options.first_target = dealt % static_cast<std::uint32_t>(targets_.size());
+    dealt += part->connections;
     auto transport = resources_.engine == Engine::kCurl ? make_curl_transport(options, clock_)
                                                         : make_asio_transport(options, clock_);
     if (!transport) return transport.error();

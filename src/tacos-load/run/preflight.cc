@@ -94,6 +94,11 @@ core::Result<ResourcePlan> plan_resources(const Scenario& scenario, const Machin
   plan.connections = scenario.connection_per_user ? scenario.users
                      : scenario.connections > 0   ? scenario.connections
                                                   : choose_connections(peak);
+  const std::size_t targets = 1 + scenario.other_targets.size();
+  if (!scenario.connection_per_user && plan.connections < targets) {
+    return core::fail(fmt::format("{} connections can't reach {} targets: each needs one; ask for {} or more",
+                                  plan.connections, targets, targets));
+  }
   const std::uint64_t most =
       machine.fd_limit > kOtherDescriptors * 2 ? machine.fd_limit - kOtherDescriptors : kOtherDescriptors;
   if (plan.connections > most) {

@@ -113,7 +113,9 @@ class AsioTransport final : public Transport, public ConnectionHost<Stream> {
   void give_up_overdue(Instant now);
 
   Instant now() const override { return clock_.now(); }
-  std::uint32_t target_of(ConnectionId id) const override { return id % static_cast<std::uint32_t>(targets_.size()); }
+  std::uint32_t target_of(ConnectionId id) const override {
+    return (options_.first_target + id) % static_cast<std::uint32_t>(targets_.size());
+  }
   const tcp::endpoint& peer(std::uint32_t target) const override { return targets_[target].peer; }
   std::uint32_t most_response_bytes() const override { return options_.max_response_bytes; }
   std::shared_ptr<Stream> open_stream(ConnectionId id, error_code& error) override;

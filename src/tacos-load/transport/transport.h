@@ -77,9 +77,11 @@ struct TransportOptions {
   std::string ca_file;               // PEM; the system's when empty
   std::string host_header;           // "host" or "host:port"
   std::vector<std::string> headers;  // "Name: value", sent with every request
-  // asio only: besides the one above. Connection c goes to target c % (1 + others), so that a pool whose connections
-  // take turns spreads requests over the targets evenly, whoever they are for.
+  // asio only: besides the one above. Connection c goes to target (first_target + c) % (1 + others), so that a pool
+  // whose connections take turns spreads requests over the targets evenly, whoever they are for. The pools of several
+  // workers go on dealing where the one before has stopped.
   std::vector<TransportPeer> other_targets;
+  std::uint32_t first_target = 0;
   std::uint32_t connections = 1;  // size of this worker's pool
   core::Nanos request_timeout = std::chrono::seconds(10);
   core::Nanos connect_timeout = std::chrono::seconds(5);

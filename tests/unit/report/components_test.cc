@@ -81,6 +81,29 @@ TEST(Components, ARungThatNobodySawHasNoFigures) {
   EXPECT_THAT(component_matrix(r), HasSubstr("not seen"));
 }
 
+TEST(Components, TheLastSampleOfAPartThatEndedSaysNothingOfTheRungAfterIt) {
+  RunReport r = watched_run();
+  for (std::size_t t = 10; t < 20; ++t) r.component_intervals[t].components.resize(1);
+  // It was asked a moment after second 10, and then never again.
+  r.component_intervals[10].components.emplace_back("redis", use_of(0.98, 0.0002, 1));
+  sum_up_components(r);
+  name_bottleneck(r);
+  EXPECT_EQ(r.rungs[1].components.size(), 1U);
+  EXPECT_THAT(component_matrix(r), HasSubstr("not seen"));
+  EXPECT_EQ(r.bottleneck.component, "") << "it was not even there";
+  EXPECT_NEAR(r.components[1].mean.observed_sec, 10, 0.001);
+}
+
+TEST(Bottleneck, NamesThoseThatNobodySawWhereTheRungBroke) {
+  RunReport r = watched_run();
+  for (std::size_t t = 10; t < 20; ++t) r.component_intervals[t].components.resize(1);
+  r.components[1].note = "10 of 20 samples are missing: no process 1 runs on this machine";
+  sum_up_components(r);
+  name_bottleneck(r);
+  EXPECT_THAT(r.bottleneck.text, HasSubstr("redis told nothing there (10 of 20 samples are missing: no process 1 runs "
+                                           "on this machine)"));
+}
+
 TEST(Bottleneck, IsThePartNearestItsLimitWhereTheRungBroke) {
   const RunReport r = watched_run();
   EXPECT_EQ(r.bottleneck.component, "redis");

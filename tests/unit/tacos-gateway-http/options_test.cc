@@ -108,7 +108,12 @@ TEST(GatewayOptions, WaitsForReplicasOfARedisWellWithinItsTime) {
             "--store-replicas: 1 needs a Redis that has replicas; name it with --store");
   EXPECT_EQ(error_of({"--store", "redis://db", "--store-replicas", "1", "--store-timeout", "300ms"}),
             "--store-replicas-timeout (100ms) may be a quarter of --store-timeout (300ms) at most");
-  EXPECT_TRUE(parse({"--store", "redis://db", "--store-timeout", "300ms"}).has_value()) << "it does not wait";
+  EXPECT_EQ(error_of({"--store", "redis://db", "--store-replicas", "1", "--store-timeout", "200ms",
+                      "--store-replicas-timeout", "50ms"}),
+            "--store-timeout (200ms) is too short for --store-replicas-timeout (50ms): 300ms at least, since a Redis "
+            "that has nothing else to do ends a WAIT up to 100ms late, and a request may wait for two");
+  EXPECT_TRUE(parse({"--store", "redis://db", "--store-replicas", "1", "--store-timeout", "400ms"}).has_value());
+  EXPECT_TRUE(parse({"--store", "redis://db", "--store-timeout", "200ms"}).has_value()) << "it does not wait";
 }
 
 TEST(GatewayOptions, AFlagBeatsTheFileAndTheFileBeatsTheEnvironment) {

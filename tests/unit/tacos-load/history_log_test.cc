@@ -64,7 +64,7 @@ TEST_F(HistoryLogTest, ALineHasEveryColumnAndADashForWhatIsNot) {
           "state\tposition\tpoll_after_ms\tready\tstale\tgrant\treservation\tseats\tpayment\torder",
           "#run\tstart_unix_us=17 seed=3",
           "1500\t1600\t2600\t41\tstatus\tok\t200\t-\t1\ttok\twaiting\t7\t3000\t0\t1\t-\t-\t-\t-\t-",
-          "0\t0\t0\t0\tenter\treset\t0\t-\t-\t-\t-\t-\t0\t0\t0\t-\t-\t-\t-\t-"));
+          "0\t0\t0\t0\tenter\treset\t0\t-\t-\t-\t-\t-\t0\t0\t0\t-\t-\t-\t-\t-", "#end\t2"));
 }
 
 TEST_F(HistoryLogTest, AServersTextBreaksNoLineAndNoColumnAndIsBounded) {
@@ -76,7 +76,7 @@ TEST_F(HistoryLogTest, AServersTextBreaksNoLineAndNoColumnAndIsBounded) {
   line.order = endless;
   log->append(line);
   const auto all = lines();
-  ASSERT_EQ(all.size(), 3u);
+  ASSERT_EQ(all.size(), 4u);
   EXPECT_THAT(all[2], AllOf(HasSubstr("\tA?B?C?\t"), HasSubstr("\t??????????\t")));
   EXPECT_LT(all[2].size(), 1000u);
 }
@@ -89,8 +89,9 @@ TEST_F(HistoryLogTest, WhatIsMoreThanTheBufferHoldsArrivesWhole) {
     log->append(line);
   }
   const auto all = lines();
-  ASSERT_EQ(all.size(), 20'002u);
+  ASSERT_EQ(all.size(), 20'003u);
   EXPECT_THAT(all[20'001], StartsWith("0\t0\t0\t19999\t"));
+  EXPECT_EQ(all[20'002], "#end\t20000");
 }
 
 TEST(HistoryLog, NamesAFileThatCanNotBeWritten) {

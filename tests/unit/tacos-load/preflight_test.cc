@@ -50,6 +50,17 @@ TEST(PlanResources, RefusesAWishThatCanNotBeMetAndNamesTheNextStep) {
   EXPECT_THAT(plan.error().message, HasSubstr("ulimit -Hn"));
 }
 
+TEST(PlanResources, RefusesFewerConnectionsThanTargets) {
+  Scenario scenario = at_rate(1000);
+  scenario.other_targets = {"http://b:1", "http://c:1"};
+  scenario.connections = 2;
+  const auto plan = plan_resources(scenario, machine(2, 20'000), true);
+  ASSERT_TRUE(plan.has_error());
+  EXPECT_EQ(plan.error().message, "2 connections can't reach 3 targets: each needs one; ask for 3 or more");
+  scenario.connections = 3;
+  EXPECT_TRUE(plan_resources(scenario, machine(2, 20'000), true).has_value());
+}
+
 TEST(PlanResources, SpreadsOverLoopbackAddressesBeforePortsRunShort) {
   Scenario scenario = at_rate(1000);
   scenario.connections = 18'000;

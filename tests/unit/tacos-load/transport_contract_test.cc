@@ -567,6 +567,19 @@ TEST_P(AsioTransportTest, ConnectionsAreDealtOutToTheTargetsInTurn) {
   EXPECT_THAT(second.last_request("/crowd"), HasSubstr("Host: second.example\r\n"));
 }
 
+TEST_P(AsioTransportTest, APoolGoesOnDealingWhereThatOfTheWorkerBeforeStopped) {
+  ScriptedServer second;
+  TransportOptions one = options();
+  one.connections = 1;
+  one.other_targets = {{"127.0.0.1", second.port(), "second.example"}};
+  one.first_target = 1;
+  const auto transport = connected(one);
+  const auto answers = call(*transport, {get("/next")});
+  EXPECT_EQ(answers.front().target, 1u);
+  EXPECT_EQ(second.requests("/next"), 1u);
+  EXPECT_EQ(server.requests("/next"), 0u);
+}
+
 TEST_P(AsioTransportTest, ATargetThatIsGoneFailsItsOwnRequestsOnly) {
   auto second = std::make_unique<ScriptedServer>();
   TransportOptions both = options();

@@ -120,6 +120,12 @@ TEST(RedisInfo, LeavesOutWhatIsNotThereOrNoNumber) {
   EXPECT_FALSE(parse_redis_info("# Server\nnothing\n").has_value());
 }
 
+TEST(RedisInfo, KeepsLittleOfARunIdThatIsNone) {
+  const auto figures = parse_redis_info("run_id:" + std::string(1'000'000, 'x') + "\r\nused_memory:1\r\n");
+  ASSERT_TRUE(figures.has_value());
+  EXPECT_EQ(figures->life.size(), 64U);
+}
+
 TEST(PrometheusText, ReadsProcessAndGateway) {
   const auto figures = parse_prometheus(
       "# HELP process_cpu_seconds_total User and system time.\n# TYPE process_cpu_seconds_total counter\n"
