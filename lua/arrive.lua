@@ -1,6 +1,6 @@
 -- A ticket that the event's own key has numbered takes its place in its bucket; or, there already, is asked for.
 -- KEYS: the bucket. ARGV: time, the seven of open_bucket(), number, user (16 bytes). Result: as answer(); its outcome is 3
--- when the number has come to nothing - the user left or lapsed, or the watermark passed it before it arrived - and the user
+-- when the number has come to nothing - the user left, it or its grant has lapsed, or the watermark passed it before it arrived - and the user
 -- needs another. O(log n).
 local event = open_bucket(true)
 local number, user = tonumber(ARGV[9]), ARGV[10]
@@ -20,7 +20,7 @@ if owner == NOBODY then
 elseif owner ~= user then
   return {R_EXPIRED}
 end
-local state, until_ms = state_of(number)
-if state == LEFT or state == EXPIRED then return {R_EXPIRED} end
+local state, until_ms, grant = state_of(number)
+if is_over(event, state, until_ms, grant) then return {R_EXPIRED} end
 if state == WAITING then redis.call('ZADD', SEEN, 'XX', event.at, number) end
 return answer(event, R_OK, state, number, until_ms, user, joined)

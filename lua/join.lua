@@ -1,5 +1,5 @@
--- A user joins the line. One who is in it, or in, keeps the ticket they have; one who left or lapsed starts again at the
--- end.
+-- A user joins the line. One who is in it, or in, keeps the ticket they have; one who left or lapsed, or whose grant has
+-- lapsed unused, starts again at the end.
 -- KEYS: the event. ARGV: time, user (16 bytes), event id, and of a spread event the number that this user has and that has
 -- come to nothing (0: none). Result: as answer(), or {outcome}; 100 when there is no event; 101 and what spread_answer()
 -- tells when the ticket has still to arrive in its bucket.
@@ -16,8 +16,8 @@ local held = not new and tonumber(redis.call('HGET', USERS, ARGV[2]) or 0) or 0
 if event.mode == 'spread' then
   if held > 0 and held ~= tonumber(ARGV[4]) then return spread_answer(event, held) end
 elseif held > 0 then
-  local state, until_ms = state_of(held)
-  if state ~= LEFT and state ~= EXPIRED then
+  local state, until_ms, grant = state_of(held)
+  if not is_over(event, state, until_ms, grant) then
     if state == WAITING then redis.call('ZADD', SEEN, 'XX', event.at, held) end
     return answer(event, R_OK, state, held, until_ms)
   end

@@ -97,6 +97,12 @@ local function state_of(number)
   return ENTERED, until_ms, state
 end
 
+-- Whether a ticket has come to nothing: its user left, or let it, its turn or its grant lapse. Another join makes another.
+local function is_over(event, state, until_ms, grant)
+  if state == ENTERED then return grant == 'l' or grant == 'u' and event.at >= until_ms end
+  return state == LEFT or state == EXPIRED
+end
+
 -- Where a ticket's record lies: the string's key, and the offset in it.
 local function place_of(event, number)
   local nth = math.floor((number - 1) / event.stride)

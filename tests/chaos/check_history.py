@@ -224,13 +224,17 @@ class Check(AdmissionRules, SeatRules):
             if owner.setdefault(ticket, row.user) != row.user:
                 self.found.fault(1, f"{told(row)}: ticket {ticket[1]} is user {owner[ticket]}'s")
             before = current.get(row.user, ticket)
-            if before != ticket and before[0] == self.held.epoch and before[1] not in self.held.gone:
+            if before != ticket and before[0] == self.held.epoch and not self.is_over(before[1]):
                 if self.losses.of_event(given[before]) or self.losses.of_ticket(given[before], before[1]):
                     self.found.undone("users who joined again without their ticket")
                 else:
                     self.found.fault(1, f"{told(row)}: got ticket {ticket[1]} while ticket {before[1]} lived")
             current[row.user] = ticket
             given.setdefault(ticket, row)
+
+    def is_over(self, number):
+        """Left or expired; or in, and its grant has lapsed unused."""
+        return number in self.held.gone or self.held.grants.get(number, [""])[0] == "l"
 
     def ends_agree(self):
         held = self.held

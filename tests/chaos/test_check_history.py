@@ -171,6 +171,14 @@ class CheckHistoryTest(unittest.TestCase):
                 row["user"] = 3  # who left ticket 3
         self.assertEqual(self.found().faults[1], [])
 
+    def test_a_new_ticket_after_a_grant_lapsed_is_right_and_after_one_that_lives_is_not(self):
+        for row in self.rows:
+            if row["user"] == 5:
+                row["user"] = 1  # who has entered
+        self.assert_fault(1, "got ticket 5 while ticket 1 lived")
+        self.dump[":grants"]["1"] = "l:9000"
+        self.assertNotIn("while ticket 1 lived", self.found().text())
+
     def test_a_ticket_the_store_has_forgotten(self):
         self.line("join", 5)["ticket"] = token(6)
         self.assert_fault(1, "ticket 6 of epoch 7 is not in the store")

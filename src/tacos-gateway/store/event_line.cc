@@ -73,13 +73,21 @@ void EventLine::execute(StoreCommand& command, Instant now, std::int64_t unix_ms
   }
 }
 
+// Whether another join of its user makes another ticket: they left, or let it, its turn or its grant lapse.
+bool EventLine::is_over(const Ticket& ticket, Instant now) const {
+  if (ticket.status != TicketStatus::kEntered) {
+    return ticket.status == TicketStatus::kLeft || ticket.status == TicketStatus::kExpired;
+  }
+  return ticket.grant == Grant::kLapsed || (ticket.grant == Grant::kUnused && millis(now) >= ticket.deadline_ms);
+}
+
 // A user who is still in line, or in, keeps the ticket they have. One who left or lapsed starts again at the end: the
 // old place was given up, and the number that stands for it never comes back.
 void EventLine::join(StoreCommand& command, Instant now) {
   const TicketNumber held = users_.find(command.user);
   if (held != 0) {
     Ticket& ticket = at(held);
-    if (ticket.status != TicketStatus::kLeft && ticket.status != TicketStatus::kExpired) {
+    if (!is_over(ticket, now)) {
       command.ref.number = held;
       status(command, ticket, now);
       return;

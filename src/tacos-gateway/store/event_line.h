@@ -86,6 +86,7 @@ class EventLine {
   void move(TicketNumber number, Ticket& ticket, TicketStatus to, core::Instant now);
   std::uint64_t& tally(TicketStatus status);
   TicketStatus shown(const Ticket& ticket) const;
+  bool is_over(const Ticket& ticket, core::Instant now) const;
   void lapse_turns(core::Instant now);
   void lapse_grants(core::Instant now);
   void admit(core::Instant now);

@@ -213,6 +213,31 @@ TEST_P(QueueStoreContract, WhoLeftOrLapsedStartsAgainAtTheEnd) {
   EXPECT_EQ(status(ref).view.status, TicketStatus::kLeft);
 }
 
+// Or the user would be locked out: whoever is told that the grant has lapsed is told to join again.
+TEST_P(QueueStoreContract, WhoLetsAGrantLapseStartsAgainAtTheEndAndWhoUsedItDoesNot) {
+  options.seats = 3;
+  const auto late = join(1).ref;
+  const auto buyer = join(2).ref;
+  pass(milliseconds(20));
+  enter(late);
+  enter(buyer);
+  EXPECT_EQ(join(1).ref, late) << "while the grant lives";
+  claim(buyer);
+  spend(buyer);
+  pass(options.grant_ttl + milliseconds(20));
+  EXPECT_EQ(enter(late).outcome, StoreOutcome::kExpired);
+  EXPECT_EQ(join(2).ref, buyer) << "its reservation is this ticket's";
+  const auto again = join(1);
+  ASSERT_EQ(again.outcome, StoreOutcome::kOk);
+  EXPECT_GT(again.ref.number, buyer.number);
+  EXPECT_EQ(status(late).view.status, TicketStatus::kEntered) << "who has entered has entered";
+  pass(milliseconds(20));
+  EXPECT_EQ(enter(again.ref).outcome, StoreOutcome::kOk);
+  EXPECT_EQ(join(1).ref, again.ref);
+  EXPECT_EQ(snapshot().joined, 3u);
+  EXPECT_EQ(snapshot().entered, 3u);
+}
+
 TEST_P(QueueStoreContract, PauseStopsAdmissionAndResumingReleasesNoFlood) {
   options.admission_rate = Rate::per_second(100);
   options.admission_burst = 5;
