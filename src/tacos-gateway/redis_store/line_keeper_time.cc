@@ -45,7 +45,8 @@ void LineKeeper::tick_event(std::uint64_t event, const Latch& done) {
   Pace& pace = paces_[event];
   EventMirror& mirror = *parts_.find(event);
   const core::Instant now = parts_.clock.now();
-  if (pace.ticking || (now < pace.next_tick && !mirror.stirred())) return;
+  // While it may be being forgotten, its buckets are not to be made again.
+  if (pace.ticking || pace.forgetting || (now < pace.next_tick && !mirror.stirred())) return;
   pace.ticking = true;
   const std::uint32_t buckets = mirror.buckets();
   if (buckets > 1) {
@@ -206,16 +207,17 @@ void LineKeeper::refresh_event(std::uint64_t event, const Latch& done) {
   if (pace.refreshing) return;
   pace.refreshing = true;
   EventMirror& mirror = *parts_.find(event);
-  auto asked = question([this, event, &mirror, done](const redis::RedisReply* reply) {
+  const EventMirror::Reading reading = mirror.reading();
+  const Life known{mirror.buckets(), reading.epoch};
+  auto asked = question([this, event, &mirror, known, done](const redis::RedisReply* reply) {
     paces_[event].refreshing = false;
     if (reply == nullptr) return;
-    if (outcome_of(*reply) == kNoEvent) return mirror.forget();
+    if (outcome_of(*reply) == kNoEvent) return hear_of_end(event, known, done);
     if (outcome_of(*reply) != 0) return;
     if (!read_line_facts(*reply, facts_)) return;
     tell_of_failover(paces_[event]);
     if (mirror.take_facts(facts_, parts_.clock.now())) refresh_event(event, done);
   });
-  const EventMirror::Reading reading = mirror.reading();
   ScriptCall(asked->request, *parts_.scripts, LineScript::kFacts, parts_.script_time())
       .line(event, 2)
       .arg(reading.departures)
