@@ -170,6 +170,24 @@ TEST_F(RedisSeatsTest, AnOvertakenClaimDoesNotSettleTheKey) {
   EXPECT_EQ(claim(*one, "k").claim, Claim::kInFlight);
 }
 
+// The answer to a claim got lost, and the link sends the very claim again: what the first was told, the second is too.
+TEST_F(RedisSeatsTest, AClaimThatIsSentAgainIsStillToldThatAnEarlierOneWasBrokenOff) {
+  const auto scripts = make_seat_scripts();
+  const std::string text((*scripts)[static_cast<std::size_t>(SeatScript::kKeyClaim)].text);
+  const std::string resumed = "local r = (function() " + text + "\nend)() return r[1] * 10 + (r[2] or 0)";
+  const ClientKey key = client_key("k");
+  const std::string body(32, 'b');
+  const auto claimed_by = [&](char id, const char* time_us) {
+    return server.ask_number({"EVAL", resumed, "1", std::string(key.data(), key.size()), time_us, std::string(16, id),
+                              body, "5000", "600000"});
+  };
+  EXPECT_EQ(claimed_by('1', "1000000"), 0);
+  EXPECT_EQ(claimed_by('1', "1000000"), 0) << "there was none before";
+  EXPECT_EQ(claimed_by('2', "2000000"), 10) << "in flight";
+  EXPECT_EQ(claimed_by('2', "9000000"), 1);
+  EXPECT_EQ(claimed_by('2', "9000000"), 1);
+}
+
 // A gateway died between holding the seats and burning the grant.
 TEST_F(RedisSeatsTest, AGrantThatWasClaimedAndHasAReservationBecomesSpent) {
   line.heartbeat_ttl = std::chrono::hours(1);
