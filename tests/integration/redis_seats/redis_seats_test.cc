@@ -21,8 +21,9 @@ using Kind = SeatCommand::Kind;
 class RedisSeatsTest : public testing::Test {
  protected:
   struct Gateway {
-    Gateway(support::RedisServer& redis, const LineOptions& options, core::Nanos timeout, const core::Clock& time)
-        : on("unix://" + redis.socket_path(), options, seconds(60), timeout, time),
+    Gateway(support::RedisServer& redis, const LineOptions& options, core::Nanos timeout, const core::Clock& time,
+            core::Nanos hold_ttl = seconds(60))
+        : on("unix://" + redis.socket_path(), options, hold_ttl, timeout, time),
           line(on.redis.store().open_session(on.redis.loop().get_executor())),
           seats(on.seats.open_session(on.redis.loop().get_executor())) {}
     RedisSeatGateway on;
@@ -238,6 +239,15 @@ TEST_F(RedisSeatsTest, WhatWasReleasedIsForgottenAfterAnHourAndWhatWasSoldIsKept
   EXPECT_EQ(server.ask_number({"ZCARD", key_of(sold.owner, ":holds")}), 0);
   EXPECT_EQ(run(*gateway, confirm).outcome, SeatOutcome::kOk) << "the order is still told";
   EXPECT_EQ(server.ask_number({"TTL", reservations}), -1);
+}
+
+// Who has paid must find the payment when they confirm.
+TEST_F(RedisSeatsTest, APaymentLivesAsLongAsTheHoldThatItIsFor) {
+  Gateway gateway(server, line, timeout, clock, std::chrono::hours(3));
+  const auto held = hold(gateway, ticket(gateway, 1), 1);
+  clock.advance(minutes(30));
+  const std::string key = key_of(held.owner, ":pay:") + about(gateway, Kind::kMakeIntent, held).intent.id;
+  EXPECT_NEAR(static_cast<double>(server.ask_number({"PTTL", key})), 9'000'000, 60'000);
 }
 
 TEST_F(RedisSeatsTest, AnIdempotencyKeyLivesForTenMinutesAfterItsAnswer) {
