@@ -4,7 +4,8 @@
 -- Result: {0 claimed, 1 in flight, 2 done before, 3 used with another body; whether an earlier claim was broken off; status
 -- and answer of what was done before}. O(1).
 --
--- The value: claim (16), hash (32), when the claim lapses in milliseconds (13), status (3; 000: not done), answer.
+-- The value: claim (16), hash (32), when the claim lapses in milliseconds (13), status (3; 000: not done), answer; before it
+-- is done 'r' for a claim that came after one that was broken off.
 local given = tonumber(ARGV[1])
 local now
 if given > 0 then
@@ -20,8 +21,9 @@ if old then
   local status = tonumber(old:sub(62, 64))
   if status > 0 then return {2, 0, status, old:sub(65)} end
   -- The same claim again is one whose answer was lost on the way.
-  if old:sub(1, 16) == ARGV[2] then return {0, 0} end
+  if old:sub(1, 16) == ARGV[2] then return {0, old:sub(65) == 'r' and 1 or 0} end
   if now < tonumber(old:sub(49, 61)) then return {1} end
 end
-redis.call('SET', KEYS[1], string.format('%s%s%013.0f000', ARGV[2], ARGV[3], now + tonumber(ARGV[4])), 'PX', ARGV[5])
+redis.call('SET', KEYS[1], string.format('%s%s%013.0f000%s', ARGV[2], ARGV[3], now + tonumber(ARGV[4]),
+  old and 'r' or ''), 'PX', ARGV[5])
 return {0, old and 1 or 0}

@@ -74,6 +74,22 @@ TEST_F(GatewayRedisTest, ReadinessFollowsTheRedisAndTheLogNeverHasItsPassword) {
   EXPECT_THAT(log_text(), Not(HasSubstr("topsecret")));
 }
 
+// As when too few replicas are there: what is asked is answered, what is to be changed is not.
+TEST_F(GatewayRedisTest, ARedisThatTakesNoChangesIsNotAnEventThatIsMissing) {
+  start();
+  ASSERT_EQ(join("ann").status, 202);
+  server.ask({"CONFIG", "SET", "min-replicas-to-write", "1"});
+  for (const char* event : {"show", "*"}) {
+    const std::string path = std::string("/admin/events/") + event;
+    EXPECT_EQ(admin("PUT", path + "/admission", R"({"rate":1})").status, 503);
+    EXPECT_EQ(admin("POST", path + "/pause").code(), "STORE_UNAVAILABLE");
+  }
+  EXPECT_EQ(admin("GET", "/admin/audit").body["entries"].size(), 0u);
+  server.ask({"CONFIG", "SET", "min-replicas-to-write", "0"});
+  EXPECT_EQ(admin("POST", "/admin/events/show/pause").status, 200);
+  EXPECT_EQ(admin("POST", "/admin/events/nowhere/pause").code(), "NOT_FOUND");
+}
+
 // The clock here stands still but for what a test lets pass; questions to the store go on in real time.
 TEST_F(GatewayRedisTest, OnePrimaryOfAClusterMayBeAway) {
   support::RedisClusterOfSix cluster;

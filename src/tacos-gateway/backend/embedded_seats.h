@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 
 #include "core/clock.h"
@@ -15,8 +16,11 @@ namespace tacos::gateway {
 // session; they share what is behind it.
 class EmbeddedSeats final : public SeatStore {
  public:
+  // A payment is known for as long as the hold that it is for, so that who has paid can confirm.
   EmbeddedSeats(SeatInventoryOptions options, const core::Clock& clock)
-      : seats_(options, clock), payments_(clock), keys_({}, clock) {}
+      : seats_(options, clock),
+        payments_(clock, std::max(PaymentDesk::kUsuallyKept, options.hold_ttl)),
+        keys_({}, clock) {}
 
   std::unique_ptr<SeatSession> open_session(boost::asio::any_io_executor executor) override;
   // What the line has forgotten is forgotten here too. Any thread.

@@ -3,11 +3,6 @@
 #include <utility>
 
 namespace tacos::gateway {
-namespace {
-
-constexpr core::Nanos kKept = std::chrono::hours(1);
-
-}  // namespace
 
 PaymentDesk::Intent PaymentDesk::create(std::string_view reservation_id, std::uint64_t amount,
                                         std::string_view currency) {
@@ -37,7 +32,7 @@ PaymentDesk::Intent PaymentDesk::find(std::string_view intent_id) {
 
 void PaymentDesk::sweep() {
   const std::lock_guard lock(mutex_);
-  while (!made_.empty() && clock_.now() - made_.front().at >= kKept) {
+  while (!made_.empty() && clock_.now() - made_.front().at >= kept_) {
     intents_.erase(made_.front().id);
     made_.pop_front();
   }

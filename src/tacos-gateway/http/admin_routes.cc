@@ -202,7 +202,11 @@ void AdminRoutes::applied(ApiExchange& exchange, const core::Result<std::size_t>
   GatewayServices& services = exchange.thread.services();
   AnswerWriter& answer = exchange.thread.answer();
   answer.begin();
-  if (result.has_error()) return answer.fail(exchange, ApiError::kNotFound, result.error().message);
+  if (result.has_error()) return answer.fail(exchange, ApiError::kStoreUnavailable, result.error().message);
+  if (*result == 0 && !event_id.empty()) {
+    return answer.fail(exchange, ApiError::kNotFound,
+                       fmt::format("there is no event '{}'; it comes into being at its first join", event_id));
+  }
   AuditEntry entry;
   entry.unix_ms = services.unix_ms_now();
   entry.who = services.admin->id();

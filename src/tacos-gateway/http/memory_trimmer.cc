@@ -33,7 +33,7 @@ void TrimRule::second_passed(std::uint64_t requests) {
   const bool quiet = requests - requests_ <= kQuietRequests;
   requests_ = requests;
   quiet_seconds_ = quiet ? quiet_seconds_ + 1 : 0;
-  if (since_trim_ < kSecondsBetween) ++since_trim_;
+  if (since_look_ < kSecondsBetween) ++since_look_;
 }
 
 bool TrimRule::is_worth_it(std::uint64_t resident_bytes, std::uint64_t in_use_bytes) {
@@ -47,7 +47,7 @@ bool TrimRule::is_worth_it(std::uint64_t resident_bytes, std::uint64_t in_use_by
 
 void TrimRule::trimmed(std::uint64_t resident_bytes, std::uint64_t in_use_bytes) {
   floor_bytes_ = excess(resident_bytes, in_use_bytes);
-  since_trim_ = 0;
+  looked();
 }
 
 MemoryTrimmer::MemoryTrimmer(std::function<std::uint64_t()> requests) : requests_(std::move(requests)) {
@@ -73,7 +73,9 @@ void MemoryTrimmer::run() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; })) {
     rule_.second_passed(requests_());
-    if (rule_.is_quiet() && rule_.is_worth_it(resident_bytes(), allocated_bytes())) trim();
+    if (!rule_.is_quiet()) continue;
+    rule_.looked();
+    if (rule_.is_worth_it(resident_bytes(), allocated_bytes())) trim();
   }
 }
 

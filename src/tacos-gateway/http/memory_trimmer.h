@@ -22,7 +22,9 @@ class TrimRule {
 
   // A second has passed; requests are counted from the start.
   void second_passed(std::uint64_t requests);
-  bool is_quiet() const { return quiet_seconds_ >= kQuietSeconds && since_trim_ >= kSecondsBetween; }
+  bool is_quiet() const { return quiet_seconds_ >= kQuietSeconds && since_look_ >= kSecondsBetween; }
+  // How much is in use was asked, whatever came of it: that costs as much as a trim does.
+  void looked() { since_look_ = 0; }
   // Whether what is resident beyond what is in use has grown by enough since the last trim, or the start.
   bool is_worth_it(std::uint64_t resident_bytes, std::uint64_t in_use_bytes);
   void trimmed(std::uint64_t resident_bytes, std::uint64_t in_use_bytes);
@@ -30,16 +32,16 @@ class TrimRule {
  private:
   std::uint64_t requests_ = 0;
   unsigned quiet_seconds_ = 0;
-  unsigned since_trim_ = kSecondsBetween;
+  unsigned since_look_ = kSecondsBetween;
   std::uint64_t floor_bytes_ = 0;  // resident and not in use after the last trim: code, stacks, half-used pages
   bool has_floor_ = false;
 };
 
 // Gives freed memory back to the system once a peak is over. glibc keeps what is freed in arenas, several of them for
 // several threads, and returns a page by itself only from an arena's end: after 10,000 connections those of a few that
-// live on hold all the rest. malloc_trim() releases every free page in the middle too. It takes milliseconds and locks
-// one arena at a time, so it has a thread of its own: what answers requests does not wait for it, and does not
-// allocate.
+// live on hold all the rest. malloc_trim() releases every free page in the middle too. It walks over every free chunk,
+// as mallinfo2() does that tells what is in use, each some 0.4 us, and locks one arena at a time meanwhile. So it has a
+// thread of its own, and looks seldom: who answers requests waits only when they allocate in that arena just then.
 class MemoryTrimmer {
  public:
   // requests: how many have been answered, from any thread.

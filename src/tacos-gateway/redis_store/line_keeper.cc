@@ -167,10 +167,10 @@ void LineKeeper::control(EventControl change, std::function<void(core::Result<st
     if (closing_) return handler(core::fail(kUnreachable));
     if (!change.event_id.empty()) {
       const std::uint64_t event = event_key(change.event_id);
-      return control_event(event, change, [handler, id = change.event_id](const redis::RedisReply* reply) {
-        if (reply == nullptr) return handler(core::fail(kUnreachable));
-        if (outcome_of(*reply) == 0) return handler(std::size_t{1});
-        handler(core::fail("there is no event '" + id + "'; it comes into being at its first join"));
+      return control_event(event, change, [handler](const redis::RedisReply* reply) {
+        const std::int64_t outcome = reply == nullptr ? -1 : outcome_of(*reply);
+        if (outcome != 0 && outcome != kNoEvent) return handler(core::fail(kUnreachable));
+        handler(std::size_t{outcome == 0 ? 1u : 0u});
       });
     }
     // The defaults first: an event that is opened meanwhile is either listed or begins with them.

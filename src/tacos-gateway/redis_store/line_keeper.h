@@ -103,6 +103,7 @@ class LineKeeper {
   void forget_buckets(std::uint64_t event, Life life, const Forgetting& so_far, const Latch& done);
   void forget_bucket(std::uint64_t event, std::uint32_t bucket, std::uint32_t epoch,
                      const std::shared_ptr<bool>& failed, const Latch& all);
+  void hear_of_end(std::uint64_t event, Life known, const Latch& done);
   bool missing_for_long(std::uint64_t event, const std::string& serial);
   void unregister(std::uint64_t event, const Forgetting& so_far, const Latch& done);
   void end_of_look(std::uint64_t event);

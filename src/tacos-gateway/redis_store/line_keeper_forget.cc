@@ -32,7 +32,7 @@ void LineKeeper::forget_if_over(std::uint64_t event, const Latch& done) {
   if (after == core::Nanos(0)) return;
   const core::Instant now = parts_.clock.now();
   Pace& pace = paces_[event];
-  if (pace.forgetting || pace.id.empty() || now < pace.next_look) return;
+  if (pace.ticking || pace.forgetting || pace.id.empty() || now < pace.next_look) return;
   const bool first_look = pace.next_look == core::Instant();
   pace.next_look = now + std::clamp<core::Nanos>(after / 4, seconds(1), minutes(1));
   if (first_look) return;
@@ -113,6 +113,17 @@ void LineKeeper::forget_bucket(std::uint64_t event, std::uint32_t bucket, std::u
       .arg(epoch);
   asked->request.idempotent = true;
   ask(std::move(asked));
+}
+
+// Whoever forgot the event has taken its buckets away; but a tick of this gateway, which had not heard of that, may
+// have made them again. `known` is the life that it knew when it asked, so that those of the next one are left alone.
+void LineKeeper::hear_of_end(std::uint64_t event, Life known, const Latch& done) {
+  parts_.find(event)->forget();
+  if (known.buckets <= 1) return;
+  const auto failed = std::make_shared<bool>(false);
+  for (std::uint32_t bucket = 0; bucket < known.buckets; ++bucket) {
+    forget_bucket(event, bucket, known.epoch, failed, done);
+  }
 }
 
 // Listed without being there may be an event that is just being opened; but not for as long as an event is kept.

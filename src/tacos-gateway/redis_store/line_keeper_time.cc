@@ -1,5 +1,6 @@
 // The keeper's work that time brings: ticks, refreshes, heartbeats.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -44,7 +45,8 @@ void LineKeeper::tick_event(std::uint64_t event, const Latch& done) {
   Pace& pace = paces_[event];
   EventMirror& mirror = *parts_.find(event);
   const core::Instant now = parts_.clock.now();
-  if (pace.ticking || (now < pace.next_tick && !mirror.stirred())) return;
+  // While it may be being forgotten, its buckets are not to be made again.
+  if (pace.ticking || pace.forgetting || (now < pace.next_tick && !mirror.stirred())) return;
   pace.ticking = true;
   const std::uint32_t buckets = mirror.buckets();
   if (buckets > 1) {
@@ -205,16 +207,17 @@ void LineKeeper::refresh_event(std::uint64_t event, const Latch& done) {
   if (pace.refreshing) return;
   pace.refreshing = true;
   EventMirror& mirror = *parts_.find(event);
-  auto asked = question([this, event, &mirror, done](const redis::RedisReply* reply) {
+  const EventMirror::Reading reading = mirror.reading();
+  const Life known{mirror.buckets(), reading.epoch};
+  auto asked = question([this, event, &mirror, known, done](const redis::RedisReply* reply) {
     paces_[event].refreshing = false;
     if (reply == nullptr) return;
-    if (outcome_of(*reply) == kNoEvent) return mirror.forget();
+    if (outcome_of(*reply) == kNoEvent) return hear_of_end(event, known, done);
     if (outcome_of(*reply) != 0) return;
     if (!read_line_facts(*reply, facts_)) return;
     tell_of_failover(paces_[event]);
     if (mirror.take_facts(facts_, parts_.clock.now())) refresh_event(event, done);
   });
-  const EventMirror::Reading reading = mirror.reading();
   ScriptCall(asked->request, *parts_.scripts, LineScript::kFacts, parts_.script_time())
       .line(event, 2)
       .arg(reading.departures)
@@ -230,27 +233,25 @@ void LineKeeper::tell_of_failover(Pace& pace) {
   if (parts_.options.on_failover) parts_.options.on_failover({pace.id, facts_.failovers, facts_.lost});
 }
 
+// All are taken at once: what a full link refuses is given back inside the call, and waits for the next refresh.
 void LineKeeper::write_heartbeats(std::uint64_t event, const Latch& done) {
   EventMirror& mirror = *parts_.find(event);
   const std::uint32_t buckets = mirror.buckets();
-  for (;;) {
-    std::vector<TicketNumber> taken;
-    const std::uint32_t epoch = mirror.take_heartbeats(taken, kMostHeartbeatsAtOnce * buckets);
-    if (taken.empty()) return;
-    if (buckets == 1) {
-      write_heartbeats(event, std::nullopt, epoch, std::move(taken), done);
-      continue;
-    }
-    std::vector<std::vector<TicketNumber>> by_bucket(buckets);
+  std::vector<TicketNumber> taken;
+  const std::uint32_t epoch = mirror.take_heartbeats(taken, std::numeric_limits<std::size_t>::max());
+  std::vector<std::vector<TicketNumber>> by_bucket(buckets);
+  if (buckets == 1) {
+    by_bucket[0] = std::move(taken);
+  } else {
     for (const TicketNumber number : taken) by_bucket[bucket_of(number, buckets)].push_back(number);
-    for (std::uint32_t bucket = 0; bucket < buckets; ++bucket) {
-      std::vector<TicketNumber>& all = by_bucket[bucket];
-      while (!all.empty()) {
-        const std::size_t count = std::min(all.size(), kMostHeartbeatsAtOnce);
-        const auto from = all.end() - static_cast<std::ptrdiff_t>(count);
-        write_heartbeats(event, bucket, epoch, {from, all.end()}, done);
-        all.erase(from, all.end());
-      }
+  }
+  for (std::uint32_t bucket = 0; bucket < buckets; ++bucket) {
+    std::vector<TicketNumber>& all = by_bucket[bucket];
+    while (!all.empty()) {
+      const std::size_t count = std::min(all.size(), kMostHeartbeatsAtOnce);
+      const auto from = all.end() - static_cast<std::ptrdiff_t>(count);
+      write_heartbeats(event, buckets == 1 ? std::nullopt : std::optional(bucket), epoch, {from, all.end()}, done);
+      all.erase(from, all.end());
     }
   }
 }

@@ -199,15 +199,15 @@ void EmbeddedStore::control(EventControl change, std::function<void(core::Result
     starts_draining_ = change.draining.value_or(starts_draining_);
   } else if (EventPointer event = find(event_key(change.event_id))) {
     events.push_back(std::move(event));
-  } else {
-    handler(core::fail("there is no event '" + change.event_id + "'; it comes into being at its first join"));
-    return;
   }
+  std::size_t changed = 0;
   for (const EventPointer& event : events) {
     const std::lock_guard lock(event->mutex);
-    if (event->line) event->line->control(change, clock_.now());
+    if (!event->line) continue;  // being forgotten
+    event->line->control(change, clock_.now());
+    ++changed;
   }
-  handler(events.size());
+  handler(changed);
 }
 
 void EmbeddedStore::snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler) {

@@ -153,7 +153,8 @@ class QueueStore {
   // every 5 to 50 ms by one thread of each gateway; extra calls are harmless and never admit more.
   virtual void tick() = 0;
 
-  // Cold paths. The handler is called once, on an unspecified thread, possibly before the call returns.
+  // Cold paths. The handler is called once, on an unspecified thread, possibly before the call returns. control() tells
+  // how many events were changed, 0 when there is none of that name; an error is the store's: some may be changed.
   virtual void control(EventControl change, std::function<void(core::Result<std::size_t>)> handler) = 0;
   virtual void snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler) = 0;
 

@@ -21,8 +21,9 @@ using Kind = SeatCommand::Kind;
 class RedisSeatsTest : public testing::Test {
  protected:
   struct Gateway {
-    Gateway(support::RedisServer& redis, const LineOptions& options, core::Nanos timeout, const core::Clock& time)
-        : on("unix://" + redis.socket_path(), options, seconds(60), timeout, time),
+    Gateway(support::RedisServer& redis, const LineOptions& options, core::Nanos timeout, const core::Clock& time,
+            core::Nanos hold_ttl = seconds(60))
+        : on("unix://" + redis.socket_path(), options, hold_ttl, timeout, time),
           line(on.redis.store().open_session(on.redis.loop().get_executor())),
           seats(on.seats.open_session(on.redis.loop().get_executor())) {}
     RedisSeatGateway on;
@@ -170,6 +171,24 @@ TEST_F(RedisSeatsTest, AnOvertakenClaimDoesNotSettleTheKey) {
   EXPECT_EQ(claim(*one, "k").claim, Claim::kInFlight);
 }
 
+// The answer to a claim got lost, and the link sends the very claim again: what the first was told, the second is too.
+TEST_F(RedisSeatsTest, AClaimThatIsSentAgainIsStillToldThatAnEarlierOneWasBrokenOff) {
+  const auto scripts = make_seat_scripts();
+  const std::string text((*scripts)[static_cast<std::size_t>(SeatScript::kKeyClaim)].text);
+  const std::string resumed = "local r = (function() " + text + "\nend)() return r[1] * 10 + (r[2] or 0)";
+  const ClientKey key = client_key("k");
+  const std::string body(32, 'b');
+  const auto claimed_by = [&](char id, const char* time_us) {
+    return server.ask_number({"EVAL", resumed, "1", std::string(key.data(), key.size()), time_us, std::string(16, id),
+                              body, "5000", "600000"});
+  };
+  EXPECT_EQ(claimed_by('1', "1000000"), 0);
+  EXPECT_EQ(claimed_by('1', "1000000"), 0) << "there was none before";
+  EXPECT_EQ(claimed_by('2', "2000000"), 10) << "in flight";
+  EXPECT_EQ(claimed_by('2', "9000000"), 1);
+  EXPECT_EQ(claimed_by('2', "9000000"), 1);
+}
+
 // A gateway died between holding the seats and burning the grant.
 TEST_F(RedisSeatsTest, AGrantThatWasClaimedAndHasAReservationBecomesSpent) {
   line.heartbeat_ttl = std::chrono::hours(1);
@@ -220,6 +239,15 @@ TEST_F(RedisSeatsTest, WhatWasReleasedIsForgottenAfterAnHourAndWhatWasSoldIsKept
   EXPECT_EQ(server.ask_number({"ZCARD", key_of(sold.owner, ":holds")}), 0);
   EXPECT_EQ(run(*gateway, confirm).outcome, SeatOutcome::kOk) << "the order is still told";
   EXPECT_EQ(server.ask_number({"TTL", reservations}), -1);
+}
+
+// Who has paid must find the payment when they confirm.
+TEST_F(RedisSeatsTest, APaymentLivesAsLongAsTheHoldThatItIsFor) {
+  Gateway gateway(server, line, timeout, clock, std::chrono::hours(3));
+  const auto held = hold(gateway, ticket(gateway, 1), 1);
+  clock.advance(minutes(30));
+  const std::string key = key_of(held.owner, ":pay:") + about(gateway, Kind::kMakeIntent, held).intent.id;
+  EXPECT_NEAR(static_cast<double>(server.ask_number({"PTTL", key})), 9'000'000, 60'000);
 }
 
 TEST_F(RedisSeatsTest, AnIdempotencyKeyLivesForTenMinutesAfterItsAnswer) {

@@ -120,6 +120,17 @@ TEST_F(RedisForgettingTest, TwoGatewaysForgetTogetherAndMeetAgainInTheNextLife) 
   EXPECT_EQ(one.store().parts().events().size(), 1u);
 }
 
+// A gateway that has not heard yet that the line is over goes on ticking its buckets for a moment.
+TEST_F(RedisForgettingTest, NoBucketComesBackForAGatewayThatHearsLate) {
+  options.buckets = 4;
+  RedisGateway one(server, options, clock);
+  RedisGateway two(server, options, clock);
+  for (std::uint64_t user = 1; user <= 8; ++user) join(one, user);
+  pass(minutes(6), {&one, &two});
+  EXPECT_EQ(server.ask_number({"SCARD", "tacos:{events}"}), 0);
+  EXPECT_EQ(server.ask_number({"DBSIZE"}), 1) << "the counter of registrations";
+}
+
 TEST_F(RedisForgettingTest, AnEventThatIsListedButNotThereIsUnlistedInTime) {
   RedisGateway gateway(server, options, clock);
   server.ask({"SADD", "tacos:{events}", "0123456789abcdefghost"});

@@ -281,5 +281,29 @@ TEST_P(RedisStoreTest, AdmissionIsExactHoweverOftenItIsAsked) {
 INSTANTIATE_TEST_SUITE_P(OneSlot, RedisStoreTest, testing::Values(1u));
 INSTANTIATE_TEST_SUITE_P(Buckets, RedisStoreTest, testing::Values(3u));
 
+// More is under way than the keeper's link takes: heartbeats that it refuses wait for the next refresh.
+TEST_P(RedisStoreTest, HeartbeatsThatALinkRefusesAreKeptForLater) {
+  options.line.heartbeat_ttl = seconds(30);
+  options.line.admission_rate = Rate::per_second(0);
+  const auto gateway = start();
+  const auto ref = join(*gateway, 1).ref;
+  gateway->refresh();
+  clock.advance(seconds(20));
+  gateway->refresh();
+  EXPECT_EQ(status(*gateway, ref).view.status, TicketStatus::kWaiting);
+  RedisStore& store = gateway->store();
+  for (std::uint64_t event = 1; event <= 40'000; ++event) store.parts().find_or_make(event);
+  std::promise<void> refreshed;
+  store.tick_then({});
+  store.refresh_then([&] { refreshed.set_value(); });
+  ASSERT_EQ(refreshed.get_future().wait_for(seconds(30)), std::future_status::ready);
+  EXPECT_GT(gateway->metric("store_overflows_total"), 0);
+  clock.advance(seconds(5));
+  gateway->refresh();
+  clock.advance(seconds(20));
+  gateway->tick();
+  EXPECT_EQ(status(*gateway, ref).view.status, TicketStatus::kWaiting);
+}
+
 }  // namespace
 }  // namespace tacos::gateway

@@ -128,6 +128,18 @@ TEST(TrimRule, LeavesTimeBetweenTrims) {
   EXPECT_TRUE(rule.is_quiet());
 }
 
+// To ask what is in use walks over all that is free, under the allocator's locks.
+TEST(TrimRule, LooksNoMoreOftenThanItTrims) {
+  TrimRule rule;
+  std::uint64_t total = 0;
+  pass_seconds(rule, total, TrimRule::kQuietSeconds, 0);
+  rule.looked();
+  pass_seconds(rule, total, TrimRule::kSecondsBetween - 1, 0);
+  EXPECT_FALSE(rule.is_quiet());
+  pass_seconds(rule, total, 1, 0);
+  EXPECT_TRUE(rule.is_quiet());
+}
+
 TEST(IsEventId, TakesTheContractsAlphabet) {
   EXPECT_TRUE(is_event_id("Show.2026_a:b-c"));
   EXPECT_TRUE(is_event_id(std::string(64, 'x')));

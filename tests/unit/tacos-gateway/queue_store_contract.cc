@@ -253,6 +253,16 @@ TEST_P(QueueStoreContract, PauseStopsAdmissionAndResumingReleasesNoFlood) {
   EXPECT_LE(snapshot().admitted, 6u);
 }
 
+TEST_P(QueueStoreContract, ControlTellsHowManyEventsItChanged) {
+  join(1);
+  EventControl pause;
+  pause.paused = true;
+  for (const auto& [event, changed] : {std::pair{"e1", 1u}, {"nowhere", 0u}, {"", 1u}}) {
+    pause.event_id = event;
+    EXPECT_EQ(control(pause), changed) << event;
+  }
+}
+
 TEST_P(QueueStoreContract, TheRateChangesWhileItRuns) {
   options.admission_rate = Rate::per_second(10);
   options.admission_burst = 1;

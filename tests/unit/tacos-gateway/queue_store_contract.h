@@ -81,10 +81,12 @@ class QueueStoreContract : public testing::TestWithParam<StoreFactory> {
     run(command);
   }
 
-  void control(const EventControl& change) {
+  std::size_t control(const EventControl& change) {
     std::promise<core::Result<std::size_t>> told;
     store().control(change, [&](core::Result<std::size_t> result) { told.set_value(std::move(result)); });
-    EXPECT_TRUE(told.get_future().get().has_value());
+    const auto result = told.get_future().get();
+    EXPECT_TRUE(result.has_value());
+    return result.has_value() ? *result : 0;
   }
   bool knows(const std::string& event = "e1") {
     std::promise<core::Result<std::vector<EventSnapshot>>> told;

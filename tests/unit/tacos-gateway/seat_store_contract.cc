@@ -141,6 +141,16 @@ TEST_P(SeatStoreContract, ReservationsAndPaymentsBelongToTheTicketThatMadeThem) 
   EXPECT_THAT(counts(), ElementsAre(8, 2, 0));
 }
 
+TEST_P(SeatStoreContract, WhoHasPaidCanConfirmForAsLongAsTheHoldLasts) {
+  setup.hold_ttl = std::chrono::hours(3);
+  const TicketRef ann = ticket(1);
+  const std::string id = hold(ann, 2).reservation.reservation_id;
+  const std::string payment = approved_payment(ann, id);
+  pass(std::chrono::minutes(170));
+  sweep();
+  EXPECT_EQ(confirm(ann, id, payment).outcome, SeatOutcome::kOk);
+}
+
 TEST_P(SeatStoreContract, OnlyAnApprovedPaymentSellsAndWhatIsSettledStays) {
   const TicketRef ann = ticket(1);
   const std::string id = hold(ann, 1).reservation.reservation_id;
