@@ -134,6 +134,11 @@ Gateway::~Gateway() {
   if (server_) server_->shut_down(core::Nanos(0));
   services_.server = nullptr;
   services_.trimmer = nullptr;
+  // Its threads tell services_ how they find the store, until they have ended.
+  trimmer_.reset();
+  server_.reset();
+  seats_.reset();
+  store_.reset();
 }
 
 Result<void> Gateway::load_secrets() {

@@ -202,8 +202,7 @@ void AdminRoutes::applied(ApiExchange& exchange, const core::Result<std::size_t>
   GatewayServices& services = exchange.thread.services();
   AnswerWriter& answer = exchange.thread.answer();
   answer.begin();
-  if (result.has_error()) return answer.fail(exchange, ApiError::kStoreUnavailable, result.error().message);
-  if (*result == 0 && !event_id.empty()) {
+  if (result.has_value() && *result == 0 && !event_id.empty()) {
     return answer.fail(exchange, ApiError::kNotFound,
                        fmt::format("there is no event '{}'; it comes into being at its first join", event_id));
   }
@@ -215,6 +214,8 @@ void AdminRoutes::applied(ApiExchange& exchange, const core::Result<std::size_t>
   entry.event_id = event_id.empty() ? std::string(kAllEvents) : event_id;
   entry.from = std::move(from);
   entry.to = std::move(to);
+  // It may have been made all the same, at some events or at all of them.
+  if (result.has_error()) entry.to += " (not confirmed)";
   entry.trace_id = exchange.trace_id.text();
   services.log.info("operator action",
                     {{"action", std::string_view(entry.action)},
@@ -224,6 +225,10 @@ void AdminRoutes::applied(ApiExchange& exchange, const core::Result<std::size_t>
                      {"who", std::string_view(entry.who)},
                      {"peer", std::string_view(entry.peer)}},
                     entry.trace_id);
+  if (result.has_error()) {
+    services.audit.add(std::move(entry));
+    return answer.fail(exchange, ApiError::kStoreUnavailable, result.error().message);
+  }
   fmt::format_to(std::back_inserter(answer.body()), R"({{"event_id":"{}","events_changed":{},"from":"{}","to":"{}"}})",
                  entry.event_id, *result, entry.from, entry.to);
   services.audit.add(std::move(entry));

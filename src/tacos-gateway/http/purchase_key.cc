@@ -117,11 +117,17 @@ void PurchaseKey::give_up_for(ApiExchange& exchange, StoreOutcome outcome) {
     return suspend(exchange, ApiError::kStoreUnavailable, "the line can't be reached at the moment");
   }
   Purchase& purchase = exchange.purchase();
+  // A broken-off attempt may have claimed the grant: without its key it would be another's.
+  if (outcome == StoreOutcome::kOverloaded && purchase.key_command.key.resumed) return suspend_overloaded(exchange);
   purchase.refusal = {.by_line = outcome};
   SeatCommand& command = purchase.key_command;
   command.kind = SeatCommand::Kind::kAbandonKey;
   command.done = &PurchaseKey::abandoned;
   thread_.seats().submit(command);
+}
+
+void PurchaseKey::suspend_overloaded(ApiExchange& exchange) {
+  suspend(exchange, ApiError::kOverloaded, "too many requests are being worked on");
 }
 
 void PurchaseKey::abandoned(SeatCommand& command) {

@@ -27,6 +27,7 @@ class PurchaseKey {
 
   // What was done is not known: the same request, repeated, takes up the work.
   void suspend(ApiExchange& exchange, ApiError error, std::string_view message);
+  void suspend_overloaded(ApiExchange& exchange);
 
   // Names what a request asks for, so that doing it again can be told from doing something else: of its key and body.
   static std::string attempt_of(ApiExchange& exchange);

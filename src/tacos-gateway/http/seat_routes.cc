@@ -254,6 +254,7 @@ void SeatRoutes::refusal_settled(StoreCommand& command) {
   exchange.thread.answer().begin();
   // The grant may still be claimed: whoever repeats this request must be let through to the seats.
   if (command.outcome == StoreOutcome::kUnavailable) return routes.key_.give_up_for(exchange, command.outcome);
+  if (command.outcome == StoreOutcome::kOverloaded) return routes.key_.suspend_overloaded(exchange);
   routes.refuse_seats(exchange);
 }
 

@@ -25,23 +25,30 @@ void SeatSweep::run() {
     Look& look = looks_[event];
     if (look.under_way || now < look.next) continue;
     look.sweep = this;
-    look.under_way = true;
-    look.request.owner = &look;
-    look.request.done = &SeatSweep::looked;
-    look.request.idempotent = true;
-    begin_script(look.request, script_, LineKey::of_event(event).text(), parts_.script_time(), 1).arg(kMostAtOnce);
-    link_.submit(look.request);
+    look.event = event;
+    look_now(look);
   }
+}
+
+void SeatSweep::look_now(Look& look) {
+  look.under_way = true;
+  look.request.owner = &look;
+  look.request.done = &SeatSweep::looked;
+  look.request.idempotent = true;
+  begin_script(look.request, script_, LineKey::of_event(look.event).text(), parts_.script_time(), 1).arg(kMostAtOnce);
+  link_.submit(look.request);
 }
 
 void SeatSweep::looked(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure) {
   Look& look = *static_cast<Look*>(request.owner);
-  const SeatSweep& sweep = *look.sweep;
+  SeatSweep& sweep = *look.sweep;
   look.under_way = false;
   core::Nanos wait = sweep.options_.sweep_interval;
   if (failure == redis::RedisFailure::kNone && outcome_of(*reply) == 0) {
     const std::int64_t due_ms = reply->at(1).as_integer().value_or(-1);
-    if (due_ms >= 0) wait = std::min<core::Nanos>(wait, milliseconds(due_ms));
+    // A whole crowd's holds run out together: the next hundred at once, or their seats would come back in seconds.
+    if (due_ms == 0) return sweep.look_now(look);
+    if (due_ms > 0) wait = std::min<core::Nanos>(wait, milliseconds(due_ms));
   }
   look.next = sweep.parts_.link_clock.now() + wait;
 }

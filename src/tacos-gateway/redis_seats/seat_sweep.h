@@ -23,9 +23,11 @@ class SeatSweep {
   struct Look {
     redis::RedisRequest request;
     SeatSweep* sweep = nullptr;
+    std::uint64_t event = 0;
     bool under_way = false;
     core::Instant next;  // on the link's clock: tests stand the other still
   };
+  void look_now(Look& look);
   static void looked(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure);
 
   RedisStoreParts& parts_;
