@@ -36,11 +36,25 @@ PartUse use_of_parts(const RunReport::Rung& rung, std::string_view prefix) {
   return part;
 }
 
-// What the machine did beside all that the report names. Nothing where some of it is not known.
+// Whether a part ran on the generator's machine, by where it was watched.
+bool is_here(const measure::Component& component) {
+  if (component.kind == "process" || component.kind == "generator" || component.source.starts_with("unix:"))
+    return true;
+  const std::string_view source = component.source;
+  const auto from = source.find("://");
+  if (from == std::string_view::npos) return false;
+  std::string_view host = source.substr(from + 3);
+  host = host.substr(0, host.find('/'));
+  host.remove_prefix(host.rfind('@') + 1);  // npos + 1 is 0
+  return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
+}
+
+// What the machine did beside all of it that the report names. Nothing where some of that is not known.
 std::optional<double> others_share(const RunReport& report, const RunReport::Rung& rung) {
   std::optional<double> machine;
   double limit = 0, named = 0;
   for (const auto& component : report.components) {
+    if (component.kind != "machine" && !is_here(component)) continue;
     const auto at = std::find_if(rung.components.begin(), rung.components.end(),
                                  [&](const auto& use) { return use.first == component.name; });
     const auto cpu = at == rung.components.end() ? std::nullopt : at->second.of(Flow::kCpu);

@@ -6,6 +6,8 @@
 #include <limits>
 #include <sstream>
 
+#include "tacos-load/observe/cgroup_quota.h"
+
 namespace tacos::load {
 namespace {
 
@@ -39,17 +41,6 @@ std::string after(const std::string& text, const std::string& key) {
   return "";
 }
 
-// A cgroup is limited by each of those it lies in (cgroups(7)): "/a/b", "/a" and "".
-std::vector<std::string> upward(std::string path) {
-  std::vector<std::string> paths;
-  while (!path.empty() && path != "/") {
-    paths.push_back(path);
-    path.resize(path.rfind('/'));
-  }
-  paths.emplace_back();
-  return paths;
-}
-
 }  // namespace
 
 double steal_share(const CpuTicks& before, const CpuTicks& after) {
@@ -69,7 +60,7 @@ std::uint64_t MachineProbe::number(const std::string& path) const {
 }
 
 std::string MachineProbe::cgroup() const {
-  return after(text("/proc/self/cgroup"), "0::");
+  return cgroup_of(root_, "self");
 }
 
 CpuTicks MachineProbe::cpu_ticks() const {
@@ -90,17 +81,9 @@ void MachineProbe::read_processors(MachineSurvey& survey) const {
   survey.cpus_online = std::max(1u, count_of_list(text("/sys/devices/system/cpu/online")));
   survey.cpus_allowed = count_of_list(after(text("/proc/self/status"), "Cpus_allowed_list:"));
   if (survey.cpus_allowed == 0) survey.cpus_allowed = survey.cpus_online;
-  for (const auto& path : upward(cgroup())) {
-    const std::string file = "/sys/fs/cgroup" + path + "/cpu.max";
-    std::string quota;
-    double period = 0;
-    std::istringstream(text(file)) >> quota >> period;
-    if (quota.empty() || quota == "max" || period <= 0) continue;
-    const double cores = static_cast<double>(as_number(quota)) / period;
-    if (survey.cpu_quota > 0 && survey.cpu_quota <= cores) continue;
-    survey.cpu_quota = cores;
-    survey.cpu_quota_file = file;
-  }
+  const CpuQuota quota = cpu_quota(root_, cgroup());
+  survey.cpu_quota = quota.cores;
+  survey.cpu_quota_file = quota.file;
   survey.governor = text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   std::istringstream(text("/proc/loadavg")) >> survey.load_average;
 }

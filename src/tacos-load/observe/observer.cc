@@ -129,7 +129,8 @@ core::Result<void> Observer::add(const Observation& observation, const ObserverO
 
 void Observer::add_own(const ObserverOptions& options) {
   Watched& self = watch("generator", "itself", "generator", std::make_unique<InstantSource>(read_self));
-  self.seen.limit_cores = std::min<double>(std::max(1.0, allowed_cores(0)), options.workers);
+  const double own = allowed_cores(0);
+  self.seen.limit_cores = own > 0 ? std::min<double>(own, options.workers) : options.workers;
   if (!read_machine_use()) return;
   Watched& machine = watch("machine", "/proc/stat", "machine", std::make_unique<InstantSource>(read_machine_use));
   machine.seen.limit_cores = machine_cores();

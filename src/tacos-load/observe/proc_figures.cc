@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "tacos-load/observe/cgroup_quota.h"
+
 namespace tacos::load {
 namespace {
 
@@ -129,7 +131,9 @@ double allowed_cores(pid_t pid) {
   cpu_set_t set;
   CPU_ZERO(&set);
   if (::sched_getaffinity(pid, sizeof set, &set) != 0) return 0;
-  return CPU_COUNT(&set);
+  const double cores = CPU_COUNT(&set);
+  const double quota = cpu_quota("", cgroup_of("", pid == 0 ? "self" : std::to_string(pid))).cores;
+  return quota > 0 ? std::min(cores, quota) : cores;
 }
 
 double machine_cores() {

@@ -24,7 +24,8 @@ core::Result<Figures> parse_machine_stat(std::string_view text, double ticks_per
 core::Result<Figures> read_process(pid_t pid);
 core::Result<Figures> read_machine_use();
 
-// Cores that a process may run on (sched_getaffinity); 0 when that can't be asked.
+// Cores' worth of time that a process may use: those it may run on (sched_getaffinity), or less by a cgroup's quota; 0
+// when that can't be asked.
 double allowed_cores(pid_t pid);
 double machine_cores();
 

@@ -187,6 +187,15 @@ TEST(Rung, IsInDoubtWhereOtherProgramsTookTheMachine) {
   ASSERT_TRUE(ladder.has_value()) << ladder.error().message;
   EXPECT_NEAR(*ladder->rungs[1].others_share, (1.9 - 0.5 - 0.4) / 2, 1e-9);
   EXPECT_FALSE(ladder->rungs[0].others_share.has_value()) << "the machine was not seen there";
+  // What a part on another machine used is none of this one's.
+  for (const char* elsewhere : {"redis://10.0.0.7:6379", "rediss://user:127.0.0.1@10.0.0.7", "http://h/127.0.0.1"}) {
+    run.components[0].source = elsewhere;
+    EXPECT_NEAR(*ladder_of("index", "runs/index", run)->rungs[1].others_share, (1.9 - 0.4) / 2, 1e-9) << elsewhere;
+  }
+  for (const char* here : {"redis://127.0.0.1:6379", "redis://:secret@localhost/0", "redis://[::1]:6379"}) {
+    run.components[0].source = here;
+    EXPECT_NEAR(*ladder_of("index", "runs/index", run)->rungs[1].others_share, (1.9 - 0.5 - 0.4) / 2, 1e-9) << here;
+  }
   EXPECT_EQ(ladder->rungs[1].state, State::kInDoubt);
   EXPECT_THAT(ladder->rungs[1].reasons.back(), HasSubstr("other programs took 50 % of the machine"));
   std::vector<Ladder> ladders;

@@ -1,10 +1,14 @@
 // What is read from /proc, from INFO and from Prometheus's text, on texts that were recorded and on garbage.
 
+#include <filesystem>
+#include <fstream>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tacos-load/observe/cgroup_quota.h"
 #include "tacos-load/observe/proc_figures.h"
 #include "tacos-load/observe/prometheus_text.h"
 #include "tacos-load/observe/redis_info.h"
@@ -75,10 +79,32 @@ TEST(ReadProcess, KnowsItselfAndNobodyElse) {
   ASSERT_TRUE(self.has_value());
   EXPECT_GT(level(*self, Level::kMemory), 1e6);
   EXPECT_GE(counter(*self, Flow::kCpu), 0);
-  EXPECT_GE(allowed_cores(::getpid()), 1);
+  EXPECT_GT(allowed_cores(::getpid()), 0);
   const auto nobody = read_process(2'000'000'000);
   ASSERT_FALSE(nobody.has_value());
   EXPECT_THAT(nobody.error().message, testing::HasSubstr("no process 2000000000"));
+}
+
+TEST(CpuQuota, IsTheTightestFromTheProcesssCgroupUpward) {
+  namespace fs = std::filesystem;
+  const fs::path root = fs::path(testing::TempDir()) / fmt::format("quota-{}", ::getpid());
+  const auto write = [&](const char* path, const char* text) {
+    fs::create_directories((root / path).parent_path());
+    std::ofstream(root / path) << text;
+  };
+  write("proc/77/cgroup", "4:cpu:/old\n0::/kube/pod/container\n");
+  EXPECT_EQ(cgroup_of(root.string(), "77"), "/kube/pod/container");
+  EXPECT_EQ(cgroup_of(root.string(), "78"), "");
+  EXPECT_EQ(cpu_quota(root.string(), "/kube/pod/container").cores, 0);
+  write("sys/fs/cgroup/kube/pod/container/cpu.max", "max 100000\n");
+  write("sys/fs/cgroup/kube/pod/cpu.max", "50000 100000\n");
+  write("sys/fs/cgroup/kube/cpu.max", "400000 100000\n");
+  EXPECT_EQ(cpu_quota(root.string(), "/kube/pod/container").cores, 0.5);
+  EXPECT_EQ(cpu_quota(root.string(), "/kube/pod/container").file, "/sys/fs/cgroup/kube/pod/cpu.max");
+  write("sys/fs/cgroup/kube/pod/cpu.max", "nonsense 0\n");
+  EXPECT_EQ(cpu_quota(root.string(), "/kube/pod/container").cores, 4);
+  EXPECT_EQ(cpu_quota(root.string(), "no slash").cores, 0);
+  fs::remove_all(root);
 }
 
 // Redis 7.0.15, cut.
