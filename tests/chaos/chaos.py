@@ -47,7 +47,7 @@ KINDS = ("kill gateway", "kill redis", "stop gateway", "stop redis", "cut connec
 class Run:
     def __init__(self, seed, options, directory):
         self.seed, self.bin, self.dir, self.kinds = seed, options.bin, directory, options.kinds
-        self.in_cluster = options.cluster
+        self.in_cluster, self.replicas = options.cluster, options.replicas
         self.random = random.Random(seed)
         self.event = f"chaos-{seed}"
         self.users = self.random.randint(300, 2000)
@@ -79,6 +79,8 @@ class Run:
                        "--admission-rate", str(self.rate), "--admission-burst", str(BURST),
                        "--seats", str(self.seats), "--hold-ttl", "2s",
                        "--turn-ttl", turn, "--grant-ttl", "2s", "--heartbeat-ttl", "3s", "--threads", "1"]
+            if self.replicas:
+                command += ["--store-replicas", str(self.replicas), "--store-replicas-timeout", "100ms"]
             self.programs.append(Program(f"gateway {number}", command, self.dir / f"gateway-{number}.log"))
         self.gateways = self.programs[-2:]
         for port in self.ports:
@@ -272,7 +274,7 @@ class Run:
                 program.signal(signal.SIGCONT)
                 program.kill()
         paths = sorted(str(path) for path in self.dir.glob("history.*"))
-        found = check_history.check(paths, self.dir / "store.jsonl", seats=self.seats)
+        found = check_history.check(paths, self.dir / "store.jsonl", seats=self.seats, durable=self.replicas > 0)
         for text in (text for program in self.programs for text in program.ends):
             found.fault(0, text)
         (self.dir / "findings.txt").write_text(found.text() + "\n")
@@ -317,6 +319,8 @@ def parse():
     parser.add_argument("--kinds", type=lambda text: tuple(text.split(",")), metavar="KIND,...",
                         help="what may happen (default: " + ",".join(KINDS) + "; in a cluster: " + ",".join(CLUSTER_KINDS) + ")")
     parser.add_argument("--cluster", action="store_true", help="a cluster of six servers, of which one or two primaries are killed")
+    parser.add_argument("--replicas", type=int, default=0, help="--store-replicas of the gateways, with --cluster: no answered write "
+                        "may be lost then (default 0)")
     parser.add_argument("--buckets", type=int, default=0, help=f"of each line (default: 1 or {BUCKETS}, by the seed)")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()),
                         help="where runs keep their files (default %(default)s)")

@@ -35,9 +35,9 @@ STATES = ("waiting", "ready", "entered", "expired", "sold_out")
 
 
 class Check(AdmissionRules, SeatRules):
-    def __init__(self, past, held, lag_us=DEFAULT_LAG_MS * 1000, seats=None):
+    def __init__(self, past, held, lag_us=DEFAULT_LAG_MS * 1000, seats=None, durable=False):
         self.past, self.held, self.lag_us, self.seats = past, held, lag_us, seats
-        self.found = Findings()
+        self.found = Findings(durable)
         self.rows = [row for row in past.rows if row.status > 0]  # the rest were never answered
         self.by_ticket = collections.defaultdict(list)
         for row in self.rows:
@@ -96,8 +96,9 @@ class Check(AdmissionRules, SeatRules):
         """A killed primary counts as a failover wherever it held something of the line."""
         seen = self.held.failovers()
         for part in seen:
-            if seen[part] < self.losses.kills(part):
-                self.found.fault(1, f"{self.losses.kills(part)} primaries of {self.held.line}{part} were killed, of which the "
+            killed = self.losses.kills_to_notice(part)
+            if seen[part] < killed:
+                self.found.fault(1, f"{killed} primaries of {self.held.line}{part} were killed, of which the "
                                     f"store noticed {seen[part]}")
         measures = self.found.measures
         measures["failovers"] = sum(seen.values())
@@ -126,7 +127,7 @@ class Check(AdmissionRules, SeatRules):
             states = self.state(number)
             if not states and held.spread and not held.record(number):
                 nowhere.append(number)
-            elif not states and self.losses.kills("") and not held.record(number):
+            elif not states and self.losses.of_any("") and not held.record(number):
                 nowhere.append(number)
             elif len(states) != 1:
                 self.found.fault(1, f"ticket {number} is in {len(states)} states: {', '.join(states) or 'lost'}")
@@ -383,8 +384,8 @@ class Check(AdmissionRules, SeatRules):
                     self.found.fault(5, f"{told(row)}: ticket {number} was at {most} at most {self.lag_us / 1e6:g} s before")
 
 
-def check(history_paths, dump_path, lag_ms=DEFAULT_LAG_MS, seats=None):
-    return Check(history.History.read(history_paths), store.Store.read(dump_path), lag_ms * 1000, seats).judge()
+def check(history_paths, dump_path, lag_ms=DEFAULT_LAG_MS, seats=None, durable=False):
+    return Check(history.History.read(history_paths), store.Store.read(dump_path), lag_ms * 1000, seats, durable).judge()
 
 
 def main():
@@ -394,9 +395,10 @@ def main():
     parser.add_argument("--lag", type=int, default=DEFAULT_LAG_MS, metavar="MS",
                         help="how far one gateway may be behind another (default %(default)s)")
     parser.add_argument("--seats", type=int, metavar="N", help="the gateways share N seats; without it seats are not judged")
+    parser.add_argument("--durable", action="store_true", help="the gateways ran with --store-replicas: no answered write may be lost")
     arguments = parser.parse_args()
     try:
-        found = check(arguments.history, arguments.store, arguments.lag, arguments.seats)
+        found = check(arguments.history, arguments.store, arguments.lag, arguments.seats, arguments.durable)
     except (OSError, ValueError, KeyError, history.Unreadable) as error:
         print(f"check_history: {error}", file=sys.stderr)
         return 2

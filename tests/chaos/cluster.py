@@ -81,7 +81,9 @@ class Six:
         rows = node.ask("CLUSTER", "NODES")
         if rows.count("slave ") != 3 or "fail" in rows:
             return False
-        return "role:master" in (role := node.ask("INFO", "replication")) or "master_link_status:up" in role
+        role = node.ask("INFO", "replication")
+        # A primary sends a replica that has just come nothing until it acknowledges its copy, up to a second later.
+        return "state=online" in role if "role:master" in role else "master_link_status:up" in role
 
     def is_healthy(self):
         return all(map(self.is_whole, self.nodes))

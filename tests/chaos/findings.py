@@ -4,8 +4,15 @@ import collections
 MOST_EVIDENCE = 5  # faults of one rule that are printed; all are counted
 
 
+# What must not be undone where a write is answered only once a replica has it.
+DURABLE = ("seats sold twice", "seats held that were another's", "second grants of a ticket", "reservations lost", "orders lost",
+           "users who joined again without their ticket", "the grant has made reservations", "the reservation has orders",
+           "told enter, then: has no grant in the store", "told leave, then: has not left")
+
+
 class Findings:
-    def __init__(self):
+    def __init__(self, durable=False):
+        self.durable = durable
         self.faults = collections.defaultdict(list)
         self.skipped = []
         self.explained = []  # what would be a fault, had a failover not lost the write before it
@@ -16,6 +23,8 @@ class Findings:
 
     def undone(self, name, text=None):
         """Counts what a failover explains; what is worth a sentence is told too."""
+        if self.durable and name in DURABLE:
+            self.fault(4, f"a replica was to have it, and a failover undid it: {name}: {text or ''}")
         self.measures[f"explained by a failover: {name}"] += 1
         if text:
             self.explained.append(text)

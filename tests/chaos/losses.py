@@ -39,8 +39,16 @@ class Losses:
         return any(loss.parts & {"", self.held.part_of(number)} and loss.since - MARGIN_US <= us <= loss.taken + RECOVERY_US
                    for loss in self.all)
 
-    def kills(self, part):
-        return sum(part in loss.parts for loss in self.all)
+    def of_any(self, part):
+        """Whether any kill was of a primary that had this part."""
+        return any(part in loss.parts for loss in self.all)
+
+    def kills_to_notice(self, part):
+        """Kills of a part's primaries that the store must have noticed. One that was followed by another before the gateways had
+        reached the heir, or told its replica, left no trace: what both lost counts as the second's."""
+        kills = [loss for loss in self.all if part in loss.parts]
+        return sum(following is None or following.since > loss.taken + RECOVERY_US
+                   for loss, following in zip(kills, kills[1:] + [None]))
 
     def before(self, part, us):
         """How many of a part's primaries had been killed by then."""

@@ -88,7 +88,7 @@ class CheckHistoryTest(unittest.TestCase):
     def setUp(self):
         self.rows, self.dump, self.notes = sample()
 
-    def found(self, seats=10, lag_ms=check_history.DEFAULT_LAG_MS):
+    def found(self, seats=10, lag_ms=check_history.DEFAULT_LAG_MS, durable=False):
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "history.0")
             with open(path, "w", encoding="utf-8") as file:
@@ -103,7 +103,7 @@ class CheckHistoryTest(unittest.TestCase):
         lines = [{"schema": store.SCHEMA, "event_id": "e", "line": LINE}]
         lines += [{"key": key(name), "type": kind(value), "value": value} for name, value in self.dump.items()]
         held = store.Store(lines + self.notes)
-        return check_history.Check(past, held, lag_ms * 1000, seats).judge()
+        return check_history.Check(past, held, lag_ms * 1000, seats, durable).judge()
 
     def assert_fault(self, rule, text, **how):
         found = self.found(**how)
@@ -406,6 +406,20 @@ class CheckHistoryTest(unittest.TestCase):
         self.assertEqual(self.found().count(), 0, self.found().text())
         self.dump[""]["failovers"] = "0"
         self.assert_fault(1, "1 primaries of tacos:{0000000000001234} were killed, of which the store noticed 0")
+
+    def test_a_failover_that_the_next_one_undid_needs_no_notice_but_one_long_before_does(self):
+        self.kill(5000, 5100)
+        self.kill(6200, 6300)  # the heir's replica was cut off 100 ms after the takeover
+        self.assertEqual(self.found().count(), 0, self.found().text())
+        self.kill(15000, 15100)
+        self.assert_fault(1, "2 primaries of tacos:{0000000000001234} were killed, of which the store noticed 1")
+
+    def test_an_answered_write_that_a_replica_was_to_have_may_not_be_lost(self):
+        self.kill(0, 5000)
+        self.dump[":reservations"] = {}
+        self.dump[""].update(sold_seats="0")
+        self.assertIn("explained by a failover: reservations lost", self.found().text())
+        self.assertTrue(any("a replica was to have it" in text for text in self.found(durable=True).faults[4]))
 
     def test_a_gateway_that_does_not_tell_of_a_failover(self):
         self.kill(5000, 5100)

@@ -104,7 +104,7 @@ void add_redis(const Plan& plan, Figures& to) {
          fmt::format("{} for this event's line, from Redis's own structures", bytes_text(plan.redis.memory_bytes)),
          "MEMORY_IS_NOT_THE_LIMIT");
   to.add("Redis CPU", status * kPositionSeconds, "cores", fmt::format("{} × 0.01 ms of ZRANK", rate_text(status)),
-         fmt::format("{:.2g} cores, whole commands over a socket; its published status call makes {:g} commands",
+         fmt::format("{:.2g} cores of work by tacos-gateway's scripts; its published status call makes {:g} commands",
                      plan.redis.cpu_cores, kCommandsPerStatus),
          "NINE_COMMANDS");
   to.add("Redis nodes", shards * (1 + in[Q::kRedisReplicas]), "nodes",
