@@ -15,26 +15,26 @@ struct Cost {
 };
 
 constexpr double kMeasuredAtUsers = 300'000;
-constexpr Cost kJoin{7, 20.0, 2.0, 3.0};
-constexpr Cost kSpreadJoin{6, 16.5, 0, 0};
-constexpr Cost kArrival{9, 27.5, 2.0, 0};
-constexpr Cost kStatusByIndex{6, 17.0, 2.0, 0};
-constexpr Cost kHeartbeat{0, 1.9, 1.9, 0};
-constexpr Cost kTick{13, 28.7, 0, 0};
-constexpr Cost kLetIn{0, 2.0, 1.0, 0.5};
-constexpr Cost kFacts{5, 16.4, 0, 0};
-constexpr Cost kEnter{11, 22.7, 0, 0.7};
-constexpr Cost kClaim{11, 21.2, 0, 0};
-constexpr Cost kHold{13, 23.2, 0, 0};
-constexpr Cost kSettle{6, 14.3, 0, 0};
-constexpr Cost kIntent{6, 16.4, 0, 0};
-constexpr Cost kPay{5, 11.8, 0, 0};
-constexpr Cost kConfirm{9, 22.2, 0, 0};
-constexpr Cost kKeyClaim{4, 7.4, 0, 0};
-constexpr Cost kKeyAnswer{3, 6.3, 0, 0};
+constexpr Cost kJoin{7, 20.1, 2.0, 3.0};
+constexpr Cost kSpreadJoin{6, 16.3, 0, 0};
+constexpr Cost kArrival{9, 25.1, 2.0, 0};
+constexpr Cost kStatusByIndex{6, 19.6, 2.0, 0};
+constexpr Cost kHeartbeat{0, 2.3, 2.3, 0.7};
+constexpr Cost kTick{13, 30.3, 0, 0};
+constexpr Cost kLetIn{0, 2.3, 1.0, 0.3};
+constexpr Cost kFacts{5, 16.9, 0, 0};
+constexpr Cost kEnter{11, 23.1, 0, 0.3};
+constexpr Cost kClaim{11, 21.9, 0, 0};
+constexpr Cost kHold{13, 24.2, 0, 0};
+constexpr Cost kSettle{6, 14.7, 0, 0};
+constexpr Cost kIntent{6, 17.3, 0, 0};
+constexpr Cost kPay{5, 11.9, 0, 0};
+constexpr Cost kConfirm{9, 22.8, 0, 0};
+constexpr Cost kKeyClaim{4, 7.9, 0, 0};
+constexpr Cost kKeyAnswer{3, 6.4, 0, 0};
 
 // KEYS with a pattern that every key matches, by key, with its answer; and the eight requests around it.
-constexpr double kKeysUsPerKey = 0.5;
+constexpr double kKeysUsPerKey = 0.26;
 constexpr double kKeysRequests = 9;
 constexpr double kPlainRequestUs = 2.0;
 

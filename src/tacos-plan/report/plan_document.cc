@@ -188,9 +188,10 @@ Document::Section redis_section(const Plan& plan) {
         {{one.name, rate_text(one.per_second), number_text(one.calls, ""), number_text(one.commands, ""),
           number_text(one.cpu_us, "µs"), number_text(one.per_second * one.cpu_us * 1e-6, "")}});
   }
-  work.rows.push_back({{fmt::format("all; {} of a core will be seen in use", share_text(r.busy_cores)), "",
-                        rate_text(r.calls_per_sec), rate_text(r.commands_per_sec), "", number_text(r.cpu_cores, "")},
-                       true});
+  work.rows.push_back(
+      {{fmt::format("all; {} of a core will be seen in use", share_text(r.busy_cores)), "", rate_text(r.calls_per_sec),
+        rate_text(r.commands_per_sec), "", number_text(redis_load(r.work, 0).work, "")},
+       true});
   Document::Table keys{{{"key"}, {"entries", Kind::kNumber}, {"bytes", Kind::kNumber}}, {}};
   for (const auto& f : r.families) keys.rows.push_back({{f.key, count_text(f.entries), bytes_text(f.bytes)}});
   keys.rows.push_back({{"all, as the server counts it", "", bytes_text(r.memory_bytes)}, true});

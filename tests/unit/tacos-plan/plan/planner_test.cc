@@ -229,9 +229,9 @@ TEST(Planner, NeedsMuchLessOfRedisByWatermarkThanByIndexAndCantDoItByKeys) {
   const double keys = plan.redis.strategies[0].cpu_cores, index = plan.redis.strategies[1].cpu_cores,
                watermark = plan.redis.strategies[2].cpu_cores;
   EXPECT_GT(keys, 1000);
-  // 60,000 statuses a second by index are a little more than a core: 57,000 were measured.
-  EXPECT_GT(index, 0.9);
-  EXPECT_LT(index, 1.3);
+  // 60,000 statuses a second by index are more than a core: 57,000 were measured, with 50,000 in line.
+  EXPECT_GT(index, 1);
+  EXPECT_LT(index, 1.5);
   EXPECT_LT(watermark, index / 5);
 }
 

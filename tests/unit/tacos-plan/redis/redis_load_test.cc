@@ -56,16 +56,16 @@ TEST(RedisLoad, CountsCallsAndTheCommandsInThem) {
   EXPECT_NEAR(load.commands_per_second - idle.commands_per_second, 8900, 1e-9);
 }
 
-// As script_costs.py has the parts: enter 23, reserve 73, payment begun 30, approved 26, sold 36 µs.
+// As script_costs.py has the parts: let in 2, enter 23, reserve 75, payment begun 32, approved 26, sold 37 µs.
 TEST(RedisLoad, OfABuyerIsAboutTwoHundredMicroseconds) {
   LoadParameters parameters{.admissions_per_second = 1, .reservations_per_admission = 1};
   LoadParameters idle;
-  EXPECT_NEAR((load_of(parameters).work - load_of(idle).work) * 1e6, 190, 20);
+  EXPECT_NEAR((load_of(parameters).work - load_of(idle).work) * 1e6, 195, 10);
   parameters.reservations_per_admission = 0;
   EXPECT_NEAR((load_of(parameters).work - load_of(idle).work) * 1e6, 25, 3) << "where another system sells";
   parameters.reservations_per_admission = 1;
   parameters.payments_per_reservation = 0;
-  EXPECT_NEAR((load_of(parameters).work - load_of(idle).work) * 1e6, 98, 8) << "who reserves and does not pay";
+  EXPECT_NEAR((load_of(parameters).work - load_of(idle).work) * 1e6, 101, 5) << "who reserves and does not pay";
 }
 
 TEST(RedisLoad, OfHeartbeatsIsInFewCalls) {
