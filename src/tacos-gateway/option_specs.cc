@@ -1,0 +1,237 @@
+#include "tacos-gateway/option_specs.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "net/url.h"
+#include "redis/redis_url.h"
+
+namespace tacos::gateway {
+namespace {
+
+using core::fail;
+using core::Nanos;
+using core::Result;
+using Set = std::function<Result<void>(GatewayOptions&, const std::string&)>;
+using Show = std::function<std::string(const GatewayOptions&)>;
+
+// A Redis looks for clients whose WAIT is over when something wakes it, and hz times a second: 10 by default.
+constexpr Nanos kRedisTick = std::chrono::milliseconds(100);
+
+Set duration(Nanos GatewayOptions::*member, Nanos least, Nanos most) {
+  return [=](GatewayOptions& options, const std::string& text) -> Result<void> {
+    const auto parsed = core::parse_duration(text);
+    if (parsed.has_error()) return parsed.error();
+    if (*parsed < least || *parsed > most) {
+      return fail(fmt::format("'{}' is out of range: it may be {} to {}", text, core::format_duration(least),
+                              core::format_duration(most)));
+    }
+    options.*member = *parsed;
+    return {};
+  };
+}
+Show show_duration(Nanos GatewayOptions::*member) {
+  return [=](const GatewayOptions& options) { return core::format_duration(options.*member); };
+}
+
+template <class Number>
+Set count(Number GatewayOptions::*member, Number least, Number most) {
+  return [=](GatewayOptions& options, const std::string& text) -> Result<void> {
+    const auto parsed = core::parse_count(text, least, most);
+    if (parsed.has_error()) return parsed.error();
+    options.*member = static_cast<Number>(*parsed);
+    return {};
+  };
+}
+template <class Number>
+Show show_count(Number GatewayOptions::*member) {
+  return [=](const GatewayOptions& options) { return std::to_string(options.*member); };
+}
+
+Set text(std::string GatewayOptions::*member) {
+  return [=](GatewayOptions& options, const std::string& value) -> Result<void> {
+    if (value.empty()) return fail("the value is empty");
+    options.*member = value;
+    return {};
+  };
+}
+Set one_of(std::string GatewayOptions::*member, std::vector<std::string> allowed) {
+  return [=](GatewayOptions& options, const std::string& value) -> Result<void> {
+    if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
+      return fail(fmt::format("'{}' is not one of {}", value, fmt::join(allowed, ", ")));
+    }
+    options.*member = value;
+    return {};
+  };
+}
+Show show_text(std::string GatewayOptions::*member) {
+  return [=](const GatewayOptions& options) { return options.*member; };
+}
+
+// Errors must not repeat the value: it may hold a password.
+Result<void> set_store(GatewayOptions& options, const std::string& value) {
+  if (value != "embedded") {
+    if (value.find("://") == std::string::npos) {
+      return fail(fmt::format("'{}' is neither 'embedded' nor a URL such as redis://127.0.0.1:6379", value));
+    }
+    if (const auto url = redis::parse_redis_url(value); url.has_error()) return url.error();
+  }
+  options.store = value;
+  return {};
+}
+
+Result<void> set_rate(GatewayOptions& options, const std::string& value) {
+  const auto rate = core::parse_rate(value);
+  if (rate.has_error()) return rate.error();
+  options.admission_rate = *rate;
+  return {};
+}
+
+Result<void> set_forget_events_after(GatewayOptions& options, const std::string& value) {
+  const auto time = core::parse_duration(value);
+  if (time.has_error()) return time.error();
+  if (*time != Nanos(0) && (*time < std::chrono::seconds(1) || *time > std::chrono::hours(24 * 365))) {
+    return fail(fmt::format("'{}' is out of range: it may be 1s to 365d, or 0s for never", value));
+  }
+  options.forget_events_after = *time;
+  return {};
+}
+
+Result<void> set_listen(GatewayOptions& options, const std::string& value) {
+  const auto parsed = net::parse_host_port(value);
+  if (parsed.has_error()) return parsed.error();
+  options.listen = value;
+  return {};
+}
+
+}  // namespace
+
+const std::vector<OptionSpec>& option_specs() {
+  using O = GatewayOptions;
+  using namespace std::chrono_literals;
+  constexpr Nanos kYear = 24h * 365;
+  static const std::vector<OptionSpec> all = {
+      {"The line", "store", "WHERE", "where the line is kept: embedded, or a Redis's URL (see below)", set_store,
+       show_text(&O::store)},
+      {"The line", "position", "HOW", "how places on a Redis are found: watermark, index or keys",
+       one_of(&O::position, {"watermark", "index", "keys"}),
+       [](const O& o) { return o.position.empty() ? std::string("watermark; embedded: index") : o.position; }},
+      {"The line", "line-buckets", "N", "spread an event's tickets over N slots of a Redis Cluster (1: one slot)",
+       count<std::uint32_t>(&O::line_buckets, 1, 256), show_count(&O::line_buckets)},
+      {"The line", "store-timeout", "TIME", "a Redis that takes longer to answer counts as not there",
+       duration(&O::store_timeout, 10ms, 1min), show_duration(&O::store_timeout)},
+      {"The line", "store-replicas", "N", "replicas that must have a join, an entry or a claim before it is answered",
+       count<unsigned>(&O::store_replicas, 0, 16), show_count(&O::store_replicas)},
+      {"The line", "store-replicas-timeout", "TIME",
+       "if fewer have it by then the answer is 503, and asking again is safe",
+       duration(&O::store_replicas_timeout, 1ms, 10s), show_duration(&O::store_replicas_timeout)},
+      {"The line", "facts-interval", "TIME", "how often the watermark is read, and heartbeats are written",
+       duration(&O::facts_interval, 10ms, 1s), show_duration(&O::facts_interval)},
+      {"The line", "admission-rate", "RATE", "users let in per second, for each event (0 lets nobody in)", set_rate,
+       [](const O& o) { return fmt::format("{:g}", o.admission_rate.per_second()); }},
+      {"The line", "admission-burst", "N", "users who may be let in at once after a lull",
+       count<std::uint64_t>(&O::admission_burst, 1, 1'000'000'000), show_count(&O::admission_burst)},
+      {"The line", "seats", "N", "seats of each event; admission follows the seats left",
+       count<std::uint64_t>(&O::seats, 1, 10'000'000), show_count(&O::seats)},
+      {"The line", "turn-ttl", "TIME", "how long a user whose turn it is may take to enter",
+       duration(&O::turn_ttl, 100ms, 24h), show_duration(&O::turn_ttl)},
+      {"The line", "grant-ttl", "TIME", "how long a user who entered may take to reserve",
+       duration(&O::grant_ttl, 100ms, 24h), show_duration(&O::grant_ttl)},
+      {"The line", "heartbeat-ttl", "TIME", "who has not asked for this long has left the line",
+       duration(&O::heartbeat_ttl, 3s, 24h), show_duration(&O::heartbeat_ttl)},
+      {"The line", "hold-ttl", "TIME", "how long reserved seats are kept for a payment",
+       duration(&O::hold_ttl, 100ms, 24h), show_duration(&O::hold_ttl)},
+      {"The line", "opening-delay", "TIME", "from an event's first join to its first admission",
+       duration(&O::opening_delay, 0s, kYear), show_duration(&O::opening_delay)},
+      {"The line", "max-events", "N", "events kept at the same time",
+       count<std::uint64_t>(&O::max_events, 1, 1'000'000), show_count(&O::max_events)},
+      {"The line", "forget-events-after", "TIME",
+       "an event that is over, and untouched this long, is forgotten with its orders (0s: never)",
+       set_forget_events_after, show_duration(&O::forget_events_after)},
+      {"The server", "listen", "HOST:PORT", "where to listen; port 0 lets the system choose", set_listen,
+       show_text(&O::listen)},
+      {"The server", "threads", "N", "server threads; no more than there are cores",
+       count<unsigned>(&O::threads, 1, 256), show_count(&O::threads)},
+      {"The server", "max-connections", "N", "more than these are answered 503 and closed",
+       count<std::uint64_t>(&O::max_connections, 1, 1'000'000), show_count(&O::max_connections)},
+      {"The server", "request-timeout", "TIME", "first to last byte of a request, else 408",
+       duration(&O::request_timeout, 10ms, 1h), show_duration(&O::request_timeout)},
+      {"The server", "idle-timeout", "TIME", "a connection without a request is closed after",
+       duration(&O::idle_timeout, 10ms, 24h), show_duration(&O::idle_timeout)},
+      {"The server", "max-body", "BYTES", "longer bodies are answered 413",
+       count<std::uint64_t>(&O::max_body, 256, 16'000'000), show_count(&O::max_body)},
+      {"The server", "max-target", "BYTES", "longer targets are answered 414",
+       count<std::uint64_t>(&O::max_target, 256, 60'000), show_count(&O::max_target)},
+      {"The server", "max-headers", "BYTES", "longer request heads are answered 431",
+       count<std::uint64_t>(&O::max_headers, 1024, 65'000), show_count(&O::max_headers)},
+      {"The server", "shutdown-delay", "TIME", "/readyz says 503 this long before the port closes",
+       duration(&O::shutdown_delay, 0s, 1h), show_duration(&O::shutdown_delay)},
+      {"The server", "shutdown-grace", "TIME", "what is in flight may take this long to finish",
+       duration(&O::shutdown_grace, 0s, 1h), show_duration(&O::shutdown_grace)},
+      {"Secrets", "admin-token", "TEXT", "opens /admin to who knows it (better: --admin-token-file)",
+       text(&O::admin_token), show_text(&O::admin_token)},
+      {"Secrets", "admin-token-file", "FILE",
+       "the same, from the first line of a file; without either /admin is closed", text(&O::admin_token_file),
+       show_text(&O::admin_token_file)},
+      {"Secrets", "signing-key-file", "FILE",
+       "keys that sign tokens, 64 hex digits a line, the first signs; random when absent", text(&O::signing_key_file),
+       show_text(&O::signing_key_file)},
+      {"Secrets", "tls-cert", "FILE", "PEM certificate chain; turns TLS on", text(&O::tls_cert),
+       show_text(&O::tls_cert)},
+      {"Secrets", "tls-key", "FILE", "PEM key of --tls-cert", text(&O::tls_key), show_text(&O::tls_key)},
+      {"Secrets", "tls-client-ca", "FILE", "clients must show a certificate signed by these", text(&O::tls_client_ca),
+       show_text(&O::tls_client_ca)},
+      {"Logs", "log-level", "LEVEL", "debug, info, warn, error or off",
+       one_of(&O::log_level, {"debug", "info", "warn", "error", "off"}), show_text(&O::log_level)},
+      {"Logs", "log-format", "FORM", "json (one object a line) or text", one_of(&O::log_format, {"json", "text"}),
+       show_text(&O::log_format)},
+  };
+  return all;
+}
+
+Result<void> check_together(const GatewayOptions& options) {
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return fail(fmt::format("--tls-{} is given without --tls-{}; TLS needs both",
+                            options.tls_cert.empty() ? "key" : "cert", options.tls_cert.empty() ? "cert" : "key"));
+  }
+  if (!options.tls_client_ca.empty() && !options.tls()) return fail("--tls-client-ca needs --tls-cert and --tls-key");
+  if (!options.admin_token.empty() && !options.admin_token_file.empty()) {
+    return fail("--admin-token and --admin-token-file exclude each other; keep the file");
+  }
+  if (options.embedded() && !options.position.empty() && options.position != "index") {
+    return fail(
+        fmt::format("--position: '{}' is a way of the Redis store; the embedded store's is 'index'", options.position));
+  }
+  if (options.embedded() && options.store_replicas > 0) {
+    return fail(fmt::format("--store-replicas: {} needs a Redis that has replicas; name it with --store",
+                            options.store_replicas));
+  }
+  // A request may wait for those of another before its own are asked for, and both must be over well before its time
+  // is.
+  if (options.store_replicas > 0 && options.store_replicas_timeout > options.store_timeout / 4) {
+    return fail(fmt::format("--store-replicas-timeout ({}) may be a quarter of --store-timeout ({}) at most",
+                            core::format_duration(options.store_replicas_timeout),
+                            core::format_duration(options.store_timeout)));
+  }
+  const core::Nanos both_waits = 2 * (options.store_replicas_timeout + kRedisTick);
+  if (options.store_replicas > 0 && both_waits > options.store_timeout) {
+    return fail(
+        fmt::format("--store-timeout ({}) is too short for --store-replicas-timeout ({}): {} at least, since a Redis "
+                    "that has nothing else to do ends a WAIT up to {} late, and a request may wait for two",
+                    core::format_duration(options.store_timeout), core::format_duration(options.store_replicas_timeout),
+                    core::format_duration(both_waits), core::format_duration(kRedisTick)));
+  }
+  if (options.line_buckets > 1 && (options.embedded() || options.position_used() != "watermark")) {
+    return fail(fmt::format("--line-buckets: {} buckets need a Redis and --position watermark; here it is {}, {}",
+                            options.line_buckets, options.embedded() ? "embedded" : "a Redis",
+                            options.position_used()));
+  }
+  if (options.max_target >= options.max_headers) {
+    return fail(fmt::format("--max-target ({}) must be less than --max-headers ({}), which counts the request line too",
+                            options.max_target, options.max_headers));
+  }
+  return {};
+}
+
+}  // namespace tacos::gateway
