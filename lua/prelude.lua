@@ -29,6 +29,9 @@ local UNHEARD = 100000 -- us without a tick, after which it is asked whether thi
 local GAP = 131072     -- numbers left out after a failover: more than one can have lost, so that none is given twice
 local RECOVERY = 1000000 -- us after a failover without admissions, in which every gateway tells what it knew
 
+-- Set by a script that a replica executes: it must not write.
+local reads_only = false
+
 local function clock_us()
   local given = tonumber(ARGV[1])
   if given > 0 then return given end
@@ -69,7 +72,7 @@ local function load_event(...)
     rate = tonumber(v[6]), paused = v[7] == '1', sold = v[8] == '1', mode = v[9], beat_ttl = tonumber(v[10]),
     ticked = tonumber(v[11]), server = v[12], failovers = tonumber(v[13]), stride = tonumber(v[14]),
   }
-  if now - event.ticked > UNHEARD and check_server(event) then
+  if now - event.ticked > UNHEARD and not reads_only and check_server(event) then
     for i, field in ipairs({...}) do v[14 + i] = redis.call('HGET', line, field) end -- such as the new gap
   end
   return event, v

@@ -97,13 +97,15 @@ RedisCluster::Door* RedisCluster::door_for(RedisRequest& request) {
   }
   Shard& shard = shards_[index];
   if (request.stale_ok && !request.notes.must_be_primary) {
-    if (Door* const door = reading_door(shard)) return door;
+    if (Door* const door = reading_door(shard, front_door(*shard.primary).connection().ready())) return door;
   }
   return &front_door(*shard.primary);
 }
 
-// One that is connected, in turn. The first question opens the door and is answered by the primary.
-RedisCluster::Door* RedisCluster::reading_door(Shard& shard) {
+// One that is connected, in turn. The first question opens the door and is answered by the primary; but where that is
+// not there, it waits for the replica.
+RedisCluster::Door* RedisCluster::reading_door(Shard& shard, bool primary_is_there) {
+  Door* waits = nullptr;
   for (std::size_t tried = 0; tried < shard.replicas.size(); ++tried) {
     Node& node = *shard.replicas[shard.next_replica++ % shard.replicas.size()];
     if (!node.reading) node.reading = std::make_unique<Door>(*this, node.address, true);
@@ -111,8 +113,10 @@ RedisCluster::Door* RedisCluster::reading_door(Shard& shard) {
       counters_.replica_reads.add();
       return node.reading.get();
     }
+    if (!primary_is_there) waits = node.reading.get();
   }
-  return nullptr;
+  if (waits != nullptr) counters_.replica_reads.add();
+  return waits;
 }
 
 void RedisCluster::on_completed(Door& door, RedisRequest& request, const RedisReply* reply, RedisFailure failure) {

@@ -64,7 +64,7 @@ class RedisCluster final : public RedisLink {
 
   void route(RedisRequest& request);
   Door* door_for(RedisRequest& request);
-  Door* reading_door(Shard& shard);
+  Door* reading_door(Shard& shard, bool primary_is_there);
   void on_completed(Door& door, RedisRequest& request, const RedisReply* reply, RedisFailure failure);
   bool follow(Door& door, RedisRequest& request, const RedisReply& error);
   bool redirect(Door& door, RedisRequest& request, const RedisReply& error, bool moved);

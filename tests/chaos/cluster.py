@@ -41,7 +41,7 @@ class Node:
             "redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--cluster-port", str(self.bus), "--save", "",
             "--appendonly", "no", "--dir", str(data), "--loglevel", "notice", "--cluster-enabled", "yes",
             "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", str(NODE_TIMEOUT_MS),
-            "--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0"], directory / f"redis-{number}.log")
+            "--cluster-replica-validity-factor", "0", "--cluster-allow-reads-when-down", "yes", "--repl-diskless-sync-delay", "0"], directory / f"redis-{number}.log")
 
     def ask(self, *words, timeout=5):
         redis = store.Redis(self.port, timeout)

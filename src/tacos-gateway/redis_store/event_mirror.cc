@@ -78,6 +78,11 @@ std::uint64_t EventMirror::place_of(TicketNumber number) const {
   return place(number);
 }
 
+std::uint64_t EventMirror::place_in_line(TicketNumber number) const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.contains(number) ? place(number) : 0;
+}
+
 // One that waits and is not in the set was put back after a failover, or is being called just now.
 std::uint64_t EventMirror::place(TicketNumber number) const {
   const bool whole = facts_known_ && behind_ == false && departures_read_ >= facts_.departures_in_all;

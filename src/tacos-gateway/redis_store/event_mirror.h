@@ -81,6 +81,9 @@ class EventMirror {
   void give_back_heartbeats(std::uint32_t epoch, const std::vector<TicketNumber>& numbers);
   void remove(std::uint32_t epoch, TicketNumber number);
 
+  // The place of one that waits as far as this gateway knows; else 0, and when it has not read the whole line.
+  std::uint64_t place_in_line(TicketNumber number) const;
+
   core::Instant refreshed_at() const;
 
  private:

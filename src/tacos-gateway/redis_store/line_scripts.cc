@@ -21,7 +21,7 @@ std::shared_ptr<const redis::ScriptBook> make_line_scripts() {
     std::string_view before = {};
     std::string_view before_that = {};
   };
-  const std::array<Text, 21> texts{{
+  const std::array<Text, 22> texts{{
       {"register", lua::kRegister},
       {"defaults", lua::kDefaults},
       {"open", lua::kOpen},
@@ -43,6 +43,7 @@ std::shared_ptr<const redis::ScriptBook> make_line_scripts() {
       {"forget", lua::kForget},
       {"forget_bucket", lua::kForgetBucket},
       {"unregister", lua::kUnregister},
+      {"peek", lua::kPeek},
   }};
   auto book = std::make_shared<redis::ScriptBook>();
   for (const Text& one : texts) {

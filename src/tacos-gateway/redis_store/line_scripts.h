@@ -32,6 +32,7 @@ enum class LineScript : std::uint8_t {
   kForget,
   kForgetBucket,
   kUnregister,
+  kPeek,
 };
 
 // All of them, each behind what it shares with others, in the order of LineScript.

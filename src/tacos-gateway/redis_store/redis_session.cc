@@ -92,7 +92,12 @@ void RedisSession::submit(std::span<StoreCommand* const> batch) {
       call.step = Step::kCommand;
       call.replaces = 0;
       call.detours = 0;
-      send_command(call);
+      call.primary_asked = call.replica_asked = false;
+      if (may_peek(*command) && is_out_of_touch(command->ref.event)) {
+        send_peek(call);
+      } else {
+        send_command(call);
+      }
     }
   }
   for (StoreCommand* command : answered_) command->done(*command);
@@ -260,6 +265,11 @@ void RedisSession::replied(redis::RedisRequest& request, const redis::RedisReply
   if (session.closing_) return;
   if (failure == redis::RedisFailure::kOverloaded) return session.complete(call, StoreOutcome::kOverloaded);
   if (failure != redis::RedisFailure::kNone || outcome_of(*reply) < 0) {
+    if (call.step == Step::kCommand && !call.replica_asked && session.may_peek(*call.command)) {
+      call.primary_asked = true;
+      return session.send_peek(call);
+    }
+    if (call.step == Step::kPeek) return session.end_peek(call);
     return session.complete(call, StoreOutcome::kUnavailable);
   }
   session.on_reply(call, *reply);
@@ -282,6 +292,8 @@ void RedisSession::on_reply(Call& call, const redis::RedisReply& reply) {
       call.replaces = command.ref.number;
       call.step = Step::kCommand;
       return send_command(call);
+    case Step::kPeek:
+      return take_peek(call, reply);
     case Step::kFacts:
       return outcome == 0 ? take_facts(call, reply) : complete(call, StoreOutcome::kUnavailable);
     default:

@@ -25,7 +25,7 @@ class RedisSession final : public StoreSession {
   // A join to an event that has not been met registers it, opens it, and joins again. In a line in buckets a join
   // numbers the ticket at the event, and the ticket arrives in its bucket; where it can't, the user joins again. Who
   // waits in a line that this gateway has not read yet, as after a start, is told a position once it has.
-  enum class Step : std::uint8_t { kCommand, kRegister, kOpen, kJoinAgain, kArrive, kFacts };
+  enum class Step : std::uint8_t { kCommand, kRegister, kOpen, kJoinAgain, kArrive, kFacts, kPeek };
   struct Call {
     redis::RedisRequest request;
     RedisSession* session = nullptr;
@@ -33,6 +33,7 @@ class RedisSession final : public StoreSession {
     Step step = Step::kCommand;
     TicketNumber replaces = 0;  // a join's number that came to nothing
     unsigned detours = 0;
+    bool primary_asked = false, replica_asked = false;  // of a status, each once
   };
 
   bool answered_by_mirror(StoreCommand& command);
@@ -42,6 +43,12 @@ class RedisSession final : public StoreSession {
   void send_open(Call& call, const redis::RedisReply& registered);
   void send_facts(Call& call);
   void take_facts(Call& call, const redis::RedisReply& reply);
+
+  bool may_peek(const StoreCommand& command) const;
+  bool is_out_of_touch(std::uint64_t event) const;
+  void send_peek(Call& call);
+  void take_peek(Call& call, const redis::RedisReply& reply);
+  void end_peek(Call& call);
 
   static void replied(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure);
   void on_reply(Call& call, const redis::RedisReply& reply);

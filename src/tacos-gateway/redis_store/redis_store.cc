@@ -77,7 +77,7 @@ struct RedisStoreParts::Totals {
   double sent = 0, errors = 0, timeouts = 0, not_sent = 0, unknown = 0, overflows = 0;
   double connects = 0, connects_failed = 0, disconnects = 0, scripts_loaded = 0, pending = 0;
   double bytes_sent = 0, bytes_received = 0;
-  double waits = 0, waits_short = 0, no_replicas = 0;
+  double waits = 0, waits_short = 0, no_replicas = 0, replica_reads = 0;
 };
 
 void RedisStoreParts::add(Totals& totals, const redis::RedisCounters& counters) {
@@ -98,6 +98,7 @@ void RedisStoreParts::add(Totals& totals, const redis::RedisCounters& counters) 
   add_one(totals.waits, counters.waits);
   add_one(totals.waits_short, counters.waits_short);
   add_one(totals.no_replicas, counters.no_replicas);
+  add_one(totals.replica_reads, counters.replica_reads);
 }
 
 std::vector<StoreMetric> RedisStoreParts::metrics() const {
@@ -133,7 +134,10 @@ std::vector<StoreMetric> RedisStoreParts::metrics() const {
       {"store_waits_short_total", "Of these, those that too few replicas answered in time.", true, totals.waits_short},
       {"store_noreplicas_total", "Commands the Redis refused for want of good replicas.", true, totals.no_replicas},
       {"store_mirror_answers_total", "Status questions answered without asking the Redis.", true, of(mirror_answers)},
-      {"store_stale_answers_total", "Of these, with facts older than 2 s.", true, of(stale_answers)},
+      {"store_stale_answers_total", "Status answers marked stale: from facts older than 2 s, or by a replica.", true,
+       of(stale_answers)},
+      {"store_replica_reads_total", "Status questions asked of a replica because its primary was away.", true,
+       totals.replica_reads},
       {"store_unavailable_total", "Commands answered that the store can't be reached.", true, of(refusals)},
       {"queue_events_forgotten_total", "Events that this gateway has forgotten because they were over.", true,
        of(events_forgotten)},

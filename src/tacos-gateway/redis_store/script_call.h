@@ -22,7 +22,11 @@ class ScriptCall {
       : request_(request), script_(book[static_cast<std::size_t>(script)]), time_(time) {
     request_.command.clear();
     request_.script = &script_;
+    request_.stale_ok = false;
   }
+
+  // The script writes nothing, and a replica may execute it.
+  void of_replica() { request_.stale_ok = true; }
 
   redis::RedisCommand line(std::uint64_t event, std::size_t arguments) {
     return begin(LineKey::of_event(event).text(), arguments);
@@ -36,7 +40,7 @@ class ScriptCall {
   redis::RedisCommand begin(std::string_view key, std::size_t arguments) {
     request_.slot = redis::redis_slot(key);
     redis::RedisCommand command(request_.command, 5 + arguments);
-    command.arg("EVALSHA").arg(script_.sha1).arg(1).arg(key).arg(time_);
+    command.arg(request_.stale_ok ? "EVALSHA_RO" : "EVALSHA").arg(script_.sha1).arg(1).arg(key).arg(time_);
     return command;
   }
 
