@@ -72,11 +72,18 @@ local function sweep(event, watch_from)
   return watch_from
 end
 
--- Past a stretch of numbers that were never given.
+-- Past a stretch of numbers that were never given. Gives the last number before the next one.
 local function past_holes(event, holes)
+  local last = math.huge
   for from, to in holes:gmatch('(%d+)-(%d+) ') do
-    if event.head >= tonumber(from) and event.head < tonumber(to) then event.head = tonumber(to) end
+    from, to = tonumber(from), tonumber(to)
+    if event.head >= from and event.head < to then
+      event.head = to
+    elseif from > event.head then
+      last = math.min(last, from)
+    end
   end
+  return last
 end
 
 -- After a failover: what a gateway knew of the line before, which this server may not. ARGV[2] to [4]: the last number and
@@ -88,6 +95,12 @@ local function recall(event, holes, turn_ttl)
   holes = given_upto(last)
   local from = event.head
   while event.head < math.min(head, event.next) do
+    local at = event.head
+    past_holes(event, holes)
+    if event.head > head then -- not to be passed before the gateways have told who is in there
+      event.head = at
+      break
+    end
     local upto = math.min(event.head + 100, head)
     local numbers = {}
     for number = event.head + 1, upto do numbers[#numbers + 1] = number end

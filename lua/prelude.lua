@@ -27,6 +27,8 @@ local NOBODY = string.rep('\255', 16) -- the user of a ticket whose record was l
 local MICRO = 1000000
 local UNHEARD = 100000 -- us without a tick, after which it is asked whether this is still the server it was
 local GAP = 131072     -- numbers left out after a failover: more than one can have lost, so that none is given twice
+local APART = 2000000  -- us: of two takeovers in a row the second comes later than this
+local MOST_GAPS = 32   -- for one failover, after a minute without a tick
 local RECOVERY = 1000000 -- us after a failover without admissions, in which every gateway tells what it knew
 
 -- Set by a script that a replica executes: it must not write.
@@ -42,17 +44,24 @@ end
 -- A promoted replica, or a server that started again, may lack the last moments before. Numbers that were given then must
 -- not be given again, nor turns: a gap in the numbers, an empty bucket of tokens, and a pause in which the gateways tell
 -- how far they knew the line to be. Says whether that was so.
+--
+-- The field failovers counts gaps, takeovers how often this was so. A server that took over and was lost again before its
+-- replica heard of it may have given numbers behind its gap, and the next one begins where it began: so there is a gap for
+-- each APART since the last tick, and theirs differ.
 local function check_server(event)
   local server = redis.call('INFO', 'server'):match('run_id:(%x+)'):sub(1, 16)
   if server == event.server then return false end
-  event.failovers = event.failovers + 1
+  local apart = math.floor(math.max(0, event.now - event.ticked) / APART)
+  local gaps = event.mode == 'bucket' and 1 or math.min(MOST_GAPS, 1 + apart)
+  event.failovers = event.failovers + gaps
   redis.call('HSET', line, 'server', server, 'failovers', event.failovers)
+  redis.call('HINCRBY', line, 'takeovers', 1)
   if redis.call('HEXISTS', line, 'journal') == 1 then -- see tick.lua
     redis.call('RPUSH', line .. ':admissions', string.format('f %.0f %d %d', event.now, event.failovers, event.next))
   end
   if event.mode == 'bucket' then return true end
   local last = event.next
-  event.next = last + GAP
+  event.next = last + GAP * gaps
   local holes = redis.call('HGET', line, 'holes') or ''
   redis.call('HSET', line, 'next', event.next, 'known', last, 'holes', holes .. last .. '-' .. event.next .. ' ',
     'credit', 0, 'rest', 0, 'credited', event.now, 'recovers', event.now + RECOVERY)
@@ -130,14 +139,18 @@ local function may_have_lost(event)
   return event.failovers > 0 or event.mode == 'bucket'
 end
 
--- A number in a gap that was given after all: so were those before it, and whoever is missing there is lost. Gives the gaps.
+-- A number in a gap that was given after all: so were those before it, from the gap's beginning, or from where a server
+-- between began; and whoever is missing there is lost. Gives the gaps.
 local function given_upto(number)
   local v = redis.call('HMGET', line, 'holes', 'known')
   local lost = 0
   local holes = (v[1] or ''):gsub('(%d+)%-(%d+) ', function(from, to)
-    if number <= tonumber(from) or number >= tonumber(to) then return nil end
-    lost = number - tonumber(from)
-    return string.format('%d-%s ', number, to)
+    from, to = tonumber(from), tonumber(to)
+    if number <= from or number >= to then return nil end
+    local began = to - GAP * math.ceil((to - number + 1) / GAP)
+    lost = number - math.max(from, began)
+    local before = began > from and string.format('%.0f-%.0f ', from, began) or ''
+    return before .. string.format('%.0f-%.0f ', number, to)
   end)
   if lost > 0 then
     redis.call('HSET', line, 'holes', holes, 'known', math.max(number, tonumber(v[2])))

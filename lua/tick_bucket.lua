@@ -2,7 +2,7 @@
 -- event's watermark has passed, the absent. Any gateway may run it at any time.
 -- KEYS: the bucket. ARGV: time, the seven of open_bucket(), watermark, micro-tickets admitted a second, sold out, first
 -- departure to tell. Result: {0, watermark passed, called ever, outstanding, waiting, failovers, departures...}, or {100} when the bucket is of a later life.
--- O(slice x log n), and O(numbers the watermark has passed).
+-- O(slice x log n), and O(numbers the watermark has passed), by the block where nobody is.
 local event, v = open_bucket(false)
 if not event then return {R_NO_EVENT} end
 local head, sold = tonumber(ARGV[9]), ARGV[11]
@@ -16,12 +16,19 @@ if not event.sold then
     local numbers = {}
     local number = event.head + 1
     number = number + (mine - number) % event.stride
-    while number <= head and #numbers < 100 do
-      numbers[#numbers + 1] = number
-      number = number + event.stride
+    if redis.call('EXISTS', (place_of(event, number))) == 0 then
+      -- Nobody is in this block, as in what a failover left out: on to the next.
+      local block = math.floor((number - 1) / event.stride / BLOCK)
+      event.head = math.min(head, (block + 1) * BLOCK * event.stride)
+      walked = walked + 10
+    else
+      while number <= head and #numbers < 100 do
+        numbers[#numbers + 1] = number
+        number = number + event.stride
+      end
+      walked = walked + #numbers
+      event.head = #numbers == 100 and numbers[100] or head
     end
-    walked = walked + #numbers
-    event.head = #numbers == 100 and numbers[100] or head
     local waits = {}
     if #numbers > 0 then
       local seen = redis.call('ZMSCORE', SEEN, unpack(numbers))

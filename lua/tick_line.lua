@@ -75,11 +75,11 @@ if not event.sold and not event.paused and event.now >= event.opens and event.no
   local wanted = math.min(math.floor(event.credit / MICRO), places, SLICE)
   local taken, walked, from = 0, 0, event.head
   while taken < wanted and event.head < event.next and walked < 4 * SLICE do
-    if holes ~= '' then past_holes(event, holes) end
+    local last = past_holes(event, holes)
     local first = event.head + 1
     local byte = math.floor(first / 8)
     local bits = redis.call('GETRANGE', AWAY, byte, byte + 63)
-    for number = first, math.min(byte * 8 + 511, event.next) do
+    for number = first, math.min(byte * 8 + 511, event.next, last) do
       if taken == wanted then break end
       walked = walked + 1
       event.head = number

@@ -107,9 +107,8 @@ Result<Gateway::Stores> Gateway::make_stores(const GatewayOptions& options, cons
   store.wait_timeout = options.store_replicas_timeout;
   store.buckets = options.line_buckets;
   store.on_failover = [&log](const RedisStoreOptions::Failover& news) {
-    log.write(
-        GatewayLog::Level::kWarn, "another server has the line, or it started again",
-        {{"event_id", news.event_id}, {"failovers", news.failovers}, {"tickets_known_to_be_lost", news.tickets_lost}});
+    log.write(GatewayLog::Level::kWarn, "another server has the line, or it started again",
+              {{"event_id", news.event_id}, {"tickets_known_to_be_lost", news.tickets_lost}});
   };
   auto opened = RedisStore::open(*url, std::move(store), clock);
   if (opened.has_error()) return fail("--store: " + opened.error().message);

@@ -216,7 +216,7 @@ class Store:
         return sum(part.count(name) for part in self.lines())
 
     def failovers(self):
-        return {part.name: part.count("failovers") for part in [self.own, *self.buckets]}
+        return {part.name: part.count("takeovers") for part in [self.own, *self.buckets]}
 
     def lost(self):
         return self.own.count("lost")

@@ -399,12 +399,12 @@ class CheckHistoryTest(unittest.TestCase):
         self.notes.append({"fault": "kill primary", "lossy_from_us": us(from_ms), "at_us": us(at_ms), "heir_us": us(at_ms + 900),
                            "taken_us": us(at_ms + 1000), "parts": list(parts)})
         for part in parts:
-            self.dump[part + "}" if part else ""]["failovers"] = "1"
+            self.dump[part + "}" if part else ""]["takeovers"] = "1"
 
     def test_a_failover_that_nobody_noticed(self):
         self.kill(5000, 5100)
         self.assertEqual(self.found().count(), 0, self.found().text())
-        self.dump[""]["failovers"] = "0"
+        self.dump[""]["takeovers"] = "0"
         self.assert_fault(1, "1 primaries of tacos:{0000000000001234} were killed, of which the store noticed 0")
 
     def test_a_failover_that_the_next_one_undid_needs_no_notice_but_one_long_before_does(self):

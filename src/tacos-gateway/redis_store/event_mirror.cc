@@ -128,7 +128,11 @@ bool EventMirror::take_facts(const LineFacts& facts, Instant now) {
   if (facts.failovers != facts_.failovers || facts.gaps != facts_.gaps) {
     // Departures may be among what was lost, so that those told before are not where they were: all are read again.
     departures_read_ = 0;
-    if (facts_known_ && facts.failovers != facts_.failovers) before_failover_ = {last_, facts_.head, facts_.failovers};
+    if (facts_known_ && facts.failovers != facts_.failovers) {
+      if (before_failovers_.size() == kMostLives) before_failovers_.erase(before_failovers_.begin());
+      before_failovers_.push_back({last_, facts_.head, facts_.failovers});
+      told_ = 0;
+    }
     facts_.failovers = facts.failovers;
     facts_.gaps = facts.gaps;
   }
@@ -180,12 +184,17 @@ EventMirror::Reading EventMirror::reading() const {
 
 EventMirror::Knowledge EventMirror::knowledge() const {
   const std::lock_guard lock(mutex_);
-  return before_failover_ ? *before_failover_ : Knowledge{last_, facts_.head, facts_.failovers};
+  return told_ < before_failovers_.size() ? before_failovers_[told_] : Knowledge{last_, facts_.head, facts_.failovers};
 }
 
 void EventMirror::told(const Knowledge& knowledge) {
   const std::lock_guard lock(mutex_);
-  if (before_failover_ && before_failover_->failovers == knowledge.failovers) before_failover_.reset();
+  if (told_ < before_failovers_.size() && before_failovers_[told_].failovers == knowledge.failovers) ++told_;
+}
+
+bool EventMirror::has_more_to_tell() const {
+  const std::lock_guard lock(mutex_);
+  return told_ < before_failovers_.size();
 }
 
 std::uint64_t EventMirror::failovers() const {
@@ -238,7 +247,8 @@ void EventMirror::begin_life(std::uint32_t epoch) {
   behind_ = stirred_ = false;
   asleep_.store(false, std::memory_order_release);
   last_ = 0;
-  before_failover_.reset();
+  before_failovers_.clear();
+  told_ = 0;
   waiting_ = WaitingIndex();
   chunks_.clear();
   chunks_released_ = 0;

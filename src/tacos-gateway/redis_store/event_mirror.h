@@ -65,8 +65,9 @@ class EventMirror {
   };
   Reading reading() const;
 
-  // What a tick tells the store, which may have lost it: how far this gateway knows the line to be. What it knew before
-  // a failover is kept until a tick has told it: often the facts tell of a failover first.
+  // What a tick tells the store, which may have lost it: how far this gateway knows the line to be. After a failover,
+  // first how far it was before that one, and before each earlier one: a server that took over and was told may be lost
+  // with what it was told.
   struct Knowledge {
     TicketNumber last = 0;  // that is known to be given
     TicketNumber head = 0;
@@ -74,6 +75,7 @@ class EventMirror {
   };
   Knowledge knowledge() const;
   void told(const Knowledge& knowledge);
+  bool has_more_to_tell() const;
   std::uint64_t failovers() const;
 
   // Moves up to `most` heartbeats that are to be written to the end of `to`; gives their epoch.
@@ -106,9 +108,11 @@ class EventMirror {
   bool known_ = false;
   LineFacts facts_;  // but for its departures
   bool facts_known_ = false;
-  std::optional<Knowledge> before_failover_;  // that no tick has told yet
-  bool behind_ = false;                       // a reply told of a failover that the facts do not know of yet
-  std::int64_t ahead_us_ = 0;                 // the store's clock before ours
+  static constexpr std::size_t kMostLives = 16;
+  std::vector<Knowledge> before_failovers_;  // the latest
+  std::size_t told_ = 0;                     // of them, since the last
+  bool behind_ = false;                      // a reply told of a failover that the facts do not know of yet
+  std::int64_t ahead_us_ = 0;                // the store's clock before ours
   core::Instant refreshed_;
   std::atomic<std::uint32_t> buckets_{1};
   std::atomic<bool> asleep_{false};

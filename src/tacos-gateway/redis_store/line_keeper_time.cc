@@ -78,6 +78,7 @@ void LineKeeper::on_tick(std::uint64_t event, core::Instant asked_at, const redi
   mirror.learn_progress(number_at(*reply, 1), number_at(*reply, 2), number_at(*reply, 3) == 1, failovers);
   if (failovers != mirror.failovers()) refresh_event(event, nullptr);
   pace_after(pace, asked_at, microseconds(number_at(*reply, 5)), number_at(*reply, 4) == 1);
+  if (mirror.has_more_to_tell()) pace.next_tick = asked_at;
 }
 
 // When the tick before was another gateway's, and not long ago, this one holds back; when ticks have become rare, it
@@ -153,6 +154,7 @@ void LineKeeper::tick_line(std::uint64_t event, core::Instant asked_at, const La
     if (line.failovers != mirror.failovers()) refresh_event(event, nullptr);
     pace_after(current, asked_at, microseconds(number_at(*reply, kSpreadElements)),
                number_at(*reply, kSpreadElements + 1) == 1);
+    if (mirror.has_more_to_tell()) current.next_tick = asked_at;
     for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
       current.buckets[bucket].departures_known = number_at(*reply, kSpreadElements + 2 + bucket);
     }
@@ -230,7 +232,7 @@ void LineKeeper::tell_of_failover(Pace& pace) {
   if (facts_.failovers == pace.failovers && facts_.lost == pace.tickets_lost) return;
   pace.failovers = facts_.failovers;
   pace.tickets_lost = facts_.lost;
-  if (parts_.options.on_failover) parts_.options.on_failover({pace.id, facts_.failovers, facts_.lost});
+  if (parts_.options.on_failover) parts_.options.on_failover({pace.id, facts_.lost});
 }
 
 // All are taken at once: what a full link refuses is given back inside the call, and waits for the next refresh.

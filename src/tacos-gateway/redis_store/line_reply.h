@@ -39,7 +39,7 @@ struct TicketReply {
   bool sold_out = false;
   std::uint64_t at_ms = 0;
   std::uint64_t heartbeat_ms = 0;
-  std::uint64_t failovers = 0;
+  std::uint64_t failovers = 0;  // in gaps: it grows by one or more with each
 };
 
 // Numbers that no ticket has: above `after`, up to `upto`.
@@ -63,7 +63,7 @@ struct LineFacts {
   std::uint32_t buckets = 1;
   std::uint64_t turn_ms = 0;
   std::uint64_t grant_ms = 0;
-  std::uint64_t failovers = 0;
+  std::uint64_t failovers = 0;  // in gaps: it grows by one or more with each
   std::vector<NumberGap> gaps;
   std::uint64_t lost = 0;      // tickets that failovers are known to have lost
   std::uint64_t restored = 0;  // of these, how many stand in line again

@@ -48,7 +48,6 @@ struct RedisStoreOptions {
   // not got. On the keeper's thread; may be empty.
   struct Failover {
     std::string_view event_id;
-    std::uint64_t failovers = 0;  // in the event's life
     std::uint64_t tickets_lost = 0;
   };
   std::function<void(const Failover&)> on_failover{};

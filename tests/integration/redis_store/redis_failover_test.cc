@@ -106,6 +106,66 @@ TEST_P(RedisFailoverTest, HeartbeatsPutBackWhoSaysNothingElse) {
   EXPECT_EQ(now.tickets_restored, 1u);
 }
 
+// As when a server takes over, gives numbers, and is lost before its replica has heard of any of it: the next one
+// begins where it began.
+TEST_P(RedisFailoverTest, AFailoverThatTheNextOneUndoesGivesNoNumberTwice) {
+  options.line.admission_rate = Rate::per_second(0);
+  const auto one = start();
+  const auto two = start();
+  std::vector<TicketRef> refs;
+  std::uint64_t user = 0;
+  const auto join_some = [&](RedisGateway& gateway) {
+    for (int n = 0; n < 5; ++n) refs.push_back(join(gateway, ++user).ref);
+    one->refresh();
+    two->refresh();
+  };
+  join_some(*one);
+  tick(*one, 1);
+  save();
+  join_some(*two);
+  clock.advance(seconds(2));
+  fail_over();
+  join_some(*one);
+  tick(*one, 1);
+  clock.advance(seconds(2));
+  fail_over();
+  join_some(*two);
+  std::set<TicketNumber> numbers;
+  for (const TicketRef& ref : refs) numbers.insert(ref.number);
+  EXPECT_EQ(numbers.size(), 20u) << "each its own";
+
+  tick(*one, 2);
+  tick(*two, 2);
+  one->refresh();
+  two->refresh();
+  std::set<std::uint64_t> positions;
+  for (const TicketRef& ref : refs) {
+    const auto answer = status(*one, ref);
+    ASSERT_EQ(answer.outcome, StoreOutcome::kOk) << ref.number;
+    EXPECT_EQ(answer.view.status, TicketStatus::kWaiting) << ref.number;
+  }
+  one->refresh();
+  two->refresh();
+  for (const TicketRef& ref : refs) positions.insert(status(*two, ref).view.position);
+  EXPECT_EQ(positions.size(), 20u);
+  EXPECT_EQ(*positions.rbegin(), 20u) << "no gap is taken for people";
+  const EventSnapshot now = one->snapshot();
+  EXPECT_EQ(now.joined, 20u);
+  EXPECT_EQ(now.tickets_lost, 10u);
+  EXPECT_EQ(now.tickets_restored, 10u);
+
+  // The line goes on, past the gaps at once.
+  EventControl change;
+  change.admission_rate = Rate::per_second(100);
+  one->store().control(change, [](core::Result<std::size_t>) {});
+  tick(*one, 150);
+  tick(*two, 10);
+  one->refresh();
+  std::size_t ready = 0;
+  for (const TicketRef& ref : refs) ready += status(*one, ref).view.status == TicketStatus::kReady;
+  EXPECT_EQ(ready, 20u);
+}
+
 TEST_P(RedisFailoverTest, TheAdmissionBoundHoldsAcrossIt) {
   options.line.admission_rate = Rate::per_second(100);
   options.line.admission_burst = 10;
