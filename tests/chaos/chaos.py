@@ -203,13 +203,14 @@ class Run:
                 self.notes.append({"fault": "kill gateway", "target": gateway, "at_us": now_us()})
 
         note["fault"] = "kill primary"
+        # Before the kill: afterwards some nodes are behind with whose slots are whose.
+        struck = self.redis.owner(store.slot_of(key))
+        parts = [part[len(self.line) - 1:-1] for part in keys if self.redis.owner(store.slot_of(part)) is struck]
         lossy_from, killed, heir, taken, node = self.redis.kill_primary(key, unreplicated, kill_gateway)
         if gateway is not None:
             self.gateways[gateway].start()
         note.update(lossy_from_us=lossy_from, at_us=killed, heir_us=heir, taken_us=taken, node=node.number,
-                    unreplicated_ms=round(unreplicated * 1000), keys=[
-                        part for part in keys if self.redis.owner(store.slot_of(part)) is self.redis.owner(store.slot_of(key))])
-        note["parts"] = [part[len(self.line) - 1:-1] for part in note.pop("keys")]
+                    unreplicated_ms=round(unreplicated * 1000), parts=parts)
         eventually("the killed server to follow", self.redis.is_healthy, 20)
 
     def torment(self, started):

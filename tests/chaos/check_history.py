@@ -359,7 +359,7 @@ class Check(AdmissionRules, SeatRules):
             if number in self.recalled:
                 continue
             for row in rows:
-                if any(self.losses.recovering(us, number) for us in (row.sent, row.sent - self.lag_us)):
+                if any(self.losses.recovering(us, number) for us in (row.sent, row.sent - self.lag_us, row.done + SKEW_US)):
                     self.found.measures["answers around a kill, not held against the journal"] += 1
                     continue
                 if row.state == "ready" and called is not None and row.done < called - SKEW_US:
