@@ -15,7 +15,7 @@ end
 -- key has just numbered; by a tick, whose gateway may not have heard yet that a life is over, only when it is an earlier
 -- one. Otherwise nil.
 local function open_bucket(is_numbered)
-  local event, v = load_event('called', 'watch_from', 'turn_ttl', 'journal')
+  local event, v = load_event('called', 'watch_from', 'turn_ttl', 'journal', 'called_at')
   if event and event.epoch == tonumber(ARGV[2]) then return event, v end
   if event then
     if not is_numbered and tonumber(ARGV[3]) <= event.began then return nil end
@@ -26,5 +26,5 @@ local function open_bucket(is_numbered)
     'paused', '0', 'sold', '0', 'mode', 'bucket', 'beat_ttl', ARGV[5], 'ticked', clock_us(), 'server', server,
     'failovers', 0, 'stride', ARGV[8], 'turn_ttl', ARGV[6], 'grant_ttl', ARGV[7], 'called', 0, 'arrived', 0,
     'entered', 0, 'left', 0, 'expired', 0)
-  return load_event('called', 'watch_from', 'turn_ttl', 'journal')
+  return load_event('called', 'watch_from', 'turn_ttl', 'journal', 'called_at')
 end

@@ -64,7 +64,7 @@ local function check_server(event)
   event.next = last + GAP * gaps
   local holes = redis.call('HGET', line, 'holes') or ''
   redis.call('HSET', line, 'next', event.next, 'known', last, 'holes', holes .. last .. '-' .. event.next .. ' ',
-    'credit', 0, 'rest', 0, 'credited', event.now, 'recovers', event.now + RECOVERY)
+    'credit', 0, 'calls', 0, 'rest', 0, 'credited', event.now, 'recovers', event.now + RECOVERY)
   return true
 end
 
@@ -240,11 +240,13 @@ local function answer(event, outcome, state, number, until_ms, user, joined)
 end
 
 -- The token bucket: exact. credit is whole millionths of a ticket, rest millionths of those, rate millionths a second;
--- never more than rate x window + burst in any window of the store's clock.
+-- never more than rate x window + burst in any window of the store's clock. In a spread line that is for what is charged, and
+-- calls is a bucket like it for what is called of that, which may be later: see tick_line.lua.
 local function refill(event)
-  local v = redis.call('HMGET', line, 'burst', 'credit', 'rest', 'credited')
+  local v = redis.call('HMGET', line, 'burst', 'credit', 'rest', 'credited', 'calls', 'calls_at')
   event.capacity = tonumber(v[1]) * MICRO
   event.credit, event.rest, event.credited = tonumber(v[2]), tonumber(v[3]), tonumber(v[4])
+  event.calls, event.calls_at = tonumber(v[5] or v[2]), tonumber(v[6] or v[4])
   local passed = event.now - event.credited
   if passed <= 0 then return end
   event.credited = event.now
@@ -255,7 +257,15 @@ local function refill(event)
   local added = math.floor(part / MICRO)
   event.rest = part - added * MICRO
   -- Beyond 2^53 the sum is rounded, but then it is far beyond the capacity too.
-  event.credit = event.credit + seconds * event.rate + micros * whole + added
+  added = added + seconds * event.rate + micros * whole
+  event.credit = event.credit + added
   if event.credit >= event.capacity then event.credit, event.rest = event.capacity, 0 end
+end
+
+-- The bucket of the calls at a later time; by refill() it is as it was kept.
+local function grow_calls(event, upto)
+  if upto <= event.calls_at then return end
+  event.calls = math.min(event.capacity, event.calls + math.floor((upto - event.calls_at) / MICRO * event.rate))
+  event.calls_at = upto
 end
 

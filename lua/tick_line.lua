@@ -4,7 +4,8 @@
 -- without a charge. Any gateway may run it at any time, with reports of any age: older ones only make it more careful, since
 -- what a bucket has called stays charged until a report says what became of it.
 -- KEYS: the event. ARGV: time, what the gateway knows (as recall() reads it), then for each bucket: watermark passed ('' when
--- it was not heard), called ever, outstanding, waiting, first departure told, how many; then all departures in that order.
+-- it was not heard), called ever, outstanding, waiting, microsecond of its last calls, first departure told, how many; then
+-- all departures in that order.
 -- Result: {101 and what spread_answer() tells, microseconds since the tick before, whether anything is left to wait for, for
 -- each bucket the departures known}, or {100}. O(buckets + slice).
 -- A journal, as tick.lua keeps one: 'a microsecond charged first last' of the numbers that the watermark passed, 'g
@@ -25,18 +26,21 @@ end
 local stored = redis.call('HMGET', line, unpack(names))
 local changes, known_left = {}, {}
 local called, busy, waiting, everywhere = 0, 0, 0, true
-local next_departure = 5 + event.stride * 6
+local next_departure = 5 + event.stride * 7
+local new_calls = {}
 for bucket = 0, event.stride - 1 do
-  local at = 5 + bucket * 6
+  local at = 5 + bucket * 7
   local passed, report = ARGV[at], stored[bucket * 2 + 1] or '0 0 0 0'
   local left = tonumber(stored[bucket * 2 + 2] or 0)
   local heard = passed ~= ''
+  local most_called = tonumber(report:match('%d+ %d+ %d+ %d+ (%d+)') or 0) -- as far as any report has told
   if heard then
-    report = passed .. ' ' .. ARGV[at + 1] .. ' ' .. ARGV[at + 2] .. ' ' .. ARGV[at + 3]
+    local most = string.format(' %.0f', math.max(most_called, tonumber(ARGV[at + 1])))
+    report = passed .. ' ' .. ARGV[at + 1] .. ' ' .. ARGV[at + 2] .. ' ' .. ARGV[at + 3] .. most
     changes[#changes + 1] = 'report' .. bucket
     changes[#changes + 1] = report
   end
-  local from, count = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+  local from, count = tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
   if from <= left and from + count > left then
     local new = {}
     for i = left - from, count - 1 do
@@ -53,16 +57,25 @@ for bucket = 0, event.stride - 1 do
   known_left[#known_left + 1] = left
   local p, c, o, w = report:match('(%d+) (%d+) (%d+) (%d+)')
   if not heard or tonumber(p) < event.head then everywhere = false end
+  if heard and tonumber(c) > most_called then
+    new_calls[#new_calls + 1] = {math.min(tonumber(ARGV[at + 4]), event.now), tonumber(c) - most_called}
+  end
   called, busy, waiting = called + tonumber(c), busy + tonumber(o), waiting + tonumber(w)
 end
 if #changes > 0 then redis.call('HSET', line, unpack(changes)) end
 
 refill(event)
--- What is charged and not called yet may be called at any moment, and counts with what is left of the burst: a bucket that
--- was away and calls late adds nothing to what others may call meanwhile.
-event.credit = math.min(event.credit, math.max(0, event.capacity - math.max(0, charged - called) * MICRO))
+-- What is charged and not called yet may be called at any moment, and a bucket that was away calls late: no more is charged
+-- than the bucket of the calls has left beside it.
+table.sort(new_calls, function(a, b) return a[1] < b[1] end)
+for _, some in ipairs(new_calls) do
+  grow_calls(event, some[1])
+  event.calls = event.calls - some[2] * MICRO
+end
+grow_calls(event, event.now)
+event.credit = math.min(event.credit, math.max(0, event.calls - math.max(0, charged - called) * MICRO))
 if everywhere or charged < called then
-  event.credit = math.min(event.credit + (charged - called) * MICRO, event.capacity)
+  event.credit = math.min(event.credit + (charged - called) * MICRO, event.capacity, math.max(0, event.calls))
   if v[19] and charged ~= called then
     redis.call('RPUSH', line .. ':admissions', string.format('g %.0f %d', event.now, charged - called))
   end
@@ -94,8 +107,8 @@ if not event.sold and not event.paused and event.now >= event.opens and event.no
   end
 end
 local active = (waiting > 0 or busy > 0) and not event.sold
-redis.call('HSET', line, 'head', event.head, 'charged', charged, 'credit', event.credit, 'rest', event.rest, 'credited',
-  event.credited, 'ticked', event.now, active and 'touched' or 'ticked', event.now)
+redis.call('HSET', line, 'head', event.head, 'charged', charged, 'credit', event.credit, 'calls', event.calls,
+  'calls_at', event.calls_at,  'rest', event.rest, 'credited', event.credited, 'ticked', event.now, active and 'touched' or 'ticked', event.now)
 local reply = spread_answer(event, 0)
 reply[#reply + 1] = since
 reply[#reply + 1] = (active or event.head < event.next and not event.sold) and 1 or 0

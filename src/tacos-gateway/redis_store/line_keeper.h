@@ -46,7 +46,8 @@ class LineKeeper {
   struct BucketReport {
     bool heard = false;
     std::uint64_t passed = 0, called = 0, outstanding = 0, waiting = 0;
-    std::uint64_t told_from = 0;  // of its departures
+    std::uint64_t called_at_us = 0;  // its last calls, by its server's clock
+    std::uint64_t told_from = 0;     // of its departures
     std::vector<TicketNumber> departures;
     std::uint64_t departures_known = 0;
   };

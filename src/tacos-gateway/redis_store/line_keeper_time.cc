@@ -118,7 +118,8 @@ void LineKeeper::tick_bucket(std::uint64_t event, std::uint32_t bucket, const Li
     report.outstanding = number_at(*reply, 3);
     report.waiting = number_at(*reply, 4);
     report.told_from = report.departures_known;
-    for (std::size_t i = 6; i < reply->elements().size(); ++i) report.departures.push_back(number_at(*reply, i));
+    report.called_at_us = number_at(*reply, 6);
+    for (std::size_t i = 7; i < reply->elements().size(); ++i) report.departures.push_back(number_at(*reply, i));
   });
   auto script = ScriptCall(asked->request, *parts_.scripts, LineScript::kTickBucket, parts_.script_time())
                     .bucket(event, bucket, kTermsOfLine + 4);
@@ -161,7 +162,7 @@ void LineKeeper::tick_line(std::uint64_t event, core::Instant asked_at, const La
     if (line.head > head || line.sold_out) tick_buckets(event, [done] {});
   });
   auto script = ScriptCall(asked->request, *parts_.scripts, LineScript::kTickLine, parts_.script_time())
-                    .line(event, 3 + pace.buckets.size() * 6 + departures);
+                    .line(event, 3 + pace.buckets.size() * 7 + departures);
   add_knowledge(script, known);
   for (const BucketReport& report : pace.buckets) {
     if (report.heard) {
@@ -169,7 +170,7 @@ void LineKeeper::tick_line(std::uint64_t event, core::Instant asked_at, const La
     } else {
       script.arg("");
     }
-    script.arg(report.called).arg(report.outstanding).arg(report.waiting);
+    script.arg(report.called).arg(report.outstanding).arg(report.waiting).arg(report.called_at_us);
     script.arg(report.told_from).arg(report.departures.size());
   }
   for (const BucketReport& report : pace.buckets) {
