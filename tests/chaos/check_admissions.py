@@ -3,8 +3,6 @@ import math
 
 # Two clocks of one machine: the generator's steady clock from a calendar start, and the store's calendar.
 SKEW_US = 50_000
-# From one tick of a gateway to its next at most, when the store answers: kIdleTick of the gateway.
-TICK_SECONDS = 0.25
 
 
 class AdmissionRules:
@@ -20,7 +18,7 @@ class AdmissionRules:
         field = "charged" if self.held.spread else "admitted"
         if admitted != int(self.held.event.get(field, 0)):
             self.found.fault(2, f"the journal has {admitted} admissions, the store {self.held.event.get(field)}")
-        self.replay(journal, "admitted", lambda _, text, __: self.found.fault(2, text) or True)
+        self.replay(journal, "admitted", lambda _, text: self.found.fault(2, text) or True)
 
     def calls_keep_the_bound(self):
         """Of a spread line: in the moments in which the buckets called, which are later than those in which it was charged."""
@@ -34,12 +32,12 @@ class AdmissionRules:
                 self.found.fault(2, f"the journal of {part.name} has {of_part} calls, the bucket {part.count('called')}")
         changes = [entry for entry in self.held.journal if entry[0] == "r"]
 
-        def exceeded(excess, text, rate):
-            # Between a charge and the calls lies a part of a tick, now shorter, now longer.
-            if excess > rate * TICK_SECONDS + 1:
+        def exceeded(excess, text):
+            # A change of the rate lies between a charge and its calls now and then.
+            if excess > 1:
                 self.found.fault(2, text)
                 return True
-            self.found.most("most that buckets called beyond the bound, within a tick", math.ceil(excess))
+            self.found.most("most that buckets called beyond the bound", math.ceil(excess))
             return False
 
         self.replay(sorted(calls + changes, key=lambda entry: entry[1]), "called", exceeded)
@@ -66,7 +64,7 @@ class AdmissionRules:
     def replay(self, journal, what, exceeded):
         """A bucket that starts full and refills at the rate runs empty exactly when some window had too many."""
         rate, burst = self.rates()
-        before, credit, full_at, since_full, now = rate, burst, None, 0, None
+        credit, full_at, since_full, now = burst, None, 0, None
         for entry in journal:
             passed = 0 if now is None else max(0, entry[1] - now)
             now = entry[1] if now is None else max(now, entry[1])
@@ -74,7 +72,7 @@ class AdmissionRules:
             if credit >= burst or full_at is None:
                 credit, full_at, since_full = min(credit, burst), now, 0
             if entry[0] == "r":
-                before, rate, burst = rate, entry[2], entry[3]
+                rate, burst = entry[2], entry[3]
                 credit = min(credit, burst)
             elif entry[0] == "g":
                 credit = min(credit + entry[2], burst)
@@ -85,7 +83,7 @@ class AdmissionRules:
                 self.found.most(f"most {what} at once", entry[2])
             if credit < -1e-6 and entry[0] == "a":
                 if exceeded(-credit, f"{since_full} {what} in {(now - full_at) / 1e6:.6f} s up to {now}: {-credit:.3f} more "
-                                     f"than rate x window + burst (now {rate:g}/s and {burst:g})", max(rate, before)):
+                                     f"than rate x window + burst (now {rate:g}/s and {burst:g})"):
                     credit, full_at, since_full = 0, now, 0
 
     def told_keep_the_bound(self):
