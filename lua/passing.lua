@@ -105,7 +105,7 @@ local function recall(event, holes, turn_ttl)
     local numbers = {}
     for number = event.head + 1, upto do numbers[#numbers + 1] = number end
     event.head = upto
-    if event.mode ~= 'spread' then
+    if event.mode ~= 'spread' and #numbers > 0 then
       local seen = redis.call('ZMSCORE', SEEN, unpack(numbers))
       local called = {}
       for i, number in ipairs(numbers) do

@@ -29,6 +29,7 @@ local UNHEARD = 100000 -- us without a tick, after which it is asked whether thi
 local GAP = 131072     -- numbers left out after a failover: more than one can have lost, so that none is given twice
 local APART = 2000000  -- us: of two takeovers in a row the second comes later than this
 local MOST_GAPS = 32   -- for one failover, after a minute without a tick
+local COLD = 600       -- seconds without a tick, after which nobody can be taking over in a row: it was stopped
 local RECOVERY = 1000000 -- us after a failover without admissions, in which every gateway tells what it knew
 
 -- Set by a script that a replica executes: it must not write.
@@ -51,8 +52,9 @@ end
 local function check_server(event)
   local server = redis.call('INFO', 'server'):match('run_id:(%x+)'):sub(1, 16)
   if server == event.server then return false end
-  local apart = math.floor(math.max(0, event.now - event.ticked) / APART)
-  local gaps = event.mode == 'bucket' and 1 or math.min(MOST_GAPS, 1 + apart)
+  local silent = math.max(0, event.now - event.ticked)
+  local gaps = 1
+  if event.mode ~= 'bucket' and silent < COLD * MICRO then gaps = math.min(MOST_GAPS, 1 + math.floor(silent / APART)) end
   event.failovers = event.failovers + gaps
   redis.call('HSET', line, 'server', server, 'failovers', event.failovers)
   redis.call('HINCRBY', line, 'takeovers', 1)
@@ -64,7 +66,7 @@ local function check_server(event)
   event.next = last + GAP * gaps
   local holes = redis.call('HGET', line, 'holes') or ''
   redis.call('HSET', line, 'next', event.next, 'known', last, 'holes', holes .. last .. '-' .. event.next .. ' ',
-    'credit', 0, 'calls', 0, 'rest', 0, 'credited', event.now, 'recovers', event.now + RECOVERY)
+    'credit', 0, 'calls', 0, 'calls_at', event.now, 'rest', 0, 'credited', event.now, 'recovers', event.now + RECOVERY)
   return true
 end
 
@@ -146,7 +148,8 @@ local function given_upto(number)
   local lost = 0
   local holes = (v[1] or ''):gsub('(%d+)%-(%d+) ', function(from, to)
     from, to = tonumber(from), tonumber(to)
-    if number <= from or number >= to then return nil end
+    -- Where a server began and gave none, the last number is the end of what it left out.
+    if number <= from or number >= to or (to - number) % GAP == 0 then return nil end
     local began = to - GAP * math.ceil((to - number + 1) / GAP)
     lost = number - math.max(from, began)
     local before = began > from and string.format('%.0f-%.0f ', from, began) or ''

@@ -33,7 +33,8 @@ for bucket = 0, event.stride - 1 do
   local passed, report = ARGV[at], stored[bucket * 2 + 1] or '0 0 0 0'
   local left = tonumber(stored[bucket * 2 + 2] or 0)
   local heard = passed ~= ''
-  local most_called = tonumber(report:match('%d+ %d+ %d+ %d+ (%d+)') or 0) -- as far as any report has told
+  -- As far as any report has told; one that a gateway of an earlier version wrote has four numbers.
+  local most_called = tonumber(report:match('%d+ %d+ %d+ %d+ (%d+)') or report:match('%d+ (%d+)'))
   if heard then
     local most = string.format(' %.0f', math.max(most_called, tonumber(ARGV[at + 1])))
     report = passed .. ' ' .. ARGV[at + 1] .. ' ' .. ARGV[at + 2] .. ' ' .. ARGV[at + 3] .. most

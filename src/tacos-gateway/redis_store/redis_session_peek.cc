@@ -18,7 +18,8 @@ bool RedisSession::may_peek(const StoreCommand& command) const {
 // Then the primary need not be asked first, which would take the time of a command each time.
 bool RedisSession::is_out_of_touch(std::uint64_t event) const {
   const EventMirror* const mirror = parts_.find(event);
-  return mirror != nullptr && parts_.clock.now() - mirror->refreshed_at() > EventMirror::kStale;
+  if (mirror == nullptr || mirror->refreshed_at() == core::Instant()) return false;  // none of its facts were read yet
+  return parts_.clock.now() - mirror->refreshed_at() > EventMirror::kStale;
 }
 
 void RedisSession::send_peek(Call& call) {

@@ -82,7 +82,9 @@ struct RedisPlan {
   double busy_cores = 0;                      // that will be seen in use, wake-ups included
   std::vector<RedisStrategyLoad> strategies;  // the three, at the same load
   std::vector<RedisWork> work;                // at the peak, with the strategy that was chosen
-  std::vector<RedisWork> selling_work;        // of the hot slot's shard, while seats are sold
+  std::vector<RedisWork> gathering_work;      // while the crowd joins; all shards, as above
+  std::vector<RedisWork> selling_work;        // while seats are sold
+  std::vector<RedisWork> hot_selling_work;    // of that, what falls to the hot slot's shard
   double bandwidth_bytes_per_sec = 0;
   std::uint64_t shards = 0;
   std::uint64_t shards_by_memory = 0, shards_by_cpu = 0, shards_by_network = 0;

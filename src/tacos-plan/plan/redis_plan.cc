@@ -128,6 +128,7 @@ void reckon_load(const PlanInputs& in, const AdmissionPlan& admission, const Pol
   }
   const Phases phases = phases_of(in, admission, polling, pods, in.position);
   plan.work = busier(phases);
+  plan.gathering_work = redis_work(phases.gathering);
   plan.selling_work = redis_work(phases.selling);
   const RedisLoad all = redis_load(plan.work, in[Q::kRedisCommandBytes]);
   plan.calls_per_sec = derive.add(
@@ -163,12 +164,19 @@ std::vector<RedisWork> hot_part(std::vector<RedisWork> work, double buckets, std
   return work;
 }
 
+// In the phase that is the harder one for it, which need not be that of all shards together.
+std::vector<RedisWork> hot_work(const RedisPlan& plan, double buckets, std::uint64_t shards) {
+  auto gathering = hot_part(plan.gathering_work, buckets, shards),
+       selling = hot_part(plan.selling_work, buckets, shards);
+  return redis_load(gathering, 0).work > redis_load(selling, 0).work ? gathering : selling;
+}
+
 // As many shards as the buckets have use for until the core of the event's own tag is within its limit.
 std::uint64_t shards_for_core(const PlanInputs& in, const RedisPlan& plan, std::uint64_t from) {
   const double buckets = in[Q::kLineBuckets];
   std::uint64_t shards = from;
   while (static_cast<double>(shards) < buckets &&
-         redis_load(hot_part(plan.work, buckets, shards), 0).work > in[Q::kRedisCpuLimit]) {
+         redis_load(hot_work(plan, buckets, shards), 0).work > in[Q::kRedisCpuLimit]) {
     ++shards;
   }
   return shards;
@@ -177,9 +185,9 @@ std::uint64_t shards_for_core(const PlanInputs& in, const RedisPlan& plan, std::
 // The shard that has the event's own tag.
 void reckon_hot_slot(const PlanInputs& in, double spread_bytes, RedisPlan& plan, Derivations& derive) {
   const double buckets = in[Q::kLineBuckets];
-  plan.selling_work = hot_part(std::move(plan.selling_work), buckets, plan.shards);
-  plan.hot_slot.selling_cores = redis_load(plan.selling_work, 0).work;
-  const RedisLoad hot = redis_load(hot_part(plan.work, buckets, plan.shards), in[Q::kRedisCommandBytes]);
+  plan.hot_selling_work = hot_part(plan.selling_work, buckets, plan.shards);
+  plan.hot_slot.selling_cores = redis_load(plan.hot_selling_work, 0).work;
+  const RedisLoad hot = redis_load(hot_work(plan, buckets, plan.shards), in[Q::kRedisCommandBytes]);
   const double share = hot_share(Place::kBuckets, buckets, plan.shards_used, plan.shards);
   plan.hot_slot.tag = "{event}";
   plan.hot_slot.commands_per_sec = hot.commands_per_second;
@@ -197,9 +205,10 @@ void reckon_hot_slot(const PlanInputs& in, double spread_bytes, RedisPlan& plan,
   const auto busy = [&](double work, double calls) {
     return busy_share(work, calls, in[Q::kRedisPipeline], in[Q::kRedisWakeUp]);
   };
-  double seen = busy(hot.work, hot.calls_per_second);
+  const RedisLoad own = redis_load(hot_part(plan.work, buckets, plan.shards), 0);
+  double seen = busy(own.work, own.calls_per_second);
   if (others > 0) {
-    seen += others * busy((plan.cpu_cores - hot.work) / others, (plan.calls_per_sec - hot.calls_per_second) / others);
+    seen += others * busy((plan.cpu_cores - own.work) / others, (plan.calls_per_sec - own.calls_per_second) / others);
   }
   plan.busy_cores = derive.add(
       "redis.busy_cores", seen, "cores",

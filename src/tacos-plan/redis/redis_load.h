@@ -44,7 +44,7 @@ struct RedisWork {
 // The gateway's work on its Redis at these rates, script by script as src/tacos-gateway sends them:
 //   join       join; in a spread event an arrival in the ticket's bucket too
 //   status     by index one script; by watermark none; by KEYS the original's: nine requests, one of them KEYS
-//   heartbeat  some of a hundred in one ZADD, at most a hundred times a second from each gateway
+//   heartbeat  by watermark, up to a thousand in a call, as often as a gateway asks for the facts, of each bucket
 //   ticks      a hundred a second, of the event's key and twice of each bucket, however many gateways there are
 //   facts      of each gateway, where positions are by watermark
 //   admission  its share of a tick, and the entry

@@ -131,16 +131,24 @@ void set_gateway(const Plan& plan, FleetParameters& gateway) {
       whole(std::clamp(std::floor(in[Q::kNodeVcpu] * in[Q::kNodeAllocatable] / in[Q::kPodVcpu] + 1e-9), 1.0, 1000.0));
 }
 
+double share_of_hot_shard(const Plan& plan) {
+  const double buckets = plan.inputs[Q::kLineBuckets];
+  return std::ceil(buckets / static_cast<double>(plan.redis.shards_used) - 1e-9) / buckets;
+}
+
 // The hot slot's thread: of each thing the part that falls to it. Ticks come whether anybody asks or not, and are laid
-// on the status calls.
+// on the status calls; where hardly anybody asks they would be most of a call, and are left out. A scan of keys is
+// apart.
+constexpr double kMostOfAStatus = 0.001;  // seconds of CPU
 void set_redis(const Plan& plan, RedisParameters& redis) {
   const double statuses = plan.polling.status_rps;
   double with_status = 0, with_enter = 0, per_waiting = 0;  // CPU seconds per second
   redis.join_cpu_sec = 0;
-  for (const RedisWork& work : plan.redis.selling_work) {
+  for (const RedisWork& work : plan.redis.hot_selling_work) {
     const double cpu = work.per_second * work.cpu_us * 1e-6;
     if (work.name == "join" || work.name == "arrival") {
-      redis.join_cpu_sec += work.per_second > 0 ? cpu / plan.polling.joins_rps : work.cpu_us * 1e-6;
+      const double share = work.place == Place::kBuckets ? share_of_hot_shard(plan) : 1;
+      redis.join_cpu_sec += share * work.cpu_us * 1e-6;
     } else if (work.name == "admission" || work.name == "grant" || work.name == "purchase" ||
                work.name == "clients' keys") {
       with_enter += cpu;
@@ -153,7 +161,8 @@ void set_redis(const Plan& plan, RedisParameters& redis) {
   redis.leave_cpu_sec = redis.enter_cpu_sec;  // out of the line, as an admission takes somebody out
   redis.status_cpu_sec_per_waiting = statuses > 0 ? per_waiting / statuses : 0;
   const double each = statuses > 0 ? with_status / statuses : 0;
-  redis.status_cpu_sec = std::max(0.0, each - redis.status_cpu_sec_per_waiting * plan.selling.peak_line);
+  const double alone = std::max(0.0, each - redis.status_cpu_sec_per_waiting * plan.selling.peak_line);
+  redis.status_cpu_sec = std::min(alone, kMostOfAStatus);
 }
 
 }  // namespace

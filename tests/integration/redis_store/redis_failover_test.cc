@@ -166,6 +166,29 @@ TEST_P(RedisFailoverTest, AFailoverThatTheNextOneUndoesGivesNoNumberTwice) {
   EXPECT_EQ(ready, 20u);
 }
 
+// The server between gave no number: nobody is to be looked for behind its gap.
+TEST_P(RedisFailoverTest, AServerBetweenThatGaveNoNumberHasLostNobody) {
+  options.line.admission_rate = Rate::per_second(0);
+  const auto gateway = start();
+  std::vector<TicketRef> refs;
+  for (std::uint64_t user = 1; user <= 5; ++user) refs.push_back(join(*gateway, user).ref);
+  gateway->refresh();
+  tick(*gateway, 1);
+  save();
+  for (int lives = 0; lives < 2; ++lives) {
+    clock.advance(seconds(2));
+    fail_over();
+    tick(*gateway, 2);
+    gateway->refresh();
+  }
+  tick(*gateway, 5);
+  EXPECT_EQ(gateway->snapshot().tickets_lost, 0u);
+  EXPECT_EQ(gateway->snapshot().joined, 5u);
+  const auto late = join(*start(), 6).ref;
+  gateway->refresh();
+  EXPECT_EQ(status(*gateway, late).view.position, 6u);
+}
+
 TEST_P(RedisFailoverTest, TheAdmissionBoundHoldsAcrossIt) {
   options.line.admission_rate = Rate::per_second(100);
   options.line.admission_burst = 10;

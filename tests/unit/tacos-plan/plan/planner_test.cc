@@ -213,6 +213,21 @@ TEST(Planner, SpreadsWhatMayBeSpreadOverBuckets) {
   EXPECT_GT(hot(30'000, 4), hot(30'000, 1)) << "buckets cost their ticks";
 }
 
+// What fills all shards together need not be what fills the one that numbers the joins.
+TEST(Planner, JudgesTheHotSlotInItsOwnHardestPhase) {
+  const auto hot = [](double rate) {
+    return planned(inputs_with({{kUsers, 3'000'000},
+                                {kSeats, 3'000'000},
+                                {kGatherTime, 75},
+                                {kAdmissionRate, rate},
+                                {kLineBuckets, 16},
+                                {kRedisShards, 16}}))
+        .redis.hot_slot.cpu_cores;
+  };
+  EXPECT_GT(hot(60'000), 0.6);
+  EXPECT_GE(hot(80'000), hot(60'000));
+}
+
 TEST(Planner, DoesNotTakeTheBlocksOfTicketsForBucketsWhenThereAreAsMany) {
   // 8,192 users fill 8 blocks of tickets, which stay with the event's own tag whatever the number of buckets.
   const auto hot = [](double buckets) {

@@ -68,16 +68,29 @@ TEST(RedisLoad, OfABuyerIsAboutTwoHundredMicroseconds) {
   EXPECT_NEAR((load_of(parameters).work - load_of(idle).work) * 1e6, 101, 5) << "who reserves and does not pay";
 }
 
-TEST(RedisLoad, OfHeartbeatsIsInFewCalls) {
-  LoadParameters parameters{.heartbeats_per_second = 15'000, .gateways = 2};
-  const auto work = redis_work(parameters);
-  EXPECT_NEAR(part(work, "heartbeat").calls * 15'000, 200, 1e-9) << "a hundred a second from each gateway";
+TEST(RedisLoad, OfHeartbeatsIsInFewCallsAndByIndexInNone) {
+  LoadParameters parameters{.strategy = PositionStrategy::kWatermark, .heartbeats_per_second = 3000, .gateways = 2};
+  EXPECT_NEAR(part(redis_work(parameters), "heartbeat").calls * 3000, 8, 1e-9) << "with each refresh of the facts";
+  parameters.heartbeats_per_second = 15'000;
+  EXPECT_NEAR(part(redis_work(parameters), "heartbeat").calls * 15'000, 15, 1e-9) << "a thousand in each at most";
   parameters.heartbeats_per_second = 3;
   EXPECT_EQ(part(redis_work(parameters), "heartbeat").calls, 1);
+  parameters.strategy = PositionStrategy::kIndex;
+  for (const RedisWork& work : redis_work(parameters)) EXPECT_NE(work.name, "heartbeat");
+}
+
+TEST(RedisLoad, OfFactsIsTheEventsWhateverTheBuckets) {
+  LoadParameters parameters{.strategy = PositionStrategy::kWatermark, .gateways = 24, .buckets = 256};
+  EXPECT_EQ(part(redis_work(parameters), "facts").per_second, 96);
+  EXPECT_EQ(part(redis_work(parameters), "facts").place, Place::kEvent);
+  EXPECT_NEAR(part(redis_work(parameters), "ticks").cpu_us, 1950, 10) << "a report of each bucket";
 }
 
 TEST(RedisLoad, OfBucketsLiesInThem) {
-  const LoadParameters one{.joins_per_second = 100, .heartbeats_per_second = 100, .admissions_per_second = 10};
+  const LoadParameters one{.strategy = PositionStrategy::kWatermark,
+                           .joins_per_second = 100,
+                           .heartbeats_per_second = 100,
+                           .admissions_per_second = 10};
   for (const RedisWork& work : redis_work(one)) EXPECT_EQ(work.place, Place::kEvent) << work.name;
   LoadParameters spread = one;
   spread.buckets = 16;
