@@ -82,8 +82,11 @@ class Six:
         if rows.count("slave ") != 3 or "fail" in rows:
             return False
         role = node.ask("INFO", "replication")
-        # A primary sends a replica that has just come nothing until it acknowledges its copy, up to a second later.
-        return "state=online" in role if "role:master" in role else "master_link_status:up" in role
+        # A primary sends a replica that has just come nothing until it acknowledges its copy, up to a second later, though it
+        # says that it is online; its offset is 0 until then.
+        if "role:master" in role:
+            return "state=online" in role and "offset=0," not in role
+        return "master_link_status:up" in role
 
     def is_healthy(self):
         return all(map(self.is_whole, self.nodes))
