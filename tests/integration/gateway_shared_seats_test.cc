@@ -186,6 +186,7 @@ TEST_F(GatewaySharedSeatsTest, WhateverBreaksEachBuyerGetsOneReservationAndNoSea
   start_both();
   std::vector<std::string> grants;
   for (std::size_t i = 0; i < kBuyers; ++i) grants.push_back(admitted("user-" + std::to_string(i)));
+  long long cut = 0;
   std::thread trouble([&] {
     core::Random random(7);
     // Not for ever: a link whose every connection is cut backs off for up to 2 s.
@@ -197,7 +198,7 @@ TEST_F(GatewaySharedSeatsTest, WhateverBreaksEachBuyerGetsOneReservationAndNoSea
                     "local to = ms() + 250 while ms() < to do end return 1",
                     "0"});
       }
-      server.ask({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+      cut += server.ask_number({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
     }
   });
   std::array<std::vector<int>, 4> bought;
@@ -239,7 +240,9 @@ TEST_F(GatewaySharedSeatsTest, WhateverBreaksEachBuyerGetsOneReservationAndNoSea
   EXPECT_EQ(all.size(), 2 * kBuyers);
   EXPECT_EQ(std::set<int>(all.begin(), all.end()).size(), 2 * kBuyers);
   EXPECT_EQ(every_order.size(), kBuyers);
-  EXPECT_GT(repeats(), 3) << "nothing was broken";
+  // How many requests that hits is chance.
+  EXPECT_GT(cut, 10) << "nothing was broken";
+  RecordProperty("connections cut", std::to_string(cut));
   RecordProperty("repeats", repeats());
   eventually([&] { return call("GET", "/readyz").status == 200 && admin("GET", "/admin/events").status == 200; });
   EXPECT_EQ(seats(), (Json{{"free", kBuyers}, {"held", 0}, {"sold", 2 * kBuyers}}));
