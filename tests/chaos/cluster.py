@@ -58,9 +58,14 @@ class Six:
         self.nodes = [Node(number, directory) for number in range(6)]
         self.programs = [node.program for node in self.nodes]
         self.url = f"redis+cluster://127.0.0.1:{self.nodes[0].port},127.0.0.1:{self.nodes[4].port}"
-        for node in self.nodes:
-            eventually("the servers", lambda at=node: at.ask("PING"))
-        self.put_together()
+        try:
+            for node in self.nodes:
+                eventually("the servers", lambda at=node: at.ask("PING"))
+            self.put_together()
+        except BaseException:
+            for program in self.programs:
+                program.kill()
+            raise
 
     def put_together(self):
         first = self.nodes[0]
