@@ -270,8 +270,11 @@ class Loop(unittest.TestCase):
             self.assertEqual(verdicts[component], "kept", document["checks"])
 
     def test_a_plan_that_promises_more_than_was_measured_is_broken(self):
-        for flag, value, component in (("--admission-rate", "20", "admission bound"), ("--status-p99", "10us", "status latency"),
-                                       ("--target-wait", "1s", "wait"), ("--seats", "50", "seats")):
+        cases = [("--admission-rate", "20", "admission bound"), ("--target-wait", "1s", "wait"), ("--seats", "50", "seats")]
+        report = json.loads((self.report / "report.json").read_text(encoding="utf-8"))
+        if report["steps"]["status"]["response_time_ms"]["p99"] > 0.1:  # the least that can be promised; a quiet machine keeps it
+            cases.append(("--status-p99", "100us", "status latency"))
+        for flag, value, component in cases:
             arguments = list(SMALL)
             arguments[arguments.index(flag) + 1] = value
             result = self.verified(*arguments, "--format", "json")
