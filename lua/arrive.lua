@@ -1,7 +1,7 @@
 -- A ticket that the event's own key has numbered takes its place in its bucket; or, there already, is asked for.
 -- KEYS: the bucket. ARGV: time, the seven of open_bucket(), number, user (16 bytes). Result: as answer(); its outcome is 3
--- when the number has come to nothing - the user left, it or its grant has lapsed, or the watermark passed it before it arrived - and the user
--- needs another. O(log n).
+-- when the number has come to nothing - the user left, it or its grant has lapsed, or the watermark passed it before it
+-- arrived - and the user needs another. O(log n).
 local event = open_bucket(true)
 local number, user = tonumber(ARGV[9]), ARGV[10]
 local owner, joined = record_of(event, number)

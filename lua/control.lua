@@ -12,7 +12,8 @@ if ARGV[2] ~= '' or ARGV[3] ~= '' then
     event.credit = math.min(event.credit, tonumber(ARGV[3]) * MICRO)
     event.calls = math.min(event.calls, tonumber(ARGV[3]) * MICRO)
   end
-  redis.call('HSET', line, 'credit', event.credit, 'calls', event.calls, 'calls_at', event.calls_at, 'rest', event.rest, 'credited', event.credited)
+  redis.call('HSET', line, 'credit', event.credit, 'calls', event.calls, 'calls_at', event.calls_at, 'rest', event.rest,
+    'credited', event.credited)
   local v = redis.call('HMGET', line, 'journal', 'rate', 'burst')
   if v[1] then -- see tick.lua
     redis.call('RPUSH', line .. ':admissions', string.format('r %.0f %s %s', event.now, v[2], v[3]))

@@ -48,8 +48,8 @@ if not event.sold then
 end
 local watch_from = tonumber(v[16] or 0)
 if not event.sold then watch_from = sweep(event, watch_from) end
-redis.call('HSET', line, 'head', event.head, 'called', called, 'called_at', called_at, 'rate', ARGV[10], 'sold', sold, 'opens', ARGV[4], 'ticked',
-  event.now, 'watch_from', watch_from)
+redis.call('HSET', line, 'head', event.head, 'called', called, 'called_at', called_at, 'rate', ARGV[10], 'sold', sold,
+  'opens', ARGV[4], 'ticked', event.now, 'watch_from', watch_from)
 if expired > 0 then redis.call('HINCRBY', line, 'expired', expired) end
 local reply = {R_OK, event.head, called, outstanding(), redis.call('ZCARD', SEEN), event.failovers, called_at}
 local from = tonumber(ARGV[12])

@@ -109,7 +109,8 @@ if not event.sold and not event.paused and event.now >= event.opens and event.no
 end
 local active = (waiting > 0 or busy > 0) and not event.sold
 redis.call('HSET', line, 'head', event.head, 'charged', charged, 'credit', event.credit, 'calls', event.calls,
-  'calls_at', event.calls_at,  'rest', event.rest, 'credited', event.credited, 'ticked', event.now, active and 'touched' or 'ticked', event.now)
+  'calls_at', event.calls_at, 'rest', event.rest, 'credited', event.credited, 'ticked', event.now,
+  active and 'touched' or 'ticked', event.now)
 local reply = spread_answer(event, 0)
 reply[#reply + 1] = since
 reply[#reply + 1] = (active or event.head < event.next and not event.sold) and 1 or 0
