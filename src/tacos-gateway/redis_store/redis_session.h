@@ -24,7 +24,8 @@ class RedisSession final : public StoreSession {
  private:
   // A join to an event that has not been met registers it, opens it, and joins again. In a line in buckets a join
   // numbers the ticket at the event, and the ticket arrives in its bucket; where it can't, the user joins again. Who
-  // waits in a line that this gateway has not read yet, as after a start, is told a position once it has.
+  // waits in a line that this gateway has not read yet, as after a start, is told a position once it has. Where a
+  // primary is away, a replica is asked for a status.
   enum class Step : std::uint8_t { kCommand, kRegister, kOpen, kJoinAgain, kArrive, kFacts, kPeek };
   struct Call {
     redis::RedisRequest request;

@@ -136,10 +136,11 @@ double share_of_hot_shard(const Plan& plan) {
   return std::ceil(buckets / static_cast<double>(plan.redis.shards_used) - 1e-9) / buckets;
 }
 
-// The hot slot's thread: of each thing the part that falls to it. Ticks come whether anybody asks or not, and are laid
-// on the status calls; where hardly anybody asks they would be most of a call, and are left out. A scan of keys is
-// apart.
-constexpr double kMostOfAStatus = 0.001;  // seconds of CPU
+// Seconds of CPU, but for a scan of keys. Ticks come whether anybody asks or not, and are laid on the status calls;
+// where hardly anybody asks they would be most of a call, and are left out beyond this.
+constexpr double kMostOfAStatus = 0.001;
+
+// The hot slot's thread: of each thing the part that falls to it.
 void set_redis(const Plan& plan, RedisParameters& redis) {
   const double statuses = plan.polling.status_rps;
   double with_status = 0, with_enter = 0, per_waiting = 0;  // CPU seconds per second
