@@ -3,7 +3,7 @@
 local event, number = load_ticket()
 if not event then return number end
 event.sold = event.sold or ARGV[4] == '1'
-local state, until_ms = state_of(number)
+local state, until_ms, grant = state_of(number)
 if state == READY and not event.sold then
   redis.call('ZREM', TURNS, number)
   if event.at >= until_ms then -- the turn has passed, whether or not the tick has seen it
@@ -12,6 +12,7 @@ if state == READY and not event.sold then
     state = EXPIRED
   else
     until_ms = event.at + tonumber(redis.call('HGET', line, 'grant_ttl'))
+    grant = 'u'
     redis.call('HSET', GRANTS, number, 'u:' .. until_ms)
     redis.call('ZADD', DUE, until_ms, number)
     redis.call('HINCRBY', line, 'entered', 1)
@@ -21,7 +22,9 @@ end
 local status = shown(event, state)
 local outcome = R_EXPIRED
 if status == ENTERED then
-  outcome = event.at >= until_ms and R_EXPIRED or R_OK
+  -- One that is used, or being used, is its reservation's: it does not lapse.
+  local lapsed = grant == 'l' or grant == 'u' and event.at >= until_ms
+  outcome = lapsed and R_EXPIRED or R_OK
 elseif status == WAITING then
   outcome = R_NOT_READY
 elseif status == SOLD_OUT then

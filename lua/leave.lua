@@ -22,6 +22,8 @@ if state == WAITING or state == READY or had_grant then
   state = LEFT
 elseif state == EXPIRED then
   outcome = R_EXPIRED
+elseif grant == 'l' then
+  outcome = R_EXPIRED
 elseif state == ENTERED then
   outcome = R_SPENT -- it has become a reservation: that is cancelled, not left
 end

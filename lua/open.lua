@@ -1,6 +1,6 @@
 -- An event comes into being, unless it has.
 -- KEYS: the event. ARGV: time, epoch, event id, seats, rate (millionths a second), burst, turn, grant and heartbeat
--- in milliseconds, opening delay in microseconds, most tickets, strategy of positions, paused, draining, buckets (1: the
+-- in milliseconds, opening in microseconds by this server's clock (0: now), most tickets, strategy of positions, paused, draining, buckets (1: the
 -- whole line in one slot).
 -- Result: {0}. O(1).
 if redis.call('EXISTS', line) == 1 then return {R_OK} end
@@ -9,7 +9,7 @@ local buckets = tonumber(ARGV[15] or 1)
 local rate, burst = tonumber(ARGV[5]), tonumber(ARGV[6])
 -- What every script reads comes first: a short hash is searched from its beginning.
 -- Starts full; but with a rate of 0, which is to let nobody in, empty.
-redis.call('HSET', line, 'epoch', ARGV[2], 'began', now, 'opens', now + tonumber(ARGV[10]), 'next', 0, 'head', 0,
+redis.call('HSET', line, 'epoch', ARGV[2], 'began', now, 'opens', math.max(now, tonumber(ARGV[10])), 'next', 0, 'head', 0,
   'rate', rate, 'paused', ARGV[13], 'sold', tonumber(ARGV[4]) == 0 and '1' or '0', 'mode', buckets > 1 and 'spread' or ARGV[12],
   'beat_ttl', ARGV[9], 'ticked', now, 'server', redis.call('INFO', 'server'):match('run_id:(%x+)'):sub(1, 16),
   'failovers', 0, 'stride', buckets, 'id', ARGV[3], 'draining', ARGV[14], 'max', ARGV[11], 'turn_ttl', ARGV[7], 'grant_ttl', ARGV[8],

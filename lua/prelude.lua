@@ -17,10 +17,12 @@ local DEPARTURES, INDEX, USERS = line .. ':departures', line .. ':line', line ..
 -- As the gateway's TicketStatus and StoreOutcome.
 local WAITING, READY, ENTERED, LEFT, EXPIRED, SOLD_OUT = 0, 1, 2, 3, 4, 5
 local R_OK, R_NOT_FOUND, R_NOT_READY, R_EXPIRED, R_SOLD_OUT = 0, 1, 2, 3, 4
-local R_SPENT, R_IN_FLIGHT, R_OVERLOADED, R_CLOSED, R_NO_EVENT, R_SPREAD = 5, 6, 7, 8, 100, 101
+local R_SPENT, R_IN_FLIGHT, R_OVERLOADED, R_CLOSED, R_IN_LINE, R_NOT_DECLARED = 5, 6, 7, 8, 10, 11
+local R_NO_EVENT, R_SPREAD = 100, 101
 
 local SLICE = 1000     -- the most that one call does of each kind of work
-local RECORD = 20      -- bytes of one ticket: 16 of the user's key, 4 of the millisecond of its join
+local RECORD = 30      -- bytes of one ticket: 16 of the user's key, 8 that prove a repeated join, 6 of the millisecond of its join
+local NO_PROOF = string.rep('\0', 8)
 local BLOCK = 1024     -- tickets in one string
 local NO_RECORD = string.rep('\0', RECORD)
 local NOBODY = string.rep('\255', 16) -- the user of a ticket whose record was lost
@@ -123,17 +125,26 @@ local function place_of(event, number)
   return line .. ':t:' .. math.floor(nth / BLOCK), (nth % BLOCK) * RECORD
 end
 
--- The user's key and the millisecond of the join; '' when there is no record.
+-- The user's key, the millisecond of the join and what proves a repeated one; '' when there is no record.
 local function record_of(event, number)
   local key, from = place_of(event, number)
   local record = redis.call('GETRANGE', key, from, from + RECORD - 1)
-  if #record < RECORD or record == NO_RECORD then return '', 0 end
-  return record:sub(1, 16), (struct.unpack('>I4', record, 17))
+  if #record < RECORD or record == NO_RECORD then return '', 0, NO_PROOF end
+  local high, low = struct.unpack('>I2I4', record, 25)
+  return record:sub(1, 16), high * 4294967296 + low, record:sub(17, 24)
 end
 
-local function write_record(event, number, user)
+local function write_record(event, number, user, proof)
   local key, from = place_of(event, number)
-  redis.call('SETRANGE', key, from, user .. struct.pack('>I4', event.at))
+  local high = math.floor(event.at / 4294967296)
+  redis.call('SETRANGE', key, from, user .. proof .. struct.pack('>I2I4', high, event.at - high * 4294967296))
+end
+
+-- Whether a join proves to be of the user who holds a ticket: the site vouches for it ('1'), it shows the ticket's token
+-- ('epoch:number'), or its idempotency key is the first join's. recorded is what record_of() gives.
+local function proves(event, number, recorded, proof, shown, proven)
+  return proven == '1' or shown == string.format('%.0f:%.0f', event.epoch, number) or
+    proof ~= NO_PROOF and proof == recorded
 end
 
 -- A bucket may be lost whole, and then knows of no failover.
@@ -166,7 +177,7 @@ end
 -- Says whether that was so. Who it belongs to is known again when that user joins with it.
 local function put_back(event, number)
   if not may_have_lost(event) or record_of(event, number) ~= '' then return false end
-  write_record(event, number, NOBODY)
+  write_record(event, number, NOBODY, NO_PROOF)
   if event.mode ~= 'bucket' then given_upto(number) end -- else the watermark would step over it
   if number > event.head then
     redis.call('ZADD', SEEN, event.at, number)
@@ -265,8 +276,27 @@ local function refill(event)
   if event.credit >= event.capacity then event.credit, event.rest = event.capacity, 0 end
 end
 
+-- A change of rate (millionths a second) or burst, '' for none. What the time before it gave is credited at the old rate.
+local grow_calls
+local function change_pace(event, rate, burst)
+  refill(event)
+  grow_calls(event, event.now)
+  if rate ~= '' then redis.call('HSET', line, 'rate', rate) end
+  if burst ~= '' then
+    redis.call('HSET', line, 'burst', burst)
+    event.credit = math.min(event.credit, tonumber(burst) * MICRO)
+    event.calls = math.min(event.calls, tonumber(burst) * MICRO)
+  end
+  redis.call('HSET', line, 'credit', event.credit, 'calls', event.calls, 'calls_at', event.calls_at, 'rest', event.rest,
+    'credited', event.credited)
+  local v = redis.call('HMGET', line, 'journal', 'rate', 'burst')
+  if v[1] then -- see tick.lua
+    redis.call('RPUSH', line .. ':admissions', string.format('r %.0f %s %s', event.now, v[2], v[3]))
+  end
+end
+
 -- The bucket of the calls at a later time; by refill() it is as it was kept.
-local function grow_calls(event, upto)
+function grow_calls(event, upto)
   if upto <= event.calls_at then return end
   event.calls = math.min(event.capacity, event.calls + math.floor((upto - event.calls_at) / MICRO * event.rate))
   event.calls_at = upto

@@ -5,4 +5,5 @@ local serials, event = KEYS[1] .. ':serials', ARGV[2]:sub(1, 16)
 if (redis.call('HGET', serials, event) or '0') ~= ARGV[3] then return {R_NOT_FOUND} end
 redis.call('HDEL', serials, event)
 redis.call('SREM', KEYS[1], ARGV[2])
+redis.call('ZREM', KEYS[1] .. ':undeclared', ARGV[2])
 return {R_OK}

@@ -57,8 +57,8 @@ TEST(GatewayAllocation, AWarmPollJoinAndEnterAllocateNothing) {
   for (int i = 0; i < 32; ++i) {
     clients.emplace_back((*server)->address().port);
     const std::string body = R"({"event_id":"show","user_id":"u)" + std::to_string(i) + R"("})";
-    const std::string join =
-        "POST /queue/join HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    const std::string join = "POST /queue/join HTTP/1.1\r\nHost: a\r\nIdempotency-Key: join of " + std::to_string(i) +
+                             "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     const auto joined = clients.back().call(join);
     ASSERT_EQ(joined.status, 202);
     const std::string token = nlohmann::json::parse(joined.body)["waiting_token"];

@@ -82,7 +82,8 @@ class GatewayFixture : public ::testing::Test {
     return reply;
   }
   Reply join(const std::string& user, const std::string& event = "show") {
-    return call("POST", "/queue/join", Json{{"event_id", event}, {"user_id", user}}.dump());
+    return call("POST", "/queue/join", Json{{"event_id", event}, {"user_id", user}}.dump(),
+                "Idempotency-Key: join of " + user + "\r\n");
   }
   Reply status(const std::string& token) { return call("GET", "/queue/status?token=" + token); }
   Reply enter(const std::string& token) { return call("POST", "/queue/enter", Json{{"waiting_token", token}}.dump()); }

@@ -215,7 +215,9 @@ TEST_F(GatewayQueueTest, TellsTheWholeLineWhenEverythingIsSold) {
 TEST_F(GatewayQueueTest, RefusesMoreEventsThanItMayKeep) {
   options.max_events = 1;
   start();
-  EXPECT_EQ(join("ann", "one").status, 202);
+  const Reply first = join("ann", "one");
+  EXPECT_EQ(first.status, 202);
+  EXPECT_EQ(status(first.text("waiting_token")).status, 200) << "somebody is there, and asks";
   const Reply refused = join("ann", "two");
   EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(refused.code(), "OVERLOADED");

@@ -18,10 +18,12 @@ enum class ApiError : std::uint8_t {
   kForbidden,
   kNotFound,  // no such path or reservation
   kTokenNotFound,
+  kEventNotFound,
   kMethodNotAllowed,
   kRequestTimeout,
   kIdempotencyInFlight,
   kSeatTaken,
+  kAlreadyInLine,
   kTokenExpired,
   kSoldOut,
   kBodyTooLarge,
@@ -68,6 +70,8 @@ constexpr ApiErrorText text_of(ApiError error) {
       return {404, "NOT_FOUND"};
     case ApiError::kTokenNotFound:
       return {404, "TOKEN_NOT_FOUND"};
+    case ApiError::kEventNotFound:
+      return {404, "EVENT_NOT_FOUND"};
     case ApiError::kMethodNotAllowed:
       return {405, "METHOD_NOT_ALLOWED"};
     case ApiError::kRequestTimeout:
@@ -76,6 +80,8 @@ constexpr ApiErrorText text_of(ApiError error) {
       return {409, "IDEMPOTENCY_IN_FLIGHT"};
     case ApiError::kSeatTaken:
       return {409, "SEAT_TAKEN"};
+    case ApiError::kAlreadyInLine:
+      return {409, "ALREADY_IN_LINE"};
     case ApiError::kTokenExpired:
       return {410, "TOKEN_EXPIRED"};
     case ApiError::kSoldOut:

@@ -11,6 +11,11 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxUserBytes = 128;
+constexpr std::size_t kMaxKeyBytes = 255;
+// Whoever guesses the key of a join without a name gets its ticket: shorter ones make nobody the same user.
+constexpr std::size_t kShortestAnonymousKey = 16;
+// A user who has lost both token and key waits until the ticket has lapsed.
+constexpr core::Nanos kPollOfNameInLine = std::chrono::seconds(20);
 
 std::string_view text_of(TicketStatus status) {
   switch (status) {
@@ -74,8 +79,8 @@ void QueueRoutes::join(ApiExchange& exchange) {
     return answer.fail(exchange, ApiError::kInvalidArgument, "requested_at_ms must be milliseconds since 1970",
                        {.field = "requested_at_ms"});
   }
-  if (!take_user(exchange)) return;
   exchange.event_id.assign(event_id);
+  if (!take_user(exchange) || !take_proofs(exchange)) return;
   exchange.command.event_id = exchange.event_id;
   exchange.command.requested_at_unix_ms.reset();
   if (requested == JsonBody::Found::kYes) exchange.command.requested_at_unix_ms = requested_at_ms;
@@ -87,6 +92,11 @@ bool QueueRoutes::take_user(ApiExchange& exchange) {
   std::string_view user_id;
   const auto found = thread_.json().get_text("user_id", user_id);
   if (found == JsonBody::Found::kAbsent) {
+    const std::string_view key = exchange.request().header("Idempotency-Key");
+    if (key.size() >= kShortestAnonymousKey && key.size() <= kMaxKeyBytes) {
+      exchange.command.user = thread_.signer().anonymous_key(key);
+      return true;
+    }
     exchange.command.user = {thread_.random().next(), thread_.random().next()};
     return true;
   }
@@ -99,16 +109,46 @@ bool QueueRoutes::take_user(ApiExchange& exchange) {
   return true;
 }
 
+// What proves that a repeated join is its user's: the key of the first, or the ticket's token.
+bool QueueRoutes::take_proofs(ApiExchange& exchange) {
+  StoreCommand& command = exchange.command;
+  command.proven = false;
+  command.replaces = 0;
+  command.proof = 0;
+  command.shown = TicketRef{};
+  const net::HttpRequest& request = exchange.request();
+  const std::string_view key = request.header("Idempotency-Key");
+  if (key.size() > kMaxKeyBytes) {
+    thread_.answer().fail(exchange, ApiError::kInvalidArgument, "an Idempotency-Key has 255 bytes at most",
+                          {.field = "Idempotency-Key"});
+    return false;
+  }
+  if (!key.empty()) command.proof = thread_.signer().join_proof(event_key(exchange.event_id), command.user, key);
+  std::string_view token;
+  if (thread_.json().get_text("waiting_token", token) == JsonBody::Found::kWrongType) {
+    thread_.answer().fail(exchange, ApiError::kInvalidArgument, "waiting_token must be a string",
+                          {.field = "waiting_token"});
+    return false;
+  }
+  if (token.empty()) token = ApiThread::bearer_of(request);
+  if (const auto shown = thread_.signer().verify_waiting(token)) command.shown = *shown;
+  return true;
+}
+
 void QueueRoutes::ask_about_ticket(ApiExchange& exchange, StoreCommand::Kind kind, std::string_view token) {
   AnswerWriter& answer = thread_.answer();
   answer.begin();
+  if (token.empty()) token = ApiThread::bearer_of(exchange.request());
   if (token.empty()) {
     return answer.fail(exchange, ApiError::kMissingToken,
-                       kind == StoreCommand::Kind::kEnter ? "waiting_token is the one that join returned"
-                                                          : "?token= is the waiting_token that join returned");
+                       kind == StoreCommand::Kind::kEnter
+                           ? "waiting_token is the one that join returned; Authorization: Bearer takes it too"
+                           : "?token= is the waiting_token that join returned; Authorization: Bearer takes it too");
   }
   const auto ref = thread_.signer().verify_waiting(token);
-  if (!ref) return answer.fail(exchange, ApiError::kTokenNotFound, "this is no waiting_token of this gateway");
+  if (!ref) {
+    return answer.fail(exchange, ApiError::kTokenNotFound, "this is no waiting_token of this gateway; join again");
+  }
   exchange.command.ref = *ref;
   ask(exchange, kind);
 }
@@ -211,7 +251,14 @@ void fail_for(ApiExchange& exchange, StoreOutcome outcome) {
   switch (outcome) {
     case StoreOutcome::kNotFound:
       return answer.fail(exchange, ApiError::kTokenNotFound,
-                         "no ticket belongs to this token (the line may have restarted)");
+                         "no ticket belongs to this token (the line may have restarted); join again");
+    case StoreOutcome::kNotDeclared:
+      return answer.fail(exchange, ApiError::kEventNotFound, "there is no event of this name", {.field = "event_id"});
+    case StoreOutcome::kInLine:
+      return answer.fail(exchange, ApiError::kAlreadyInLine,
+                         "this user is in line: go on with the waiting_token of the first join, or repeat that join "
+                         "with its Idempotency-Key",
+                         {.field = {}, .poll_after = kPollOfNameInLine});
     case StoreOutcome::kNotReady:
       return answer.fail(exchange, ApiError::kNotReady, "it is not this user's turn yet",
                          {.field = {}, .position = view.position, .poll_after = view.poll_after});

@@ -30,13 +30,13 @@ EventMirror::Answer EventMirror::answer(StoreCommand& command, Instant now) {
   if (age > kTooOld) return Answer::kTooOld;
 
   const std::int64_t us = store_us(now);
-  const auto at_ms = static_cast<std::uint32_t>(std::max<std::int64_t>(0, us - facts_.began_us) / 1000);
+  const auto at_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, us - facts_.began_us) / 1000);
   command.outcome = StoreOutcome::kOk;
   TicketView& view = command.view;
   view = TicketView{};
   view.status = facts_.sold_out ? TicketStatus::kSoldOut : TicketStatus::kWaiting;
   if (!facts_.sold_out) view.position = waiting_.position(number);
-  view.waited = milliseconds(at_ms - std::min(at_ms, ticket.joined_ms));
+  view.waited = milliseconds(static_cast<std::int64_t>(at_ms - std::min(at_ms, ticket.joined_ms)));
   view.stale = age > kStale;
   const LinePace pace{static_cast<double>(facts_.rate_micro) / 1e6,
                       microseconds(std::max<std::int64_t>(0, facts_.opens_us - us)), milliseconds(facts_.heartbeat_ms)};
@@ -68,8 +68,8 @@ std::uint64_t EventMirror::learn(const TicketReply& reply, Instant) {
   const std::uint64_t position = waits ? place(reply.number) : 0;
   if (!waiting_.contains(reply.number)) return position;
   Ticket& ticket = at(reply.number);
-  ticket.joined_ms = static_cast<std::uint32_t>(reply.at_ms - std::min(reply.at_ms, reply.waited_ms));
-  ticket.written_ms = static_cast<std::uint32_t>(reply.at_ms);
+  ticket.joined_ms = reply.at_ms - std::min(reply.at_ms, reply.waited_ms);
+  ticket.written_ms = reply.at_ms;
   return position;
 }
 

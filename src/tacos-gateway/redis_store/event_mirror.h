@@ -89,11 +89,11 @@ class EventMirror {
   core::Instant refreshed_at() const;
 
  private:
-  static constexpr std::uint32_t kUnknown = 0xffff'ffff;
+  static constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
   static constexpr std::size_t kChunk = 4096;
   struct Ticket {
-    std::uint32_t joined_ms = kUnknown;
-    std::uint32_t written_ms = 0;  // when a heartbeat was last given to the store, or put down to be
+    std::uint64_t joined_ms = kUnknown;  // since the event began
+    std::uint64_t written_ms = 0;        // when a heartbeat was last given to the store, or put down to be
   };
 
   void begin_life(std::uint32_t epoch);

@@ -10,8 +10,6 @@
 namespace tacos::gateway {
 namespace {
 
-constexpr const char* kUnreachable = "the Redis can't be reached at the moment";
-
 std::uint64_t event_of(std::string_view member) {
   std::uint64_t event = 0;
   std::from_chars(member.data(), member.data() + std::min<std::size_t>(16, member.size()), event, 16);
@@ -137,6 +135,7 @@ void LineKeeper::with_events(std::function<void(bool, std::vector<std::uint64_t>
         paces_[events.back()].id = member.text().substr(std::min<std::size_t>(16, member.text().size()));
       }
       take_listing(events);
+      make_room(events.size());
     }
     then(reply != nullptr, std::move(events));
   });
@@ -164,20 +163,22 @@ void LineKeeper::set_defaults(const EventControl& change, Replied replied) {
 
 void LineKeeper::control(EventControl change, std::function<void(core::Result<std::size_t>)> handler) {
   boost::asio::post(loop_, [this, change = std::move(change), handler = std::move(handler)] {
-    if (closing_) return handler(core::fail(kUnreachable));
+    if (closing_) return handler(core::fail(LineKeeper::kUnreachable));
     if (!change.event_id.empty()) {
       const std::uint64_t event = event_key(change.event_id);
-      return control_event(event, change, [handler](const redis::RedisReply* reply) {
+      return control_event(event, change, [this, change, handler](const redis::RedisReply* reply) {
         const std::int64_t outcome = reply == nullptr ? -1 : outcome_of(*reply);
-        if (outcome != 0 && outcome != kNoEvent) return handler(core::fail(kUnreachable));
-        handler(std::size_t{outcome == 0 ? 1u : 0u});
+        if (outcome == kNoEvent) return control_declared(change, handler);
+        if (outcome != 0) return handler(core::fail(LineKeeper::kUnreachable));
+        if (!change.admission_rate && !change.admission_burst) return handler(std::size_t{1});
+        keep_pace_declared(change, handler);
       });
     }
     // The defaults first: an event that is opened meanwhile is either listed or begins with them.
     set_defaults(change, [this, change, handler](const redis::RedisReply* set) {
-      if (set == nullptr) return handler(core::fail(kUnreachable));
+      if (set == nullptr) return handler(core::fail(LineKeeper::kUnreachable));
       with_events([this, change, handler](bool found, const std::vector<std::uint64_t>& events) {
-        if (!found) return handler(core::fail(kUnreachable));
+        if (!found) return handler(core::fail(LineKeeper::kUnreachable));
         struct Sum {
           std::size_t changed = 0;
           bool failed = false;
@@ -194,29 +195,6 @@ void LineKeeper::control(EventControl change, std::function<void(core::Result<st
           });
         }
       });
-    });
-  });
-}
-
-void LineKeeper::snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler) {
-  boost::asio::post(loop_, [this, handler = std::move(handler)] {
-    if (closing_) return handler(core::fail(kUnreachable));
-    with_events([this, handler](bool found, const std::vector<std::uint64_t>& events) {
-      if (!found) return handler(core::fail(kUnreachable));
-      struct All {
-        std::vector<EventSnapshot> events;
-        bool failed = false;
-      };
-      auto all = std::make_shared<All>();
-      const Latch done = latch([all, handler] {
-        if (all->failed) return handler(core::fail(kUnreachable));
-        handler(std::move(all->events));
-      });
-      const auto add = [all, done](bool found_it, const EventSnapshot& one) {
-        all->failed |= !found_it;
-        if (found_it) all->events.push_back(one);
-      };
-      for (const std::uint64_t event : events) snapshot_event(event, add);
     });
   });
 }
@@ -255,10 +233,10 @@ void LineKeeper::snapshot_event(std::uint64_t event, std::function<void(bool, co
 
 void LineKeeper::ping(std::function<void(core::Result<core::Nanos>)> handler) {
   boost::asio::post(loop_, [this, handler = std::move(handler)] {
-    if (closing_) return handler(core::fail(kUnreachable));
+    if (closing_) return handler(core::fail(LineKeeper::kUnreachable));
     const core::Instant asked_at = parts_.link_clock.now();
     auto asked = question([this, handler, asked_at](const redis::RedisReply* reply) {
-      if (reply == nullptr) return handler(core::fail(kUnreachable));
+      if (reply == nullptr) return handler(core::fail(LineKeeper::kUnreachable));
       handler(parts_.link_clock.now() - asked_at);
     });
     redis::append_command(asked->request.command, "PING");

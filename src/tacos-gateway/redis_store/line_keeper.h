@@ -27,12 +27,16 @@ class LineKeeper {
   static core::Result<std::unique_ptr<LineKeeper>> start(RedisStoreParts& parts);
   ~LineKeeper();
 
+  static constexpr const char* kUnreachable = "the Redis can't be reached at the moment";
+
   // One tick of every event that is due, unless the last one is still under way. handler may be empty.
   void tick(std::function<void()> handler);
   void refresh(std::function<void()> handler);
   void control(EventControl change, std::function<void(core::Result<std::size_t>)> handler);
   void snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler);
   void ping(std::function<void(core::Result<core::Nanos>)> handler);
+  void declare(EventTerms terms, Redeclare how, std::function<void(core::Result<Declared>)> handler);
+  void withdraw(std::string event_id, bool by_force, std::function<void(core::Result<Withdrawn>)> handler);
 
  private:
   using Replied = std::function<void(const redis::RedisReply*)>;  // null: no answer, or an error
@@ -65,9 +69,13 @@ class LineKeeper {
     std::optional<core::Instant> missing_since;  // listed, but not there
     std::string missing_serial;
   };
-  // How far an event is forgotten.
+  // How an attempt to forget an event ended.
+  enum class Forgotten : std::uint8_t { kYes, kNone, kInUse, kUnknown };
+  // Why and how far an event is forgotten.
   struct Forgetting {
-    std::string serial;  // of its registration
+    const char* why = "over";             // as lua/forget.lua reads it
+    std::string serial;                   // of its registration
+    std::function<void(Forgotten)> told;  // may be empty
     bool begun = false;
     bool buckets_gone = false;
   };
@@ -98,6 +106,17 @@ class LineKeeper {
                         std::vector<TicketNumber> taken, const Latch& done);
   void control_event(std::uint64_t event, const EventControl& change, Replied replied);
   void set_defaults(const EventControl& change, Replied replied);
+  // Of the declared events, by their keys; nothing when the Redis does not answer.
+  using DeclaredEvents = std::unordered_map<std::uint64_t, EventTerms>;
+  void with_declared(std::function<void(const DeclaredEvents*)> then);
+  void snapshot_all(const std::vector<std::uint64_t>& events, DeclaredEvents declared,
+                    std::function<void(core::Result<std::vector<EventSnapshot>>)> handler);
+  void change_declaration(std::string_view event_id, const std::string& terms, bool keep, Replied replied);
+  void open_declared(const std::string& event_id, Replied replied);
+  void keep_pace_declared(const EventControl& change, std::function<void(core::Result<std::size_t>)> handler);
+  void control_declared(const EventControl& change, std::function<void(core::Result<std::size_t>)> handler);
+  void make_room(std::size_t listed);
+  void begin_to_forget(std::uint64_t event, Forgetting so_far, const Latch& done);
   void forget_if_over(std::uint64_t event, const Latch& done);
   void ask_to_forget(std::uint64_t event, Forgetting so_far, const Latch& done);
   void on_forget(std::uint64_t event, Forgetting so_far, const redis::RedisReply* reply, const Latch& done);
@@ -107,7 +126,7 @@ class LineKeeper {
   void hear_of_end(std::uint64_t event, Life known, const Latch& done);
   bool missing_for_long(std::uint64_t event, const std::string& serial);
   void unregister(std::uint64_t event, const Forgetting& so_far, const Latch& done);
-  void end_of_look(std::uint64_t event);
+  void end_of_look(std::uint64_t event, const Forgetting& so_far, Forgotten how);
   void take_listing(const std::vector<std::uint64_t>& listed);
   void schedule();
 

@@ -35,13 +35,16 @@ void LineKeeper::forget_if_over(std::uint64_t event, const Latch& done) {
   if (pace.ticking || pace.forgetting || pace.id.empty() || now < pace.next_look) return;
   const bool first_look = pace.next_look == core::Instant();
   pace.next_look = now + std::clamp<core::Nanos>(after / 4, seconds(1), minutes(1));
-  if (first_look) return;
-  pace.forgetting = true;
-  // The serial is read first: whoever joins once the event is gone registers it again, under another.
-  auto asked = question([this, event, done](const redis::RedisReply* reply) {
-    if (reply == nullptr) return end_of_look(event);
-    const std::string serial(reply->text());
-    ask_to_forget(event, {serial.empty() ? "0" : serial}, done);
+  if (!first_look) begin_to_forget(event, {}, done);
+}
+
+// The serial is read first: whoever joins once the event is gone registers it again, under another.
+void LineKeeper::begin_to_forget(std::uint64_t event, Forgetting so_far, const Latch& done) {
+  paces_[event].forgetting = true;
+  auto asked = question([this, event, so_far = std::move(so_far), done](const redis::RedisReply* reply) mutable {
+    if (reply == nullptr) return end_of_look(event, so_far, Forgotten::kUnknown);
+    so_far.serial = reply->text().empty() ? "0" : std::string(reply->text());
+    ask_to_forget(event, std::move(so_far), done);
   });
   asked->request.idempotent = true;
   asked->request.slot = redis::redis_slot(kEventsKey);
@@ -51,8 +54,9 @@ void LineKeeper::forget_if_over(std::uint64_t event, const Latch& done) {
   ask(std::move(asked));
 }
 
-void LineKeeper::end_of_look(std::uint64_t event) {
+void LineKeeper::end_of_look(std::uint64_t event, const Forgetting& so_far, Forgotten how) {
   paces_[event].forgetting = false;
+  if (so_far.told) so_far.told(how);
 }
 
 void LineKeeper::ask_to_forget(std::uint64_t event, Forgetting so_far, const Latch& done) {
@@ -60,23 +64,24 @@ void LineKeeper::ask_to_forget(std::uint64_t event, Forgetting so_far, const Lat
     on_forget(event, std::move(so_far), reply, done);
   });
   ScriptCall(asked->request, *parts_.scripts, LineScript::kForget, parts_.script_time())
-      .line(event, 2)
+      .line(event, 3)
       .arg(static_cast<std::uint64_t>(parts_.options.line.forget_after / microseconds(1)))
-      .arg(so_far.buckets_gone ? 1 : 0);
+      .arg(so_far.buckets_gone ? 1 : 0)
+      .arg(so_far.why);
   asked->request.idempotent = true;
   ask(std::move(asked));
 }
 
 void LineKeeper::on_forget(std::uint64_t event, Forgetting so_far, const redis::RedisReply* reply, const Latch& done) {
-  if (reply == nullptr) return end_of_look(event);
+  if (reply == nullptr) return end_of_look(event, so_far, Forgotten::kUnknown);
   const std::int64_t outcome = outcome_of(*reply);
   if (outcome == kNoEvent) {
     // Gone while it was being forgotten; or it is listed and was never opened, or its server came back empty.
     if (so_far.begun || missing_for_long(event, so_far.serial)) return unregister(event, so_far, done);
-    return end_of_look(event);
+    return end_of_look(event, so_far, Forgotten::kNone);
   }
   paces_[event].missing_since.reset();
-  if (outcome != 0) return end_of_look(event);
+  if (outcome != 0) return end_of_look(event, so_far, Forgotten::kUnknown);
   const std::uint64_t what = number_at(*reply, 1);
   so_far.begun |= what > 0;
   if (what == kMore) return ask_to_forget(event, std::move(so_far), done);
@@ -84,7 +89,7 @@ void LineKeeper::on_forget(std::uint64_t event, Forgetting so_far, const redis::
     const auto buckets = static_cast<std::uint32_t>(std::min<std::uint64_t>(number_at(*reply, 2), kMostBuckets));
     return forget_buckets(event, {buckets, static_cast<std::uint32_t>(number_at(*reply, 3))}, so_far, done);
   }
-  if (what != kGone) return end_of_look(event);
+  if (what != kGone) return end_of_look(event, so_far, Forgotten::kInUse);
   parts_.events_forgotten.fetch_add(1, std::memory_order_relaxed);
   unregister(event, so_far, done);
 }
@@ -95,7 +100,7 @@ void LineKeeper::forget_buckets(std::uint64_t event, Life life, const Forgetting
   next.buckets_gone = true;
   const Latch all = latch([this, event, next, failed, done] {
     // What is left is taken up at the next look.
-    if (*failed) return end_of_look(event);
+    if (*failed) return end_of_look(event, next, Forgotten::kUnknown);
     ask_to_forget(event, next, done);
   });
   for (std::uint32_t bucket = 0; bucket < life.buckets; ++bucket) forget_bucket(event, bucket, life.epoch, failed, all);
@@ -140,8 +145,8 @@ bool LineKeeper::missing_for_long(std::uint64_t event, const std::string& serial
 
 void LineKeeper::unregister(std::uint64_t event, const Forgetting& so_far, const Latch& done) {
   parts_.find_or_make(event).forget();
-  auto asked = question([this, event, done](const redis::RedisReply* reply) {
-    end_of_look(event);
+  auto asked = question([this, event, so_far, done](const redis::RedisReply* reply) {
+    end_of_look(event, so_far, Forgotten::kYes);
     if (reply != nullptr && outcome_of(*reply) == 0) parts_.find_or_make(event).listed(false);
   });
   ScriptCall(asked->request, *parts_.scripts, LineScript::kUnregister, parts_.script_time())

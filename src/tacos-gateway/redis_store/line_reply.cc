@@ -6,7 +6,10 @@
 #include <limits>
 #include <span>
 
+#include <fmt/format.h>
+
 #include "tacos-gateway/redis_store/line_scripts.h"
+#include "tacos-gateway/redis_store/script_call.h"
 
 namespace tacos::gateway {
 namespace {
@@ -76,7 +79,7 @@ std::int64_t outcome_of(const redis::RedisReply& reply) {
   if (!reply.is_array()) return -1;
   const std::int64_t outcome = reply.at(0).as_integer().value_or(-1);
   const bool known = outcome == kNoEvent || outcome == kSpread ||
-                     (outcome >= 0 && outcome <= static_cast<int>(StoreOutcome::kUnavailable));
+                     (outcome >= 0 && outcome <= static_cast<int>(StoreOutcome::kNotDeclared));
   return known ? outcome : -1;
 }
 
@@ -105,7 +108,31 @@ TicketReply read_ticket_reply(const redis::RedisReply& reply) {
   ticket.at_ms = number_at(reply, 13);
   ticket.heartbeat_ms = number_at(reply, 14);
   ticket.failovers = number_at(reply, 15);
+  ticket.reserved = number_at(reply, 16) == 1;
   return ticket;
+}
+
+std::optional<EventTerms> read_terms(std::string_view text) {
+  std::array<std::uint64_t, 5> numbers{};  // seats, rate, burst, opening, price
+  for (std::uint64_t& number : numbers) {
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (read.ec != std::errc() || read.ptr == text.data() + text.size() || *read.ptr != '|') return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()) + 1);
+  }
+  if (numbers[0] > kMostTickets || numbers[1] > kMostMicroRate || numbers[3] > kMostMs) return std::nullopt;
+  EventTerms terms;
+  terms.seats = numbers[0];
+  terms.admission_rate = core::Rate::per_second(static_cast<double>(numbers[1]) / 1e6);
+  terms.admission_burst = static_cast<double>(numbers[2]);
+  terms.opens_unix_ms = static_cast<std::int64_t>(numbers[3]);
+  terms.price = numbers[4];
+  terms.currency = text;
+  return terms;
+}
+
+std::string terms_text(const EventTerms& terms) {
+  return fmt::format("{}|{}|{}|{}|{}|{}", terms.seats, micro_rate(terms.admission_rate),
+                     whole_burst(terms.admission_burst), terms.opens_unix_ms, terms.price, terms.currency);
 }
 
 TicketNumber read_spread_reply(const redis::RedisReply& reply, LineFacts& facts) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,6 +42,7 @@ struct TicketReply {
   std::uint64_t at_ms = 0;
   std::uint64_t heartbeat_ms = 0;
   std::uint64_t failovers = 0;  // in gaps: it grows by one or more with each
+  bool reserved = false;        // of a join: the ticket's grant has made a reservation
 };
 
 // Numbers that no ticket has: above `after`, up to `upto`.
@@ -77,6 +80,9 @@ struct LineFacts {
 std::int64_t outcome_of(const redis::RedisReply& reply);
 std::uint64_t number_at(const redis::RedisReply& reply, std::size_t index);
 TicketReply read_ticket_reply(const redis::RedisReply& reply);
+// What lua/register.lua keeps of a declared event, as text; nothing when it is none. event_id is not in it.
+std::optional<EventTerms> read_terms(std::string_view text);
+std::string terms_text(const EventTerms& terms);
 // Whether they could be read.
 [[nodiscard]] bool read_line_facts(const redis::RedisReply& reply, LineFacts& facts);
 // What spread_answer() of lua/prelude.lua tells: fills in what it can of the facts, and gives the ticket it is about.

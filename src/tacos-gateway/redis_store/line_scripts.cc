@@ -21,7 +21,7 @@ std::shared_ptr<const redis::ScriptBook> make_line_scripts() {
     std::string_view before = {};
     std::string_view before_that = {};
   };
-  const std::array<Text, 22> texts{{
+  const std::array<Text, 24> texts{{
       {"register", lua::kRegister},
       {"defaults", lua::kDefaults},
       {"open", lua::kOpen},
@@ -44,6 +44,8 @@ std::shared_ptr<const redis::ScriptBook> make_line_scripts() {
       {"forget_bucket", lua::kForgetBucket},
       {"unregister", lua::kUnregister},
       {"peek", lua::kPeek},
+      {"declare", lua::kDeclare},
+      {"terms", lua::kTerms},
   }};
   auto book = std::make_shared<redis::ScriptBook>();
   for (const Text& one : texts) {

@@ -33,6 +33,8 @@ enum class LineScript : std::uint8_t {
   kForgetBucket,
   kUnregister,
   kPeek,
+  kDeclare,
+  kTerms,
 };
 
 // All of them, each behind what it shares with others, in the order of LineScript.
@@ -63,5 +65,9 @@ constexpr std::uint32_t bucket_of(std::uint64_t number, std::uint32_t buckets) {
 
 // The set of all events, which lies in a slot of its own; its members are 16 hex digits and the event's id.
 inline constexpr const char* kEventsKey = "tacos:{events}";
+// What is declared of events, by their ids.
+inline constexpr const char* kDeclaredKey = "tacos:{events}:declared";
+// The members that are not declared, by the time of their registration.
+inline constexpr const char* kUndeclaredKey = "tacos:{events}:undeclared";
 
 }  // namespace tacos::gateway

@@ -4,15 +4,18 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include <openssl/rand.h>
+#include <fmt/compile.h>
 
 #include "redis/redis_command.h"
 #include "redis/redis_slots.h"
 #include "tacos-gateway/redis_store/line_reply.h"
+#include "tacos-gateway/redis_store/open_script.h"
 #include "tacos-gateway/redis_store/script_call.h"
 #include "tacos-gateway/store/poll_advice.h"
 
@@ -30,6 +33,18 @@ std::array<char, 16> bytes_of(const UserKey& user) {
     bytes[i + 8] = static_cast<char>(user.low >> (56 - 8 * i));
   }
   return bytes;
+}
+
+// As proves() of lua/prelude.lua reads it: 8 bytes, "epoch:number", whether the site vouches for the user.
+void add_proofs(redis::RedisCommand& script, const StoreCommand& command) {
+  std::array<char, 8> proof{};
+  for (std::size_t i = 0; i < 8; ++i) proof[i] = static_cast<char>(command.proof >> (56 - 8 * i));
+  fmt::memory_buffer shown;  // short enough for its own storage
+  if (command.shown.number != 0 && command.shown.event == command.ref.event) {
+    fmt::format_to(std::back_inserter(shown), FMT_COMPILE("{}:{}"), command.shown.epoch, command.shown.number);
+  }
+  script.arg(std::string_view(proof.data(), proof.size()));
+  script.arg(std::string_view(shown.data(), shown.size())).arg(command.proven ? 1 : 0);
 }
 
 LineScript script_of(Kind kind) {
@@ -56,12 +71,6 @@ LineScript script_of(Kind kind) {
 // How often one command may find that it has to begin again, such as a ticket that the watermark has passed before it
 // arrived.
 constexpr unsigned kMostDetours = 8;
-
-std::uint32_t random_epoch() {
-  std::uint32_t epoch = 0;
-  ::RAND_bytes(reinterpret_cast<unsigned char*>(&epoch), sizeof epoch);
-  return epoch | 1;  // 0 is no epoch
-}
 
 }  // namespace
 
@@ -90,7 +99,7 @@ void RedisSession::submit(std::span<StoreCommand* const> batch) {
       Call& call = take_call();
       call.command = command;
       call.step = Step::kCommand;
-      call.replaces = 0;
+      call.replaces = command->kind == Kind::kJoin ? command->replaces : 0;
       call.detours = 0;
       call.primary_asked = call.replica_asked = false;
       if (may_peek(*command) && is_out_of_touch(command->ref.event)) {
@@ -151,10 +160,11 @@ void RedisSession::send_command(Call& call) {
   switch (command.kind) {
     case Kind::kJoin: {
       const auto user = bytes_of(command.user);
-      script.line(command.ref.event, 3)
-          .arg(std::string_view(user.data(), user.size()))
-          .arg(command.event_id)
-          .arg(call.replaces);
+      auto to = script.line(command.ref.event, 6)
+                    .arg(std::string_view(user.data(), user.size()))
+                    .arg(command.event_id)
+                    .arg(call.replaces);
+      add_proofs(to, command);
       break;
     }
     case Kind::kReportInventory: {
@@ -185,10 +195,18 @@ void RedisSession::send_arrive(Call& call, TicketNumber number) {
   command.ref.number = number;
   const auto user = bytes_of(command.user);
   auto script = ScriptCall(call.request, *parts_.scripts, LineScript::kArrive, parts_.script_time())
-                    .bucket(command.ref.event, bucket_of(number, spread_.buckets), kTermsOfLine + 2);
+                    .bucket(command.ref.event, bucket_of(number, spread_.buckets), kTermsOfLine + 5);
   add_terms(script, spread_);
   script.arg(number).arg(std::string_view(user.data(), user.size()));
+  add_proofs(script, command);
   link_->submit(call.request);
+}
+
+// The event may not come into being.
+void RedisSession::refuse_event(Call& call, StoreOutcome outcome) {
+  auto& counter = outcome == StoreOutcome::kNotDeclared ? parts_.refused_undeclared : parts_.refused_full;
+  counter.fetch_add(1, std::memory_order_relaxed);
+  complete(call, outcome == StoreOutcome::kNotDeclared ? outcome : StoreOutcome::kOverloaded);
 }
 
 void RedisSession::send_register(Call& call) {
@@ -197,36 +215,16 @@ void RedisSession::send_register(Call& call) {
   const std::string member = std::string(key.digits()).append(call.command->event_id);
   call.request.idempotent = true;
   ScriptCall(call.request, *parts_.scripts, LineScript::kRegister, parts_.script_time())
-      .events(2)
+      .events(3)
       .arg(member)
-      .arg(std::uint64_t{parts_.options.max_events});
+      .arg(std::uint64_t{parts_.options.max_events})
+      .arg(parts_.options.line.any_event ? 1 : 0);
   link_->submit(call.request);
 }
 
 void RedisSession::send_open(Call& call, const redis::RedisReply& registered) {
   call.step = Step::kOpen;
-  const LineOptions& line = parts_.options.line;
-  const auto or_default = [&](std::size_t at, std::uint64_t otherwise) {
-    return registered.at(at).text().empty() ? otherwise : number_at(registered, at);
-  };
-  const std::uint64_t rate = or_default(1, micro_rate(line.admission_rate));
-  const std::uint64_t burst = or_default(2, whole_burst(line.admission_burst));
-  ScriptCall(call.request, *parts_.scripts, LineScript::kOpen, parts_.script_time())
-      .line(call.command->ref.event, 14)
-      .arg(random_epoch())
-      .arg(call.command->event_id)
-      .arg(line.seats)
-      .arg(rate)
-      .arg(burst)
-      .arg(line.turn_ttl / milliseconds(1))
-      .arg(line.grant_ttl / milliseconds(1))
-      .arg(line.heartbeat_ttl / milliseconds(1))
-      .arg(line.opening_delay / microseconds(1))
-      .arg(line.max_tickets)
-      .arg(name_of(parts_.options.position))
-      .arg(or_default(3, 0))
-      .arg(or_default(4, 0))
-      .arg(parts_.options.buckets);
+  write_open(call.request, parts_, call.command->event_id, registered);
   link_->submit(call.request);
 }
 
@@ -282,7 +280,7 @@ void RedisSession::on_reply(Call& call, const redis::RedisReply& reply) {
   if (outcome == kSpread) return on_spread(call, reply);
   switch (call.step) {
     case Step::kRegister:
-      return refused ? complete(call, StoreOutcome::kOverloaded) : send_open(call, reply);
+      return refused ? refuse_event(call, static_cast<StoreOutcome>(outcome)) : send_open(call, reply);
     case Step::kOpen:
       call.step = Step::kJoinAgain;
       return send_command(call);
@@ -330,6 +328,12 @@ bool RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& r
   const TicketReply ticket = read_ticket_reply(reply);
   if (!ticket.whole) {
     // The end of a claim tells no ticket; any other "yes" without one can't be understood.
+    command.view = TicketView{};
+    if (command.outcome == StoreOutcome::kInLine) {
+      command.view.reserved = number_at(reply, 1) == 1;
+      command.ref.number = number_at(reply, 2);
+      command.ref.epoch = static_cast<std::uint32_t>(number_at(reply, 3));
+    }
     const bool settled = command.kind == Kind::kReleaseGrant || command.kind == Kind::kSpendGrant;
     if (command.outcome == StoreOutcome::kOk && !settled) {
       command.outcome = StoreOutcome::kUnavailable;
@@ -346,6 +350,7 @@ bool RedisSession::take_ticket(StoreCommand& command, const redis::RedisReply& r
   TicketView& view = command.view;
   view = TicketView{};
   view.status = ticket.status;
+  view.reserved = ticket.reserved;
   // A bucket hears of it at its next tick, this gateway may have before.
   if ((view.status == TicketStatus::kWaiting || view.status == TicketStatus::kReady) && sold_out(command.ref.event)) {
     view.status = TicketStatus::kSoldOut;

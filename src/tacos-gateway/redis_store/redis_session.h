@@ -41,6 +41,7 @@ class RedisSession final : public StoreSession {
   Call& take_call();
   void send_command(Call& call);
   void send_register(Call& call);
+  void refuse_event(Call& call, StoreOutcome outcome);
   void send_open(Call& call, const redis::RedisReply& registered);
   void send_facts(Call& call);
   void take_facts(Call& call, const redis::RedisReply& reply);

@@ -1,6 +1,7 @@
 #include "tacos-gateway/redis_store/redis_store.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "tacos-gateway/redis_store/line_keeper.h"
@@ -20,9 +21,24 @@ const char* name_of(PositionStrategy strategy) {
   return "watermark";
 }
 
+namespace {
+
+// By the clock that the scripts go by. Where that is the Redis's, this machine's calendar stands for it.
+std::int64_t opening_from_now(const RedisStoreOptions& options, const core::Clock& clock) {
+  if (options.line.opening_delay == core::Nanos(0)) return 0;
+  const core::Nanos now =
+      options.server_time ? std::chrono::system_clock::now().time_since_epoch() : clock.now().since_origin();
+  return (now + options.line.opening_delay) / std::chrono::microseconds(1);
+}
+
+}  // namespace
+
 RedisStoreParts::RedisStoreParts(redis::RedisUrl store_url, RedisStoreOptions store_options,
                                  const core::Clock& store_clock)
-    : url(std::move(store_url)), options(std::move(store_options)), clock(store_clock) {}
+    : url(std::move(store_url)),
+      options(std::move(store_options)),
+      clock(store_clock),
+      default_opening_us_(opening_from_now(options, clock)) {}
 
 core::Result<std::unique_ptr<redis::RedisLink>> RedisStoreParts::open_link(
     boost::asio::any_io_executor executor) const {
@@ -141,6 +157,12 @@ std::vector<StoreMetric> RedisStoreParts::metrics() const {
       {"store_unavailable_total", "Commands answered that the store can't be reached.", true, of(refusals)},
       {"queue_events_forgotten_total", "Events that this gateway has forgotten because they were over.", true,
        of(events_forgotten)},
+      {"queue_events_evicted_total", "Of these, undeclared events that made room for others.", true,
+       of(events_evicted)},
+      {"queue_events_refused_full_total", "Joins refused because no other undeclared event may come into being.", true,
+       of(refused_full)},
+      {"queue_events_refused_undeclared_total", "Joins refused because their event is not declared.", true,
+       of(refused_undeclared)},
       {"store_facts_age_seconds", "How long ago the facts of the event longest not refreshed were.", false, oldest_sec},
   };
 }
@@ -180,6 +202,14 @@ void RedisStore::control(EventControl change, std::function<void(core::Result<st
 
 void RedisStore::snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler) {
   keeper_->snapshot(std::move(handler));
+}
+
+void RedisStore::declare(EventTerms terms, Redeclare how, std::function<void(core::Result<Declared>)> handler) {
+  keeper_->declare(std::move(terms), how, std::move(handler));
+}
+
+void RedisStore::withdraw(std::string event_id, bool by_force, std::function<void(core::Result<Withdrawn>)> handler) {
+  keeper_->withdraw(std::move(event_id), by_force, std::move(handler));
 }
 
 void RedisStore::ping(std::function<void(core::Result<core::Nanos>)> handler) {

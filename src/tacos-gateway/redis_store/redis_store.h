@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
@@ -29,8 +30,8 @@ enum class PositionStrategy : std::uint8_t {
 const char* name_of(PositionStrategy strategy);
 
 struct RedisStoreOptions {
-  LineOptions line{};  // of events to come
-  std::size_t max_events = 1000;
+  LineOptions line{};             // of events to come
+  std::size_t max_events = 1000;  // declared; and again as many that came into being at a join
   PositionStrategy position = PositionStrategy::kWatermark;
   // Over how many slots the tickets of an event to come are spread; 1: the line lies in one slot. Only by watermark.
   std::uint32_t buckets = 1;
@@ -72,6 +73,12 @@ class RedisStoreParts {
   // Those that are not asleep.
   std::vector<std::uint64_t> events() const;
 
+  // The opening of an event in microseconds as its scripts count; of one that declares none, opening_delay from when
+  // this store was made.
+  std::int64_t opening_us(const std::optional<EventTerms>& declared) const {
+    return declared ? declared->opens_unix_ms * 1000 : default_opening_us_;
+  }
+
   // For a script's ARGV[1].
   std::uint64_t script_time() const {
     return options.server_time ? 0 : static_cast<std::uint64_t>(clock.now().since_origin().count() / 1000);
@@ -91,11 +98,15 @@ class RedisStoreParts {
   std::atomic<std::uint64_t> stale_answers{0};
   std::atomic<std::uint64_t> events_forgotten{0};  // by this gateway
   std::atomic<std::uint64_t> refusals{0};          // answered "unavailable"
+  std::atomic<std::uint64_t> events_evicted{0};    // by this gateway, of those forgotten
+  std::atomic<std::uint64_t> refused_full{0};
+  std::atomic<std::uint64_t> refused_undeclared{0};
 
  private:
   struct Totals;
   static void add(Totals& totals, const redis::RedisCounters& counters);
 
+  const std::int64_t default_opening_us_;
   mutable std::shared_mutex events_mutex_;
   std::unordered_map<std::uint64_t, std::unique_ptr<EventMirror>> events_;
   mutable std::mutex links_mutex_;
@@ -118,6 +129,8 @@ class RedisStore final : public QueueStore {
   void control(EventControl change, std::function<void(core::Result<std::size_t>)> handler) override;
   void snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler) override;
   void ping(std::function<void(core::Result<core::Nanos>)> handler) override;
+  void declare(EventTerms terms, Redeclare how, std::function<void(core::Result<Declared>)> handler) override;
+  void withdraw(std::string event_id, bool by_force, std::function<void(core::Result<Withdrawn>)> handler) override;
   std::vector<StoreMetric> metrics() const override { return parts_->metrics(); }
 
   // For what else of this line lies on the same Redis.

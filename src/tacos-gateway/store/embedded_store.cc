@@ -1,8 +1,10 @@
 #include "tacos-gateway/store/embedded_store.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include <openssl/rand.h>
@@ -10,6 +12,11 @@
 
 namespace tacos::gateway {
 namespace {
+
+// Events that a tick asks whether they are over: at 100 ticks a second 100,000 are asked once a minute.
+constexpr std::size_t kLooksPerTick = 16;
+// Events that are asked whether they may make room for another.
+constexpr std::size_t kMostAskedForRoom = 64;
 
 std::uint32_t random_epoch() {
   std::array<unsigned char, 4> bytes{};
@@ -45,9 +52,11 @@ class EmbeddedStore::Session final : public StoreSession {
   void submit(std::span<StoreCommand* const> batch) override {
     for (std::size_t from = 0; from < batch.size();) {
       if (store_.forgotten_.load(std::memory_order_acquire) != forgotten_) look_up_again();
-      Event* const event = event_of(*batch[from]);
+      refusal_ = StoreOutcome::kNotFound;
+      const EventPointer* const event = event_of(*batch[from]);
       std::size_t to = from + 1;
-      while (to < batch.size() && event_of(*batch[to]) == event) ++to;
+      // Each that finds none is refused for its own reason.
+      while (event != nullptr && to < batch.size() && event_of(*batch[to]) == event) ++to;
       if (run(event, batch.subspan(from, to - from))) {
         from = to;
       } else {
@@ -65,31 +74,29 @@ class EmbeddedStore::Session final : public StoreSession {
     last_ = nullptr;
   }
 
-  Event* event_of(StoreCommand& command) {
+  const EventPointer* event_of(StoreCommand& command) {
     const bool join = command.kind == StoreCommand::Kind::kJoin;
     if (join) command.ref.event = event_key(command.event_id);
     if (last_ != nullptr && last_key_ == command.ref.event) return last_;
     auto known = known_.find(command.ref.event);
     if (known == known_.end()) {
       EventPointer event =
-          join ? store_.find_or_make(command.ref.event, command.event_id) : store_.find(command.ref.event);
+          join ? store_.find_or_make(command.ref.event, command.event_id, refusal_) : store_.find(command.ref.event);
       if (event == nullptr) return nullptr;
       known = known_.emplace(command.ref.event, std::move(event)).first;
     }
     last_key_ = command.ref.event;
-    last_ = known->second.get();
+    last_ = &known->second;
     return last_;
   }
 
   // False, with nothing done, when the event was forgotten after it was looked up.
-  bool run(Event* event, std::span<StoreCommand* const> commands) {
-    if (event == nullptr) {
-      for (StoreCommand* command : commands) {
-        const bool join = command->kind == StoreCommand::Kind::kJoin;
-        command->outcome = join ? StoreOutcome::kOverloaded : StoreOutcome::kNotFound;
-      }
+  bool run(const EventPointer* known, std::span<StoreCommand* const> commands) {
+    if (known == nullptr) {
+      for (StoreCommand* command : commands) command->outcome = refusal_;
       return true;
     }
+    Event* const event = known->get();
     const std::lock_guard lock(event->mutex);
     if (!event->line) return false;
     const core::Instant now = store_.clock_.now();
@@ -105,21 +112,24 @@ class EmbeddedStore::Session final : public StoreSession {
         event->line->execute(*command, now, store_.unix_ms_at_origin_);
       }
     }
+    if (!event->ticking) store_.wake(*known);
     return true;
   }
 
   EmbeddedStore& store_;
-  std::unordered_map<std::uint64_t, EventPointer> known_;
+  std::unordered_map<std::uint64_t, EventPointer> known_;  // its nodes stay where they are
   std::uint64_t last_key_ = 0;
-  Event* last_ = nullptr;
-  std::uint64_t forgotten_ = 0;  // events, when known_ was begun
+  const EventPointer* last_ = nullptr;
+  StoreOutcome refusal_ = StoreOutcome::kNotFound;  // why there is no event
+  std::uint64_t forgotten_ = 0;                     // events, when known_ was begun
 };
 
 EmbeddedStore::EmbeddedStore(EmbeddedStoreOptions options, const core::Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
       unix_ms_at_origin_(unix_ms_at_origin_of(clock)),
-      line_(options_.line) {}
+      line_(options_.line),
+      made_at_(clock.now()) {}
 
 EmbeddedStore::~EmbeddedStore() = default;
 
@@ -133,25 +143,81 @@ EmbeddedStore::EventPointer EmbeddedStore::find(std::uint64_t key) {
   return found == events_.end() ? nullptr : found->second;
 }
 
-EmbeddedStore::EventPointer EmbeddedStore::find_or_make(std::uint64_t key, std::string_view event_id) {
+EmbeddedStore::EventPointer EmbeddedStore::find_or_make(std::uint64_t key, std::string_view event_id,
+                                                        StoreOutcome& outcome) {
+  if (EventPointer known = find(key)) return known;
+  const std::optional<EventTerms> declared = terms(key);
+  // Two ids of one key are one event to every token: the second is not taken.
+  const bool is_declared = declared && declared->event_id == event_id;
+  if (!is_declared && (declared || !options_.line.any_event)) {
+    refused_undeclared_.fetch_add(1, std::memory_order_relaxed);
+    outcome = StoreOutcome::kNotDeclared;
+    return nullptr;
+  }
   const std::unique_lock lock(events_mutex_);
   if (const auto found = events_.find(key); found != events_.end()) return found->second;
-  if (events_.size() >= options_.max_events) return nullptr;
+  if (!is_declared && undeclared_ >= options_.max_events && !make_place()) {
+    refused_full_.fetch_add(1, std::memory_order_relaxed);
+    outcome = StoreOutcome::kOverloaded;
+    return nullptr;
+  }
+  return make(key, event_id, declared);
+}
+
+core::Instant EmbeddedStore::opening_of(const std::optional<EventTerms>& declared) const {
+  if (!declared) return made_at_ + options_.line.opening_delay;
+  return core::Instant(std::chrono::milliseconds(declared->opens_unix_ms - unix_ms_at_origin_));
+}
+
+// With events_mutex_ held.
+EmbeddedStore::EventPointer EmbeddedStore::make(std::uint64_t key, std::string_view event_id,
+                                                const std::optional<EventTerms>& declared) {
   TransitionObserver observer;
   if (options_.observer) {
     observer = [this, id = std::string(event_id)](TicketNumber number, TicketStatus from, TicketStatus to,
                                                   core::Instant at) { options_.observer(id, number, from, to, at); };
   }
+  LineOptions line = line_;
+  if (declared) {
+    line.seats = declared->seats;
+    line.admission_rate = declared->admission_rate;
+    line.admission_burst = declared->admission_burst;
+  }
   auto event = std::make_shared<Event>();
   event->epoch = random_epoch();
-  event->line = std::make_unique<EventLine>(std::string(event_id), line_, clock_.now(), std::move(observer));
+  event->declared = declared.has_value();
+  event->line =
+      std::make_unique<EventLine>(std::string(event_id), line, clock_.now(), opening_of(declared), std::move(observer));
   if (starts_paused_ || starts_draining_) {
     EventControl start;
     start.paused = starts_paused_;
     start.draining = starts_draining_;
     event->line->control(start, clock_.now());
   }
+  if (!declared) ++undeclared_;
+  event->serial = next_serial_++;
+  in_order_.emplace(event->serial, event);
   return events_.emplace(key, std::move(event)).first->second;
+}
+
+// With events_mutex_ held: the oldest event that nobody declared and nobody is in makes room for another; where users
+// are in all of them, the oldest that none of its users has come back to. False when there is none among the oldest.
+bool EmbeddedStore::make_place() {
+  for (const bool only_unused : {true, false}) {
+    std::size_t asked = 0;
+    for (auto at = in_order_.begin(); at != in_order_.end() && asked < kMostAskedForRoom; ++at) {
+      const EventPointer event = at->second;
+      if (event->declared) continue;
+      ++asked;
+      const std::lock_guard lock(event->mutex);
+      const bool goes = only_unused ? !event->line->is_in_use() : !event->line->has_been_asked_about();
+      if (!goes) continue;
+      erase(event, event_key(event->line->event_id()));
+      evicted_.fetch_add(1, std::memory_order_relaxed);
+      return true;
+    }
+  }
+  return false;
 }
 
 std::vector<EmbeddedStore::EventPointer> EmbeddedStore::all() {
@@ -162,30 +228,152 @@ std::vector<EmbeddedStore::EventPointer> EmbeddedStore::all() {
   return events;
 }
 
-void EmbeddedStore::tick() {
-  for (const EventPointer& event : all()) {
-    bool over = false;
-    {
-      const std::lock_guard lock(event->mutex);
-      if (!event->line) continue;
-      const core::Instant now = clock_.now();
-      event->line->advance(now);
-      over = event->line->may_be_forgotten(now);
-    }
-    if (over) forget(*event);
-  }
+void EmbeddedStore::wake(const EventPointer& event) {
+  if (event->ticking || event->line->is_quiet()) return;
+  event->ticking = true;
+  const std::lock_guard lock(ticking_mutex_);
+  ticking_.push_back(event);
 }
 
-void EmbeddedStore::forget(Event& event) {
-  std::unique_ptr<EventLine> line;  // freed after the locks: a long line takes milliseconds
-  const std::unique_lock events_lock(events_mutex_);
-  const std::lock_guard lock(event.mutex);
-  if (!event.line || !event.line->may_be_forgotten(clock_.now())) return;
-  const std::uint64_t key = event_key(event.line->event_id());
-  line = std::move(event.line);
+void EmbeddedStore::tick() {
+  std::vector<EventPointer> events;
+  {
+    const std::lock_guard lock(ticking_mutex_);
+    events.swap(ticking_);
+  }
+  const auto is_done = [this](const EventPointer& event) {
+    const std::lock_guard lock(event->mutex);
+    if (event->line) event->line->advance(clock_.now());
+    event->ticking = event->line && !event->line->is_quiet();
+    return !event->ticking;
+  };
+  std::erase_if(events, is_done);
+  {
+    const std::lock_guard lock(ticking_mutex_);
+    if (ticking_.empty()) {
+      ticking_.swap(events);
+    } else {
+      ticking_.insert(ticking_.end(), events.begin(), events.end());
+    }
+  }
+  look_for_ended();
+}
+
+void EmbeddedStore::look_for_ended() {
+  std::vector<EventPointer> over;
+  {
+    const std::shared_lock lock(events_mutex_);
+    auto at = in_order_.lower_bound(look_at_.load(std::memory_order_relaxed));
+    for (std::size_t i = std::min(kLooksPerTick, in_order_.size()); i > 0; --i) {
+      if (at == in_order_.end()) at = in_order_.begin();
+      const EventPointer& event = at->second;
+      const std::lock_guard event_lock(event->mutex);
+      if (event->line && event->line->may_be_forgotten(clock_.now())) over.push_back(event);
+      ++at;
+    }
+    // Two ticks at once look at the same ones, which does no harm.
+    look_at_.store(at == in_order_.end() ? 0 : at->first, std::memory_order_relaxed);
+  }
+  for (const EventPointer& event : over) forget(event, true);
+}
+
+// With events_mutex_ and the event's held. What is declared of it stays.
+void EmbeddedStore::erase(const EventPointer& event, std::uint64_t key) {
+  event->line.reset();
+  if (!event->declared) --undeclared_;
   events_.erase(key);
+  in_order_.erase(event->serial);
   forgotten_.fetch_add(1, std::memory_order_release);
   if (options_.on_forgotten) options_.on_forgotten(key);
+}
+
+bool EmbeddedStore::forget(const EventPointer& event, bool only_if_over) {
+  std::unique_ptr<EventLine> line;  // freed after the locks: a long line takes milliseconds
+  const std::unique_lock events_lock(events_mutex_);
+  const std::lock_guard lock(event->mutex);
+  if (!event->line || (only_if_over && !event->line->may_be_forgotten(clock_.now()))) return false;
+  const std::uint64_t key = event_key(event->line->event_id());
+  line = std::move(event->line);
+  erase(event, key);
+  return true;
+}
+
+std::optional<EventTerms> EmbeddedStore::terms(std::uint64_t event) const {
+  const std::shared_lock lock(terms_mutex_);
+  const auto found = terms_.find(event);
+  return found == terms_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void EmbeddedStore::declare(EventTerms declared, Redeclare how, std::function<void(core::Result<Declared>)> handler) {
+  const std::uint64_t key = event_key(declared.event_id);
+  Declared told = Declared::kMade;
+  {
+    const std::unique_lock lock(events_mutex_);
+    const std::optional<EventTerms> before = terms(key);
+    const auto found = events_.find(key);
+    if (before && how == Redeclare::kKeep) {
+      told = Declared::kKept;
+    } else if (!before && terms_.size() >= options_.max_events) {
+      told = Declared::kFull;
+    } else if (found != events_.end()) {
+      Event& event = *found->second;
+      const std::lock_guard event_lock(event.mutex);
+      told = event.line->redeclare(declared, opening_of(declared), clock_.now());
+      if (told == Declared::kChanged && !event.declared.exchange(true)) --undeclared_;
+      if (told == Declared::kChanged && !before) told = Declared::kMade;
+    } else if (before) {
+      told = Declared::kChanged;
+    }
+    if (told == Declared::kMade || told == Declared::kChanged) {
+      const std::unique_lock terms_lock(terms_mutex_);
+      terms_.insert_or_assign(key, std::move(declared));
+    }
+  }
+  handler(told);
+}
+
+void EmbeddedStore::withdraw(std::string event_id, bool by_force,
+                             std::function<void(core::Result<Withdrawn>)> handler) {
+  const std::uint64_t key = event_key(event_id);
+  Withdrawn told = Withdrawn::kNotFound;
+  {
+    std::unique_ptr<EventLine> line;
+    const std::unique_lock lock(events_mutex_);
+    const auto found = events_.find(key);
+    if (found != events_.end()) {
+      const EventPointer event = found->second;
+      const std::lock_guard event_lock(event->mutex);
+      told = event->line->is_in_use() && !by_force ? Withdrawn::kInUse : Withdrawn::kGone;
+      if (told == Withdrawn::kGone) {
+        line = std::move(event->line);
+        erase(event, key);
+      }
+    }
+    if (told != Withdrawn::kInUse) {
+      const std::unique_lock terms_lock(terms_mutex_);
+      if (terms_.erase(key) > 0) told = Withdrawn::kGone;
+    }
+  }
+  handler(told);
+}
+
+// What an operator changes of an event that nobody has joined yet brings it into being.
+EmbeddedStore::EventPointer EmbeddedStore::find_declared(const std::string& event_id) {
+  const std::uint64_t key = event_key(event_id);
+  const std::unique_lock lock(events_mutex_);
+  if (const auto found = events_.find(key); found != events_.end()) return found->second;
+  const std::optional<EventTerms> declared = terms(key);
+  return declared && declared->event_id == event_id ? make(key, event_id, declared) : nullptr;
+}
+
+// So that what is told of an event, and the event's next life, is as it was changed.
+void EmbeddedStore::change_terms(const EventControl& change) {
+  const std::unique_lock lock(terms_mutex_);
+  for (auto& [key, declared] : terms_) {
+    if (!change.event_id.empty() && declared.event_id != change.event_id) continue;
+    declared.admission_rate = change.admission_rate.value_or(declared.admission_rate);
+    declared.admission_burst = change.admission_burst.value_or(declared.admission_burst);
+  }
 }
 
 void EmbeddedStore::control(EventControl change, std::function<void(core::Result<std::size_t>)> handler) {
@@ -197,9 +385,10 @@ void EmbeddedStore::control(EventControl change, std::function<void(core::Result
     line_.admission_burst = change.admission_burst.value_or(line_.admission_burst);
     starts_paused_ = change.paused.value_or(starts_paused_);
     starts_draining_ = change.draining.value_or(starts_draining_);
-  } else if (EventPointer event = find(event_key(change.event_id))) {
+  } else if (EventPointer event = find_declared(change.event_id)) {
     events.push_back(std::move(event));
   }
+  if (change.admission_rate || change.admission_burst) change_terms(change);
   std::size_t changed = 0;
   for (const EventPointer& event : events) {
     const std::lock_guard lock(event->mutex);
@@ -210,12 +399,46 @@ void EmbeddedStore::control(EventControl change, std::function<void(core::Result
   handler(changed);
 }
 
+// Of an event that is declared and that nobody has joined.
+EventSnapshot EmbeddedStore::unused(const EventTerms& declared) const {
+  EventSnapshot snapshot;
+  snapshot.event_id = declared.event_id;
+  snapshot.admission_rate = declared.admission_rate;
+  snapshot.inventory.free = declared.seats;
+  return snapshot;
+}
+
 void EmbeddedStore::snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler) {
   std::vector<EventSnapshot> snapshots;
+  std::unordered_map<std::uint64_t, EventTerms> left;
+  {
+    const std::shared_lock lock(terms_mutex_);
+    left = terms_;
+  }
+  const auto add = [&snapshots](EventSnapshot one, const EventTerms& declared) {
+    one.declared = true;
+    one.opens_unix_ms = declared.opens_unix_ms;
+    one.price = declared.price;
+    one.currency = declared.currency;
+    snapshots.push_back(std::move(one));
+  };
+  std::vector<EventSnapshot> undeclared;
   for (const EventPointer& event : all()) {
     const std::lock_guard lock(event->mutex);
-    if (event->line) snapshots.push_back(event->line->snapshot());
+    if (!event->line) continue;
+    EventSnapshot one = event->line->snapshot();
+    const auto found = left.find(event_key(one.event_id));
+    if (found == left.end()) {
+      one.price = options_.line.price;
+      one.currency = options_.line.currency;
+      undeclared.push_back(std::move(one));
+      continue;
+    }
+    add(std::move(one), found->second);
+    left.erase(found);
   }
+  for (const auto& [key, declared] : left) add(unused(declared), declared);
+  std::move(undeclared.begin(), undeclared.end(), std::back_inserter(snapshots));
   handler(std::move(snapshots));
 }
 
@@ -224,8 +447,18 @@ void EmbeddedStore::ping(std::function<void(core::Result<core::Nanos>)> handler)
 }
 
 std::vector<StoreMetric> EmbeddedStore::metrics() const {
-  return {{"queue_events_forgotten_total", "Events forgotten because they were over.", true,
-           static_cast<double>(forgotten_.load(std::memory_order_relaxed))}};
+  const auto of = [](const std::atomic<std::uint64_t>& count) {
+    return static_cast<double>(count.load(std::memory_order_relaxed));
+  };
+  return {
+      {"queue_events_forgotten_total", "Events forgotten: they were over, were withdrawn, or made room.", true,
+       of(forgotten_)},
+      {"queue_events_evicted_total", "Of these, undeclared events that made room for another.", true, of(evicted_)},
+      {"queue_events_refused_full_total", "Joins refused because no other undeclared event may come into being.", true,
+       of(refused_full_)},
+      {"queue_events_refused_undeclared_total", "Joins refused because their event is not declared.", true,
+       of(refused_undeclared_)},
+  };
 }
 
 std::size_t EmbeddedStore::memory_bytes() {

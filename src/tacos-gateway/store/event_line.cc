@@ -15,14 +15,17 @@ using std::chrono::milliseconds;
 // The most that one call of advance() does of each kind of work. At 200 ns a ticket this keeps the lock for 0.2 ms at
 // most, and at 100 calls a second still moves 100,000 tickets a second and sweeps 300,000 in three.
 constexpr std::size_t kSlice = 1000;
+// The times of a ticket have 40 bits.
+constexpr std::uint64_t kMillisMask = (std::uint64_t{1} << 40) - 1;
 
 }  // namespace
 
-EventLine::EventLine(std::string event_id, const LineOptions& options, Instant now, TransitionObserver observer)
+EventLine::EventLine(std::string event_id, const LineOptions& options, Instant now, Instant opens,
+                     TransitionObserver observer)
     : event_id_(std::move(event_id)),
       options_(options),
       began_(now),
-      opens_(now + options.opening_delay),
+      opens_(std::max(now, opens)),
       observer_(std::move(observer)),
       bucket_(options.admission_rate, options.admission_burst, now),
       touched_(now) {
@@ -31,8 +34,28 @@ EventLine::EventLine(std::string event_id, const LineOptions& options, Instant n
   sold_out_ = options.seats == 0;
 }
 
-std::uint32_t EventLine::millis(Instant now) const {
-  return static_cast<std::uint32_t>(std::max<std::int64_t>(0, (now - began_).count() / 1'000'000));
+std::uint64_t EventLine::millis(Instant now) const {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, (now - began_).count() / 1'000'000));
+}
+
+std::uint64_t EventLine::millis_of(Nanos duration) {
+  return static_cast<std::uint64_t>(duration / milliseconds(1));
+}
+
+// Room for one ticket more.
+void EventLine::make_room() {
+  if (last_ < room_) return;
+  if (room_ >= kChunk) {
+    chunks_.push_back(std::make_unique<Ticket[]>(kChunk));
+    room_ += kChunk;
+    return;
+  }
+  const std::size_t wanted = room_ == 0 ? kSmallestChunk : 2 * room_;
+  auto larger = std::make_unique<Ticket[]>(wanted);
+  if (room_ > 0) std::copy_n(chunks_[0].get(), room_, larger.get());
+  chunks_.resize(1);
+  chunks_[0] = std::move(larger);
+  room_ = wanted;
 }
 
 EventLine::Ticket* EventLine::find(TicketNumber number) {
@@ -54,6 +77,7 @@ void EventLine::execute(StoreCommand& command, Instant now, std::int64_t unix_ms
     command.outcome = StoreOutcome::kNotFound;
     return;
   }
+  asked_about_ = true;
   switch (command.kind) {
     case StoreCommand::Kind::kStatus:
       status(command, *ticket, now);
@@ -75,21 +99,40 @@ void EventLine::execute(StoreCommand& command, Instant now, std::int64_t unix_ms
 
 // Whether another join of its user makes another ticket: they left, or let it, its turn or its grant lapse.
 bool EventLine::is_over(const Ticket& ticket, Instant now) const {
-  if (ticket.status != TicketStatus::kEntered) {
-    return ticket.status == TicketStatus::kLeft || ticket.status == TicketStatus::kExpired;
+  if (ticket.status() != TicketStatus::kEntered) {
+    return ticket.status() == TicketStatus::kLeft || ticket.status() == TicketStatus::kExpired;
   }
-  return ticket.grant == Grant::kLapsed || (ticket.grant == Grant::kUnused && millis(now) >= ticket.deadline_ms);
+  return ticket.grant() == Grant::kLapsed || (ticket.grant() == Grant::kUnused && millis(now) >= ticket.deadline_ms);
 }
 
-// A user who is still in line, or in, keeps the ticket they have. One who left or lapsed starts again at the end: the
-// old place was given up, and the number that stands for it never comes back.
+bool EventLine::proves(const StoreCommand& command, TicketNumber held, const Ticket& ticket) const {
+  // The store has put this life's epoch into ref.
+  const bool shown = command.shown.number == held && command.shown.event == command.ref.event &&
+                     command.shown.epoch == command.ref.epoch;
+  return command.proven || shown || (command.proof != 0 && command.proof == ticket.proof);
+}
+
+// A user who is still in line, or in, keeps the ticket they have, and gets it again for proving to be that user: a name
+// is not a proof. One who left or lapsed starts again at the end: the old place was given up, and the number that
+// stands for it never comes back.
 void EventLine::join(StoreCommand& command, Instant now) {
   const TicketNumber held = users_.find(command.user);
   if (held != 0) {
     Ticket& ticket = at(held);
-    if (!is_over(ticket, now)) {
+    const bool spent = ticket.grant() == Grant::kSpent;
+    if (!is_over(ticket, now) && !(spent && command.replaces == held)) {
       command.ref.number = held;
-      status(command, ticket, now);
+      const bool proven = proves(command, held, ticket);
+      if (proven) {
+        status(command, ticket, now);
+      } else if (shown(ticket) == TicketStatus::kSoldOut) {
+        ++counts_.refused_sold_out;
+        command.outcome = StoreOutcome::kSoldOut;
+      } else {
+        command.outcome = StoreOutcome::kInLine;
+        command.view = TicketView{};
+      }
+      command.view.reserved = spent;
       return;
     }
   }
@@ -102,11 +145,13 @@ void EventLine::join(StoreCommand& command, Instant now) {
     command.outcome = draining_ ? StoreOutcome::kClosed : StoreOutcome::kOverloaded;
     return;
   }
+  make_room();
   const TicketNumber number = ++last_;
-  if ((number - 1) / kChunk == chunks_.size()) chunks_.push_back(std::make_unique<Chunk>());
   Ticket& ticket = at(number);
   ticket.user = command.user;
-  ticket.joined_ms = ticket.seen_ms = millis(now);
+  ticket.proof = command.proof;
+  ticket.joined_ms = millis(now) & kMillisMask;
+  ticket.seen_ms = ticket.joined_ms;
   waiting_.append(number);
   users_.set(command.user, number);
   ++counts_.joined;
@@ -118,28 +163,29 @@ void EventLine::join(StoreCommand& command, Instant now) {
 }
 
 void EventLine::status(StoreCommand& command, Ticket& ticket, Instant now) {
-  ticket.seen_ms = millis(now);
+  ticket.seen_ms = millis(now) & kMillisMask;
   view(command, ticket, now);
 }
 
 void EventLine::enter(StoreCommand& command, Ticket& ticket, Instant now, std::int64_t unix_ms_at_origin) {
-  const std::uint32_t at_ms = millis(now);
-  if (ticket.status == TicketStatus::kReady && !sold_out_) {
+  const std::uint64_t at_ms = millis(now);
+  if (ticket.status() == TicketStatus::kReady && !sold_out_) {
     if (at_ms >= ticket.deadline_ms) {  // the turn has passed, whether or not the tick has seen it
       move(command.ref.number, ticket, TicketStatus::kExpired, now);
       --outstanding_;
     } else {
       move(command.ref.number, ticket, TicketStatus::kEntered, now);
-      ticket.grant = Grant::kUnused;
-      ticket.deadline_ms = at_ms + static_cast<std::uint32_t>(options_.grant_ttl / milliseconds(1));
+      ticket.set(Grant::kUnused);
+      ticket.deadline_ms = (at_ms + millis_of(options_.grant_ttl)) & kMillisMask;
       grants_.push_back(command.ref.number);
     }
   }
   view(command, ticket, now);
   switch (command.view.status) {
     case TicketStatus::kEntered:
-      // A replay gets the same grant, with the same end, for as long as it would have lasted.
-      if (at_ms >= ticket.deadline_ms) command.outcome = StoreOutcome::kExpired;
+      // A replay gets the same grant, with the same end, for as long as it would have lasted. One that is used, or
+      // being used, is its reservation's: it does not lapse.
+      if (is_over(ticket, now)) command.outcome = StoreOutcome::kExpired;
       break;
     case TicketStatus::kWaiting:
       command.outcome = StoreOutcome::kNotReady;
@@ -153,20 +199,20 @@ void EventLine::enter(StoreCommand& command, Ticket& ticket, Instant now, std::i
   }
   command.user = ticket.user;
   const auto since_origin = std::chrono::duration_cast<milliseconds>(began_.since_origin()).count();
-  command.grant_expires_unix_ms = unix_ms_at_origin + since_origin + ticket.deadline_ms;
+  command.grant_expires_unix_ms = unix_ms_at_origin + since_origin + static_cast<std::int64_t>(ticket.deadline_ms);
 }
 
 void EventLine::leave(StoreCommand& command, Ticket& ticket, Instant now) {
-  const bool had_turn = ticket.status == TicketStatus::kReady && !sold_out_;
-  const bool had_grant = ticket.status == TicketStatus::kEntered && ticket.grant == Grant::kUnused;
-  if (ticket.status == TicketStatus::kWaiting || ticket.status == TicketStatus::kReady || had_grant) {
+  const bool had_turn = ticket.status() == TicketStatus::kReady && !sold_out_;
+  const bool had_grant = ticket.status() == TicketStatus::kEntered && ticket.grant() == Grant::kUnused;
+  if (ticket.status() == TicketStatus::kWaiting || ticket.status() == TicketStatus::kReady || had_grant) {
     waiting_.remove(command.ref.number);
     if (had_turn || had_grant) --outstanding_;
-    if (had_grant) ticket.grant = Grant::kLapsed;
+    if (had_grant) ticket.set(Grant::kLapsed);
     move(command.ref.number, ticket, TicketStatus::kLeft, now);
-  } else if (ticket.status == TicketStatus::kExpired) {
+  } else if (ticket.status() == TicketStatus::kExpired || ticket.grant() == Grant::kLapsed) {
     command.outcome = StoreOutcome::kExpired;
-  } else if (ticket.status == TicketStatus::kEntered) {
+  } else if (ticket.status() == TicketStatus::kEntered) {
     command.outcome = StoreOutcome::kSpent;  // it has become a reservation: that is cancelled, not left
   }
   view(command, ticket, now);
@@ -174,16 +220,16 @@ void EventLine::leave(StoreCommand& command, Ticket& ticket, Instant now) {
 
 void EventLine::claim(StoreCommand& command, Ticket& ticket, Instant now) {
   command.user = ticket.user;
-  if (ticket.status != TicketStatus::kEntered) {
+  if (ticket.status() != TicketStatus::kEntered) {
     command.outcome = StoreOutcome::kExpired;
     return;
   }
-  switch (ticket.grant) {
+  switch (ticket.grant()) {
     case Grant::kUnused:
       if (millis(now) >= ticket.deadline_ms) {
         command.outcome = StoreOutcome::kExpired;
       } else {
-        ticket.grant = Grant::kClaimed;
+        ticket.set(Grant::kClaimed);
       }
       break;
     case Grant::kClaimed:
@@ -200,27 +246,27 @@ void EventLine::claim(StoreCommand& command, Ticket& ticket, Instant now) {
 
 // The end of an attempt that claimed the grant. While it was claimed it kept its place, even past its time.
 void EventLine::settle(StoreCommand& command, Ticket& ticket, Instant now) {
-  if (ticket.grant != Grant::kClaimed) {
+  if (ticket.grant() != Grant::kClaimed) {
     command.outcome = StoreOutcome::kNotFound;
     return;
   }
   const bool spent = command.kind == StoreCommand::Kind::kSpendGrant;
   const bool too_late = millis(now) >= ticket.deadline_ms;
   touched_ = now;
-  ticket.grant = spent ? Grant::kSpent : too_late ? Grant::kLapsed : Grant::kUnused;
+  ticket.set(spent ? Grant::kSpent : too_late ? Grant::kLapsed : Grant::kUnused);
   if (spent || too_late) --outstanding_;
 }
 
 TicketStatus EventLine::shown(const Ticket& ticket) const {
-  const bool in_line = ticket.status == TicketStatus::kWaiting || ticket.status == TicketStatus::kReady;
-  return sold_out_ && in_line ? TicketStatus::kSoldOut : ticket.status;
+  const bool in_line = ticket.status() == TicketStatus::kWaiting || ticket.status() == TicketStatus::kReady;
+  return sold_out_ && in_line ? TicketStatus::kSoldOut : ticket.status();
 }
 
 void EventLine::view(StoreCommand& command, const Ticket& ticket, Instant now) {
   TicketView& view = command.view;
   view = TicketView{};
   view.status = shown(ticket);
-  view.waited = milliseconds(millis(now) - ticket.joined_ms);
+  view.waited = milliseconds(static_cast<std::int64_t>(millis(now) - ticket.joined_ms));
   if (view.status == TicketStatus::kWaiting) view.position = waiting_.position(command.ref.number);
   const LinePace pace{paused_ ? 0.0 : bucket_.rate().per_second(), std::max(Nanos(0), opens_ - now),
                       options_.heartbeat_ttl};
@@ -249,7 +295,7 @@ void EventLine::move(TicketNumber number, Ticket& ticket, TicketStatus to, Insta
   const TicketStatus from = shown(ticket);
   --tally(from);
   ++tally(to);
-  ticket.status = to;
+  ticket.set(to);
   touched_ = now;
   if (observer_) observer_(number, from, to, now);
 }
@@ -264,11 +310,11 @@ void EventLine::advance(Instant now) {
 }
 
 void EventLine::lapse_turns(Instant now) {
-  const std::uint32_t at_ms = millis(now);
+  const std::uint64_t at_ms = millis(now);
   for (std::size_t done = 0; done < kSlice && !turns_.empty(); ++done) {
     const TicketNumber number = turns_.front();
     Ticket& ticket = at(number);
-    if (ticket.status == TicketStatus::kReady) {
+    if (ticket.status() == TicketStatus::kReady) {
       if (at_ms < ticket.deadline_ms) return;
       move(number, ticket, TicketStatus::kExpired, now);
       --outstanding_;
@@ -278,14 +324,14 @@ void EventLine::lapse_turns(Instant now) {
 }
 
 void EventLine::lapse_grants(Instant now) {
-  const std::uint32_t at_ms = millis(now);
+  const std::uint64_t at_ms = millis(now);
   for (std::size_t done = 0; done < kSlice && !grants_.empty(); ++done) {
     Ticket& ticket = at(grants_.front());
-    if (ticket.grant == Grant::kUnused) {
+    if (ticket.grant() == Grant::kUnused) {
       if (at_ms < ticket.deadline_ms) return;
-      ticket.grant = Grant::kLapsed;
+      ticket.set(Grant::kLapsed);
       --outstanding_;
-    } else if (ticket.grant == Grant::kClaimed && at_ms < ticket.deadline_ms) {
+    } else if (ticket.grant() == Grant::kClaimed && at_ms < ticket.deadline_ms) {
       return;  // may come back unused before its time
     }
     grants_.pop_front();
@@ -302,12 +348,12 @@ void EventLine::admit(Instant now) {
       std::min({bucket_.available(now), waiting_.count(), free_places(), static_cast<std::uint64_t>(kSlice)});
   if (turns == 0) return;
   bucket_.take(turns);
-  const std::uint32_t deadline_ms = millis(now) + static_cast<std::uint32_t>(options_.turn_ttl / milliseconds(1));
+  const std::uint64_t deadline_ms = millis(now) + millis_of(options_.turn_ttl);
   for (std::uint64_t i = 0; i < turns; ++i) {
     const TicketNumber number = waiting_.first();
     Ticket& ticket = at(number);
     waiting_.remove(number);
-    ticket.deadline_ms = deadline_ms;
+    ticket.deadline_ms = deadline_ms & kMillisMask;
     move(number, ticket, TicketStatus::kReady, now);
     turns_.push_back(number);
   }
@@ -317,8 +363,8 @@ void EventLine::admit(Instant now) {
 
 // Drops those who stopped asking. Walks the line a slice a call, round and round.
 void EventLine::sweep(Instant now) {
-  const std::uint32_t at_ms = millis(now);
-  const auto ttl_ms = static_cast<std::uint32_t>(options_.heartbeat_ttl / milliseconds(1));
+  const std::uint64_t at_ms = millis(now);
+  const std::uint64_t ttl_ms = millis_of(options_.heartbeat_ttl);
   for (std::size_t done = 0; done < kSlice; ++done) {
     const TicketNumber number = waiting_.next(sweep_at_);
     if (number == 0) {
@@ -359,6 +405,24 @@ void EventLine::control(const EventControl& change, Instant now) {
   if (change.draining) draining_ = *change.draining;
 }
 
+Declared EventLine::redeclare(const EventTerms& terms, Instant opens, Instant now) {
+  const Nanos put_off = std::max(now, opens) - opens_;
+  const auto seats = counts_.inventory.free + counts_.inventory.held + counts_.inventory.sold;
+  if (terms.seats != seats && last_ > 0) return Declared::kInUse;
+  if (now >= opens_ && counts_.admitted > 0 && put_off > Nanos(0) && opens > now) return Declared::kHasOpened;
+  if (terms.seats != seats) {
+    counts_.inventory.free = terms.seats;
+    sold_out_ = terms.seats == 0;
+  }
+  opens_ = std::max(now, opens);
+  options_.seats = terms.seats;
+  EventControl change;
+  change.admission_rate = terms.admission_rate;
+  change.admission_burst = terms.admission_burst;
+  control(change, now);
+  return Declared::kChanged;
+}
+
 bool EventLine::may_be_forgotten(Instant now) const {
   if (options_.forget_after == Nanos(0) || now - touched_ < options_.forget_after || now < opens_) return false;
   return sold_out_ || (counts_.waiting == 0 && outstanding_ == 0 && counts_.inventory.held == 0);
@@ -373,8 +437,7 @@ EventSnapshot EventLine::snapshot() const {
 }
 
 std::size_t EventLine::memory_bytes() const {
-  return chunks_.size() * sizeof(Chunk) + waiting_.memory_bytes() +
-         (turns_.size() + grants_.size()) * sizeof(TicketNumber);
+  return room_ * sizeof(Ticket) + waiting_.memory_bytes() + (turns_.size() + grants_.size()) * sizeof(TicketNumber);
 }
 
 }  // namespace tacos::gateway

@@ -13,6 +13,8 @@ using std::chrono::seconds;
 
 constexpr Nanos kShortestPoll = seconds(1);
 constexpr Nanos kLongestPoll = seconds(20);
+// Of a ticket that no longer waits: its user has something better to do than to ask, and is not to be a load.
+constexpr Nanos kSettledPoll = seconds(5);
 constexpr double kPollJitter = 0.1;
 
 }  // namespace
@@ -44,6 +46,8 @@ void advise(TicketView& view, TicketNumber number, const LinePace& pace) {
   } else if (view.status == TicketStatus::kSoldOut) {
     // Nothing will change; those who ask all the same are kept at a distance.
     view.poll_after = poll_after(std::chrono::hours(1), number, pace.heartbeat_ttl);
+  } else {
+    view.poll_after = kSettledPoll;
   }
 }
 

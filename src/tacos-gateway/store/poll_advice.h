@@ -23,7 +23,7 @@ core::Nanos eta_of(std::uint64_t position, const LinePace& pace);
 // a hash of the ticket keeps users who joined together from asking together.
 core::Nanos poll_after(core::Nanos eta, TicketNumber number, core::Nanos heartbeat_ttl);
 
-// Fills in eta and poll_after as the view's status and position ask for.
+// Fills in eta and poll_after as the view's status and position ask for. poll_after is never 0.
 void advise(TicketView& view, TicketNumber number, const LinePace& pace);
 
 }  // namespace tacos::gateway

@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "core/result.h"
 #include "core/units.h"
+#include "tacos-gateway/store/event_terms.h"
 
 namespace tacos::gateway {
 
@@ -46,6 +47,8 @@ struct TicketView {
   core::Nanos waited{0};
   core::Nanos poll_after{0};
   bool stale = false;  // answered from what was known a while ago, because the store can't be reached
+  // kJoin: the ticket's grant has made a reservation. Whether that still stands the seats know.
+  bool reserved = false;
 };
 
 enum class StoreOutcome : std::uint8_t {
@@ -59,13 +62,15 @@ enum class StoreOutcome : std::uint8_t {
   kOverloaded,   // a named limit was reached (events, tickets per event, commands in flight)
   kClosed,       // join: an operator drains this event; those in line are still served
   kUnavailable,  // the store can't be reached
+  kInLine,       // join: this user holds a live ticket (ref), and the request does not prove to be that user's
+  kNotDeclared,  // join: the event is not declared, and only declared ones are taken
 };
 
 // One change or question for the store, owned by whoever submits it and untouched by them until done is called.
 // It is a plain struct, reused for every request of a connection, so that the hot path allocates nothing.
 struct StoreCommand {
   enum class Kind : std::uint8_t {
-    kJoin,             // event_id, user → ref, view; the same live ticket for the same user
+    kJoin,             // event_id, user → ref, view; the same live ticket for who proves to be the same user
     kStatus,           // ref → view; counts as a heartbeat
     kEnter,            // ref → user, grant_expires, view; exactly one grant per ticket, replays get the same one
     kLeave,            // ref → view
@@ -79,6 +84,12 @@ struct StoreCommand {
   StoreOutcome outcome = StoreOutcome::kOk;
   std::string_view event_id;  // kJoin only; must stay valid until done
   UserKey user;
+  // kJoin: what a user who has a live ticket gets it again for. Any one is enough: a name alone is not.
+  bool proven = false;      // the site vouches for the user
+  std::uint64_t proof = 0;  // keyed hash of the join's idempotency key, the same as at the first join; 0: none
+  TicketRef shown;          // the ticket that a token of the request names; number 0: none
+  // kJoin: the ticket of this user whose reservation has come to nothing: it is no longer in the way. 0: none.
+  TicketNumber replaces = 0;
   TicketRef ref;
   TicketView view;
   std::int64_t grant_expires_unix_ms = 0;
@@ -112,6 +123,10 @@ struct EventSnapshot {
   std::uint64_t tickets_lost = 0;      // that some gateway knew of; there may have been more
   std::uint64_t tickets_restored = 0;  // put back by those who hold them
   std::uint32_t buckets = 1;           // slots over which the line is spread
+  bool declared = false;               // by the operator; else it came into being at its first join
+  std::int64_t opens_unix_ms = 0;      // 0: it has no opening of its own, or has opened
+  std::uint64_t price = 0;             // of a seat
+  std::string currency;
 };
 
 // An operator's change to one event, or to every event and the default of those to come when event_id is empty.
@@ -156,7 +171,15 @@ class QueueStore {
   // Cold paths. The handler is called once, on an unspecified thread, possibly before the call returns. control() tells
   // how many events were changed, 0 when there is none of that name; an error is the store's: some may be changed.
   virtual void control(EventControl change, std::function<void(core::Result<std::size_t>)> handler) = 0;
+  // Those that are declared first; of these also the ones that nobody has joined.
   virtual void snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler) = 0;
+
+  // Declares an event, or changes the terms of one that is. An event that came into being at a join is declared from
+  // then on. Rate, burst and price may change at any time, the seats until somebody has joined, the opening until it
+  // has opened. terms are within their ranges.
+  virtual void declare(EventTerms terms, Redeclare how, std::function<void(core::Result<Declared>)> handler) = 0;
+  // Forgets an event, declared or not. One that is in use only by force.
+  virtual void withdraw(std::string event_id, bool by_force, std::function<void(core::Result<Withdrawn>)> handler) = 0;
 
   // Whether the store answers now; drives /readyz.
   virtual void ping(std::function<void(core::Result<core::Nanos>)> handler) = 0;

@@ -23,6 +23,8 @@ static_assert(TicketSigner::kGrantChars == ((kGrantBytes + kMacBytes) * 8 + 5) /
 constexpr std::string_view kWaitingPurpose = "tacos waiting token 1";
 constexpr std::string_view kGrantPurpose = "tacos grant 1";
 constexpr std::string_view kUserPurpose = "tacos user 1";
+constexpr std::string_view kAnonymousPurpose = "tacos anonymous user 1";
+constexpr std::string_view kJoinPurpose = "tacos join 1";
 
 using Bytes = std::span<const unsigned char>;
 
@@ -224,12 +226,30 @@ std::optional<GrantClaims> TicketSigner::verify_grant(std::string_view text) {
   return {};
 }
 
-UserKey TicketSigner::user_key(std::string_view user_id) {
-  const auto mac =
-      macs_.front()->of(kUserPurpose, Bytes(reinterpret_cast<const unsigned char*>(user_id.data()), user_id.size()));
+UserKey TicketSigner::key_of(std::string_view purpose, std::string_view text) {
+  const auto mac = macs_.front()->of(purpose, Bytes(reinterpret_cast<const unsigned char*>(text.data()), text.size()));
   UserKey key;
   take(take(mac.data(), key.high), key.low);
   return key;
+}
+
+UserKey TicketSigner::user_key(std::string_view user_id) {
+  return key_of(kUserPurpose, user_id);
+}
+
+UserKey TicketSigner::anonymous_key(std::string_view idempotency_key) {
+  return key_of(kAnonymousPurpose, idempotency_key);
+}
+
+std::uint64_t TicketSigner::join_proof(std::uint64_t event, const UserKey& user, std::string_view idempotency_key) {
+  // The key is hashed for itself first, so that what is signed has one length.
+  const UserKey key = key_of(kJoinPurpose, idempotency_key);
+  std::array<unsigned char, 40> bytes{};
+  put(key.low, put(key.high, put(user.low, put(user.high, put(event, bytes.data())))));
+  const auto mac = macs_.front()->of(kJoinPurpose, bytes);
+  std::uint64_t proof = 0;
+  take(mac.data(), proof);
+  return proof == 0 ? 1 : proof;
 }
 
 }  // namespace tacos::gateway

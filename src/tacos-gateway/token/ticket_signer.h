@@ -56,10 +56,15 @@ class TicketSigner {
 
   // The store's name for a user: a keyed hash under the first key.
   UserKey user_key(std::string_view user_id);
+  // Of a user who gave no name, by the key of the join, so that a repeated join is the same user's.
+  UserKey anonymous_key(std::string_view idempotency_key);
+  // What proves a repeated join: a keyed hash of its idempotency key, the user and the event. Never 0.
+  std::uint64_t join_proof(std::uint64_t event, const UserKey& user, std::string_view idempotency_key);
 
  private:
   class Mac;
   explicit TicketSigner(std::vector<std::unique_ptr<Mac>> macs);
+  UserKey key_of(std::string_view purpose, std::string_view text);
 
   std::vector<std::unique_ptr<Mac>> macs_;
 };

@@ -39,7 +39,7 @@ struct LayoutParameters {
 //   tacos:{E}:users     hash    16 bytes of the user's key → ticket
 //   tacos:{E}:line      zset    ticket, scored by ticket; only where positions come from the index
 //   tacos:{E.b}         hash    where a bucket stands (docs/decisions/0013-a-hot-event-in-buckets.md)
-//   tacos:{E.b}:t:<n>   string  1,024 tickets of 20 bytes: user's key and time of joining
+//   tacos:{E.b}:t:<n>   string  1,024 tickets of 30 bytes: user's key, proof, time of joining
 //   tacos:{E.b}:seen    zset    ticket, scored by the millisecond of the last heartbeat: those who wait
 //   tacos:{E.b}:grants  hash    ticket → state and end of the grant, of those admitted and alive
 //   tacos:{E.b}:due     zset    ticket, scored by that end
@@ -55,7 +55,7 @@ struct StateField {
 const std::vector<StateField>& state_fields();
 
 inline constexpr std::uint64_t kTicketsPerBlock = 1024;
-inline constexpr std::uint64_t kTicketRecordBytes = 20;
+inline constexpr std::uint64_t kTicketRecordBytes = 30;
 inline constexpr std::uint64_t kGrantBytes = 8;  // "u:" and six digits of milliseconds since the event began
 
 // What a string of so many tickets has room for: it grows one record at a time, and each time that it is full the

@@ -22,6 +22,9 @@ class RedisUnderTest final : public StoreUnderTest {
   boost::asio::any_io_executor executor() override { return gateway_.loop().get_executor(); }
   void run_until(const std::function<bool()>& condition) override { gateway_.run_until(condition); }
 
+  // The scripts' calendar is the test's clock.
+  std::int64_t unix_ms_now() override { return clock_.now().since_origin() / milliseconds(1); }
+
   // Long stretches in longer steps, each a tick; a refresh as often as in production, and at the end.
   void pass(core::Nanos time) override {
     const core::Nanos step =
@@ -72,6 +75,10 @@ INSTANTIATE_TEST_SUITE_P(RedisBuckets, QueueStoreContract, testing::Values(Store
 INSTANTIATE_TEST_SUITE_P(RedisIndex, QueueStoreContract, testing::Values(redis(PositionStrategy::kIndex)));
 INSTANTIATE_TEST_SUITE_P(RedisCluster, QueueStoreContract, testing::Values(on_cluster(1), on_cluster(6)));
 INSTANTIATE_TEST_SUITE_P(RedisKeys, QueueStoreContract, testing::Values(redis(PositionStrategy::kKeys)));
+INSTANTIATE_TEST_SUITE_P(RedisWatermark, QueueStoreEvents, testing::Values(redis(PositionStrategy::kWatermark)));
+INSTANTIATE_TEST_SUITE_P(RedisBuckets, QueueStoreEvents, testing::Values(StoreFactory(in_buckets)));
+INSTANTIATE_TEST_SUITE_P(RedisIndex, QueueStoreEvents, testing::Values(redis(PositionStrategy::kIndex)));
+INSTANTIATE_TEST_SUITE_P(RedisCluster, QueueStoreEvents, testing::Values(on_cluster(1), on_cluster(6)));
 INSTANTIATE_TEST_SUITE_P(RedisWatermark, QueueStoreForgetting, testing::Values(redis(PositionStrategy::kWatermark)));
 INSTANTIATE_TEST_SUITE_P(RedisBuckets, QueueStoreForgetting, testing::Values(StoreFactory(in_buckets)));
 INSTANTIATE_TEST_SUITE_P(RedisIndex, QueueStoreForgetting, testing::Values(redis(PositionStrategy::kIndex)));

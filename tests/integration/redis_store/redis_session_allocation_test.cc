@@ -27,6 +27,7 @@ TEST(RedisSessionAllocation, IsNoneForACommandOnceWarm) {
   };
   command.event_id = "e1";
   command.user = {1, 2};
+  command.proof = 3;
   ASSERT_EQ(run(StoreCommand::Kind::kJoin), StoreOutcome::kOk);
   for (int i = 0; i < 200; ++i) run(i % 2 == 0 ? StoreCommand::Kind::kStatus : StoreCommand::Kind::kEnter);
   const std::size_t before = support::allocations();

@@ -101,6 +101,7 @@ inline StoreCommand join(RedisGateway& gateway, std::uint64_t user, const std::s
   command.kind = StoreCommand::Kind::kJoin;
   command.event_id = event;
   command.user = {user, ~user};
+  command.proof = user + 1;
   return gateway.run(std::move(command));
 }
 inline StoreCommand ask(RedisGateway& gateway, StoreCommand::Kind kind, const TicketRef& ref) {

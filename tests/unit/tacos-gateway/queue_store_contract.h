@@ -22,6 +22,8 @@ class StoreUnderTest {
   virtual QueueStore& store() = 0;
   // Moves the store's clock on in small steps, ticking after each.
   virtual void pass(core::Nanos time) = 0;
+  // The store's calendar.
+  virtual std::int64_t unix_ms_now() = 0;
   // Where sessions complete their commands, and what runs that until a condition holds. A store that completes inside
   // its calls needs neither.
   virtual boost::asio::any_io_executor executor() { return {}; }
@@ -54,11 +56,18 @@ class QueueStoreContract : public testing::TestWithParam<StoreFactory> {
     return command;
   }
 
+  static constexpr std::uint64_t kNoProof = 0;
+  static UserKey key_of(std::uint64_t user) { return {user, user * 7919}; }
+  // With what proves that it is the same user who joins again.
   StoreCommand join(std::uint64_t user, const std::string& event = "e1") {
+    return join_with(user, user * 31 + 1, event);
+  }
+  StoreCommand join_with(std::uint64_t user, std::uint64_t proof, const std::string& event = "e1") {
     StoreCommand command;
     command.kind = StoreCommand::Kind::kJoin;
     command.event_id = event;
-    command.user = {user, user * 7919};
+    command.user = key_of(user);
+    command.proof = proof;
     return run(command);
   }
   StoreCommand ask(StoreCommand::Kind kind, const TicketRef& ref) {
@@ -88,6 +97,33 @@ class QueueStoreContract : public testing::TestWithParam<StoreFactory> {
     EXPECT_TRUE(result.has_value());
     return result.has_value() ? *result : 0;
   }
+  Declared declare(const EventTerms& terms, Redeclare how = Redeclare::kReplace) {
+    std::promise<core::Result<Declared>> told;
+    store().declare(terms, how, [&](core::Result<Declared> result) { told.set_value(result); });
+    const auto result = told.get_future().get();
+    EXPECT_TRUE(result.has_value());
+    return result.has_value() ? *result : Declared::kFull;
+  }
+  Withdrawn withdraw(const std::string& event, bool by_force = false) {
+    std::promise<core::Result<Withdrawn>> told;
+    store().withdraw(event, by_force, [&](core::Result<Withdrawn> result) { told.set_value(result); });
+    const auto result = told.get_future().get();
+    EXPECT_TRUE(result.has_value());
+    return result.has_value() ? *result : Withdrawn::kNotFound;
+  }
+  // The terms of the suite's options, under a name.
+  EventTerms terms_of(const std::string& event) const {
+    EventTerms terms;
+    terms.event_id = event;
+    terms.seats = options.seats;
+    terms.admission_rate = options.admission_rate;
+    terms.admission_burst = options.admission_burst;
+    return terms;
+  }
+  std::int64_t unix_ms_now() {
+    store();
+    return under_test_->unix_ms_now();
+  }
   bool knows(const std::string& event = "e1") {
     std::promise<core::Result<std::vector<EventSnapshot>>> told;
     store().snapshot([&](core::Result<std::vector<EventSnapshot>> all) { told.set_value(std::move(all)); });
@@ -116,6 +152,9 @@ class QueueStoreContract : public testing::TestWithParam<StoreFactory> {
   std::unique_ptr<StoreSession> session_;
   std::uint64_t inventory_version_ = 0;
 };
+
+// The part of the suite that is about who may do what: names, events.
+class QueueStoreEvents : public QueueStoreContract {};
 
 // The part of the suite that is about events that are over, with times of minutes.
 class QueueStoreForgetting : public QueueStoreContract {

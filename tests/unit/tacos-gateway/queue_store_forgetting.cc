@@ -122,7 +122,11 @@ TEST_P(QueueStoreForgetting, NothingIsForgottenWhenThatIsTurnedOff) {
 }
 
 TEST_P(QueueStoreForgetting, ForgottenEventsMakeRoomForOthers) {
-  for (const char* event : {"e1", "e2", "e3"}) leave(join(1, event).ref);
+  for (const char* event : {"e1", "e2", "e3"}) {
+    const auto ref = join(1, event).ref;
+    pass(std::chrono::milliseconds(50));
+    buy(ref, 1, 0, 1);
+  }
   EXPECT_EQ(join(1, "e4").outcome, StoreOutcome::kOverloaded);
   pass(options.forget_after + kLook);
   EXPECT_EQ(join(1, "e4").outcome, StoreOutcome::kOk);
