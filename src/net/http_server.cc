@@ -170,6 +170,10 @@ bool HttpServer::shut_down(core::Nanos grace) {
   return all_answered;
 }
 
+void HttpServer::cut_off() {
+  for (const auto& thread : threads_) thread->cut_off_now();
+}
+
 HttpServerCounts HttpServer::counts() const {
   HttpServerCounts sum;
   if (acceptor_) {

@@ -71,6 +71,8 @@ class HttpServer {
   // Stops accepting, closes idle connections, answers what has begun with Connection: close, and waits for that up to
   // grace. Whether everything was answered in time. The threads have ended when it returns.
   bool shut_down(core::Nanos grace);
+  // Ends the grace of a shut_down() that is under way. From any thread, while the server lives.
+  void cut_off();
 
  private:
   class Acceptor;

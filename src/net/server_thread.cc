@@ -179,6 +179,14 @@ void ServerThread::begin_drain(core::Nanos grace) {
   stop_when_empty();
 }
 
+void ServerThread::cut_off_now() {
+  boost::asio::post(loop_, [this] {
+    if (!draining_) return;
+    cut_off_ = !connections_.empty();
+    loop_.stop();
+  });
+}
+
 void ServerThread::stop_when_empty() {
   if (draining_ && connections_.empty() && load() == 0) loop_.stop();
 }

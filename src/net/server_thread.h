@@ -37,6 +37,8 @@ class ServerThread {
   void adopt(int socket, bool over_limit);
   // From any thread. Ends the loop once every connection is gone, or at the deadline.
   void drain(core::Nanos grace);
+  // Ends a drain at once: what is not answered yet never is. From any thread.
+  void cut_off_now();
   void join();
   // After join(): whether exchanges were left unanswered at the deadline.
   bool cut_off() const { return cut_off_; }

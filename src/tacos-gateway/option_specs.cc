@@ -98,11 +98,13 @@ Result<void> set_forget_events_after(GatewayOptions& options, const std::string&
   return {};
 }
 
-Result<void> set_listen(GatewayOptions& options, const std::string& value) {
-  const auto parsed = net::parse_host_port(value);
-  if (parsed.has_error()) return parsed.error();
-  options.listen = value;
-  return {};
+Set address(std::string GatewayOptions::*member) {
+  return [=](GatewayOptions& options, const std::string& value) -> Result<void> {
+    const auto parsed = net::parse_host_port(value);
+    if (parsed.has_error()) return parsed.error();
+    options.*member = value;
+    return {};
+  };
 }
 
 }  // namespace
@@ -149,8 +151,11 @@ const std::vector<OptionSpec>& option_specs() {
       {"The line", "forget-events-after", "TIME",
        "an event that is over, and untouched this long, is forgotten with its orders (0s: never)",
        set_forget_events_after, show_duration(&O::forget_events_after)},
-      {"The server", "listen", "HOST:PORT", "where to listen; port 0 lets the system choose", set_listen,
+      {"The server", "listen", "HOST:PORT", "where to listen; port 0 lets the system choose", address(&O::listen),
        show_text(&O::listen)},
+      {"The server", "admin-listen", "HOST:PORT",
+       "a port of its own for /admin, /metrics and probes, which the public port then lacks (probes stay)",
+       address(&O::admin_listen), show_text(&O::admin_listen)},
       {"The server", "threads", "N", "server threads; no more than there are cores",
        count<unsigned>(&O::threads, 1, 256), show_count(&O::threads)},
       {"The server", "max-connections", "N", "more than these are answered 503 and closed",
@@ -186,6 +191,8 @@ const std::vector<OptionSpec>& option_specs() {
        one_of(&O::log_level, {"debug", "info", "warn", "error", "off"}), show_text(&O::log_level)},
       {"Logs", "log-format", "FORM", "json (one object a line) or text", one_of(&O::log_format, {"json", "text"}),
        show_text(&O::log_format)},
+      {"Logs", "log-file", "FILE", "append to this file instead of standard error; SIGHUP opens it anew",
+       text(&O::log_file), show_text(&O::log_file)},
   };
   return all;
 }
@@ -198,6 +205,9 @@ Result<void> check_together(const GatewayOptions& options) {
   if (!options.tls_client_ca.empty() && !options.tls()) return fail("--tls-client-ca needs --tls-cert and --tls-key");
   if (!options.admin_token.empty() && !options.admin_token_file.empty()) {
     return fail("--admin-token and --admin-token-file exclude each other; keep the file");
+  }
+  if (options.admin_listen == options.listen && net::parse_host_port(options.listen)->port != 0) {
+    return fail(fmt::format("--admin-listen: '{}' is --listen too; choose another port", options.admin_listen));
   }
   if (options.embedded() && !options.position.empty() && options.position != "index") {
     return fail(

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/result.h"
@@ -34,7 +35,8 @@ struct GatewayOptions {
   core::Nanos forget_events_after = std::chrono::hours(24);  // 0: never
   // the server
   std::string listen = "127.0.0.1:8080";
-  unsigned threads = 2;  // or the number of cores, when that is less
+  std::string admin_listen;  // empty: /admin and /metrics are on the public port
+  unsigned threads = 2;      // or the number of cores, when that is less
   std::uint64_t max_connections = 16'000;
   core::Nanos request_timeout = std::chrono::seconds(10);
   core::Nanos idle_timeout = std::chrono::seconds(75);
@@ -53,6 +55,7 @@ struct GatewayOptions {
   // logs
   std::string log_level = "info";
   std::string log_format = "json";
+  std::string log_file;  // empty: standard error
 
   bool tls() const { return !tls_cert.empty(); }
   bool embedded() const { return store == "embedded"; }
@@ -64,6 +67,7 @@ struct GatewayCommand {
   enum class Action { kRun, kHelp, kVersion };
   Action action = Action::kRun;
   GatewayOptions options;
+  std::vector<std::string> warnings;  // for the log, once there is one
 };
 
 // Reads the options from the flags, then the file named by --config ("key = value" lines), then environment variables

@@ -5,6 +5,8 @@
 
 #include <fmt/compile.h>
 
+#include "tacos-gateway/random/secure_random.h"
+
 namespace tacos::gateway {
 namespace {
 
@@ -87,7 +89,7 @@ bool QueueRoutes::take_user(ApiExchange& exchange) {
   std::string_view user_id;
   const auto found = thread_.json().get_text("user_id", user_id);
   if (found == JsonBody::Found::kAbsent) {
-    exchange.command.user = {thread_.random().next(), thread_.random().next()};
+    exchange.command.user = {SecureRandom::of_this_thread().next(), SecureRandom::of_this_thread().next()};
     return true;
   }
   if (found == JsonBody::Found::kWrongType || user_id.empty() || user_id.size() > kMaxUserBytes) {

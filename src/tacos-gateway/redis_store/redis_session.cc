@@ -8,10 +8,9 @@
 #include <string_view>
 #include <utility>
 
-#include <openssl/rand.h>
-
 #include "redis/redis_command.h"
 #include "redis/redis_slots.h"
+#include "tacos-gateway/random/secure_random.h"
 #include "tacos-gateway/redis_store/line_reply.h"
 #include "tacos-gateway/redis_store/script_call.h"
 #include "tacos-gateway/store/poll_advice.h"
@@ -58,9 +57,7 @@ LineScript script_of(Kind kind) {
 constexpr unsigned kMostDetours = 8;
 
 std::uint32_t random_epoch() {
-  std::uint32_t epoch = 0;
-  ::RAND_bytes(reinterpret_cast<unsigned char*>(&epoch), sizeof epoch);
-  return epoch | 1;  // 0 is no epoch
+  return static_cast<std::uint32_t>(SecureRandom::of_this_thread().next()) | 1;  // 0 is no epoch
 }
 
 }  // namespace
