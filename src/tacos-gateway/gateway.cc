@@ -28,6 +28,8 @@ using core::Result;
 constexpr std::uint64_t kOwnDescriptors = 64;
 // The operators' port has its own connections, so that a crowd at the public one can't keep probes and operators out.
 constexpr std::size_t kAdminConnections = 128;
+constexpr std::size_t kAdminConnectionsPerAddress = 64;
+constexpr core::Nanos kAdminIdleAtTheEnd = std::chrono::milliseconds(50);
 // How long those at the operators' port may take when everything else has ended.
 constexpr core::Nanos kAdminGrace = std::chrono::seconds(1);
 
@@ -154,11 +156,13 @@ Result<std::shared_ptr<net::TlsContext>> Gateway::load_tls() const {
 
 Result<net::HttpServerOptions> Gateway::admin_server_options() const {
   net::HttpServerOptions server;
-  auto listen = net::parse_host_port(options_.admin_listen);
+  auto listen = net::parse_listen_address(options_.admin_listen);
   if (listen.has_error()) return fail("--admin-listen: " + listen.error().message);
   server.listen = std::move(*listen);
   server.threads = 1;
   server.max_connections = kAdminConnections;
+  server.max_connections_per_address = kAdminConnectionsPerAddress;
+  server.drain_idle_timeout = kAdminIdleAtTheEnd;
   server.request_timeout = options_.request_timeout;
   server.idle_timeout = options_.idle_timeout;
   server.write_timeout = options_.request_timeout;
@@ -187,10 +191,16 @@ Result<std::size_t> Gateway::connections_that_fit() const {
 
 Result<net::HttpServerOptions> Gateway::server_options() const {
   net::HttpServerOptions server;
-  auto listen = net::parse_host_port(options_.listen);
+  auto listen = net::parse_listen_address(options_.listen);
   if (listen.has_error()) return fail("--listen: " + listen.error().message);
   server.listen = std::move(*listen);
   server.threads = options_.threads;
+  server.max_connections_per_address = options_.connections_per_address_used();
+  // A limit that was asked for holds for everybody, loopback too.
+  if (!options_.max_connections_per_address) {
+    server.carries_many = [](const net::PeerAddress& peer) { return peer.is_loopback(); };
+  }
+  server.max_buffered_bytes = options_.max_buffered_bytes;
   server.request_timeout = options_.request_timeout;
   server.idle_timeout = options_.idle_timeout;
   server.write_timeout = options_.request_timeout;
@@ -292,25 +302,11 @@ bool Gateway::reload() {
   return all_taken;
 }
 
-namespace {
-
-// Connections from now on use the new context; those that stand keep theirs.
-template <class Server>
-Result<void> hand_over(Server& server, std::shared_ptr<net::TlsContext> tls) {
-  if constexpr (requires { server.set_tls(tls); }) {
-    server.set_tls(std::move(tls));
-    return {};
-  } else {
-    return fail("this build cannot change certificates while it runs; restart it");
-  }
-}
-
-}  // namespace
-
 Result<void> Gateway::reload_tls() {
   auto tls = load_tls();
   if (tls.has_error()) return tls.error();
-  return hand_over(*server_, std::move(*tls));
+  server_->set_tls(std::move(*tls));
+  return {};
 }
 
 bool Gateway::is_ready() const {
@@ -323,6 +319,7 @@ bool Gateway::threads_make_progress() {
 
 void Gateway::announce_shutdown() {
   services_.readiness.begin_shutdown();
+  server_->begin_closing();
 }
 
 bool Gateway::shut_down() {

@@ -30,9 +30,9 @@ class Gateway {
                                                                            const core::Clock& clock, GatewayLog& log);
   ~Gateway();
 
-  net::HostPort address() const { return server_->address(); }
+  net::ListenAddress address() const { return server_->address(); }
   // Of the operators' port; only with --admin-listen.
-  net::HostPort admin_address() const { return admin_server_->address(); }
+  net::ListenAddress admin_address() const { return admin_server_->address(); }
   QueueStore& store() { return *store_; }
 
   // Whether /readyz says 200.
@@ -43,7 +43,7 @@ class Gateway {
   // Whether all was taken.
   bool reload();
 
-  // /readyz says 503 from now on.
+  // /readyz says 503 from now on, and each answer is its connection's last.
   void announce_shutdown();
   // Stops accepting and finishes what is in flight. Whether all of it was answered within the grace period.
   bool shut_down();

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +40,9 @@ struct GatewayOptions {
   std::string admin_listen;  // empty: /admin and /metrics are on the public port
   unsigned threads = 2;      // or the number of cores, when that is less
   std::uint64_t max_connections = 16'000;
+  // Not given: a sixteenth of max_connections, and none for loopback, from where a proxy or a load generator comes.
+  std::optional<std::uint64_t> max_connections_per_address;
+  std::uint64_t max_buffered_bytes = 64 * 1024 * 1024;
   core::Nanos request_timeout = std::chrono::seconds(10);
   core::Nanos idle_timeout = std::chrono::seconds(75);
   std::uint64_t max_body = 64 * 1024;
@@ -57,6 +62,9 @@ struct GatewayOptions {
   std::string log_format = "json";
   std::string log_file;  // empty: standard error
 
+  std::uint64_t connections_per_address_used() const {
+    return max_connections_per_address.value_or(std::max<std::uint64_t>(max_connections / 16, 64));
+  }
   bool tls() const { return !tls_cert.empty(); }
   bool embedded() const { return store == "embedded"; }
   std::string position_used() const { return !position.empty() ? position : embedded() ? "index" : "watermark"; }

@@ -7,6 +7,7 @@ import pathlib
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -434,6 +435,39 @@ class Files(unittest.TestCase):
                                "/CN=localhost", "-passout", "pass:secret"], capture_output=True)
         self.assertEqual(made.returncode, 0, made.stderr)
         self.assertIn("key.pem", refused("--tls-cert", cert, "--tls-key", key))
+
+
+class Certificates(unittest.TestCase):
+    @staticmethod
+    def make(folder, name):
+        done = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                               folder / "key.pem", "-out", folder / "cert.pem", "-days", "2", "-subj", f"/CN={name}"], capture_output=True)
+        assert done.returncode == 0, done.stderr
+
+    @staticmethod
+    def shown(port):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as plain, context.wrap_socket(plain) as client:
+            return client.getpeercert(binary_form=True)
+
+    def test_sighup_takes_new_certificates_and_keeps_the_old_when_they_are_bad(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            self.make(folder, "first")
+            with Process("--tls-cert", folder / "cert.pem", "--tls-key", folder / "key.pem", "--admin-listen", "127.0.0.1:0") as gateway:
+                first = self.shown(gateway.port)
+                self.make(folder, "second")
+                gateway.kill(signal.SIGHUP)
+                eventually(lambda: self.shown(gateway.port) != first, "the second certificate is shown")
+                second = self.shown(gateway.port)
+                (folder / "cert.pem").write_text("no certificate\n")
+                gateway.kill(signal.SIGHUP)
+                eventually(lambda: '"what":"certificates"' in gateway.log(), "it tells")
+                self.assertIn(str(folder / "cert.pem"), gateway.log())
+                self.assertEqual(self.shown(gateway.port), second)
+                self.assertEqual(gateway.ask("/healthz", port=gateway.admin_port)[0], 200, "the operators' port is plain")
+                self.assertEqual(gateway.end(), 0)
 
 
 class OperatorsPort(unittest.TestCase):
