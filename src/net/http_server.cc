@@ -1,166 +1,193 @@
 #include "net/http_server.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
-#include <fcntl.h>
-#include <netinet/in.h>
+#include <optional>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <fmt/format.h>
 
+#include "net/server_resources.h"
 #include "net/server_thread.h"
 
 namespace tacos::net {
 namespace {
 
-using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 // Accepted in one go before the loop looks elsewhere: an opening brings thousands at once.
 constexpr int kAcceptBurst = 256;
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);
+// A handshake that has begun when the port is about to close is completed in this time; more than most round trips.
+constexpr core::Nanos kHandshakeTime = std::chrono::milliseconds(100);
 
-core::Error cannot_listen(const HostPort& address, const error_code& error) {
-  std::string next_step = "choose another address or port";
-  if (error == boost::asio::error::address_in_use) {
-    next_step = "stop the program that uses it or choose another port";
-  } else if (error == boost::asio::error::access_denied) {
-    next_step = "ports below 1024 need privileges: choose a higher one";
-  }
-  return core::fail(fmt::format("cannot listen on {}: {}; {}", address.to_string(), error.message(), next_step));
+// Beyond a limit a sixteenth more connections are told so; the rest is closed at once.
+constexpr std::size_t answered_beyond(std::size_t limit) {
+  return limit + limit / 16 + 1;
 }
 
 }  // namespace
 
-// The listening socket and the thread that accepts from it. A thread of its own, nearly always asleep, keeps the
-// dealing of ten thousand arrivals out of the way of those who are already being served.
+// The thread that accepts. One of its own, nearly always asleep, keeps the dealing of ten thousand arrivals out of the
+// way of those who are already being served.
 class HttpServer::Acceptor {
  public:
-  Acceptor(const HttpServerOptions& options, std::vector<std::unique_ptr<ServerThread>>& threads)
-      : options_(options), threads_(threads), acceptor_(loop_), pause_(loop_) {}
-  ~Acceptor() { stop(); }
+  Acceptor(ServerResources& resources, const ListeningSockets& listening,
+           std::vector<std::unique_ptr<ServerThread>>& threads)
+      : resources_(resources), threads_(threads), pause_(loop_) {
+    for (const int socket : listening.sockets()) waits_.emplace_back(loop_, socket);
+  }
+  ~Acceptor() {
+    stop();
+    for (Descriptor& wait : waits_) wait.release();  // they belong to ListeningSockets
+  }
 
-  error_code listen(const tcp::endpoint& endpoint) {
-    error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(options_.backlog, error);
-    if (!error) acceptor_.native_non_blocking(true, error);
-    return error;
-  }
-  std::uint16_t port() const {
-    error_code ignored;
-    return acceptor_.local_endpoint(ignored).port();
-  }
   void start() {
-    wait();
+    for (Descriptor& wait : waits_) wait_for_clients(wait);
     thread_ = std::thread([this] { loop_.run(); });
   }
   void stop() {
     loop_.stop();
     if (thread_.joinable()) thread_.join();
-    error_code ignored;
-    acceptor_.close(ignored);
+  }
+  // After stop(): takes those who have arrived since.
+  void accept_the_last() {
+    for (Descriptor& wait : waits_) {
+      while (accept_burst(wait) == Accepted::kMore) {
+      }
+    }
   }
 
-  Counter pauses, dropped;
+  Counter pauses, dropped, dropped_by_address;
 
  private:
-  void wait() {
-    acceptor_.async_wait(tcp::acceptor::wait_read, [this](const error_code& error) {
-      if (!error) accept_waiting();
+  using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+  enum class Accepted { kAll, kMore, kNoRoom };
+
+  void wait_for_clients(Descriptor& socket) {
+    socket.async_wait(Descriptor::wait_read, [this, &socket](const error_code& error) {
+      if (!error) accept_waiting(socket);
     });
   }
 
-  void accept_waiting() {
-    for (int i = 0; i < kAcceptBurst; ++i) {
-      const int socket = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (socket >= 0) {
-        deal(socket);
-      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        return pause();
-      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        break;
-      }  // else: the client gave up before it was accepted
-    }
-    wait();
+  void accept_waiting(Descriptor& socket) {
+    if (accept_burst(socket) == Accepted::kNoRoom) return pause();
+    wait_for_clients(socket);
   }
 
-  // The socket stays readable while the system can't give us a descriptor: waiting for it would spin.
+  Accepted accept_burst(Descriptor& listening) {
+    for (int i = 0; i < kAcceptBurst; ++i) {
+      sockaddr_storage peer{};
+      socklen_t size = sizeof peer;
+      const int socket =
+          ::accept4(listening.native_handle(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (socket >= 0) {
+        deal(socket, PeerAddress::from_socket(peer, size));
+      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        return Accepted::kNoRoom;
+      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        return Accepted::kAll;
+      }  // else: the client gave up before it was accepted
+    }
+    return Accepted::kMore;
+  }
+
+  // The sockets stay readable while the system can't give us a descriptor: waiting for them would spin.
   void pause() {
     pauses.add();
     pause_.expires_after(kAcceptPause);
     pause_.async_wait([this](const error_code& error) {
-      if (!error) accept_waiting();
+      if (error) return;
+      for (Descriptor& socket : waits_) {
+        socket.cancel();
+        wait_for_clients(socket);
+      }
     });
   }
 
-  void deal(int socket) {
+  void deal(int socket, const PeerAddress& peer) {
     std::size_t total = 0;
     ServerThread* emptiest = nullptr;
     for (const auto& thread : threads_) {
       total += thread->load();
       if (emptiest == nullptr || thread->load() < emptiest->load()) emptiest = thread.get();
     }
-    if (total >= options_.max_connections + options_.max_connections / 16 + 1) {
-      dropped.add();
+    const HttpServerOptions& options = resources_.options;
+    std::optional<Refusal> refusal;
+    if (total >= options.max_connections) refusal = Refusal::kTooManyConnections;
+    AddressCounts::Place place = place_of(peer);
+    if (place.number() > options.max_connections_per_address) refusal = Refusal::kTooManyFromAddress;
+    const bool far_beyond_own = place.number() > answered_beyond(options.max_connections_per_address);
+    if (far_beyond_own || total >= answered_beyond(options.max_connections)) {
+      (far_beyond_own ? dropped_by_address : dropped).add();
       ::close(socket);
       return;
     }
-    emptiest->adopt(socket, total >= options_.max_connections);
+    emptiest->adopt(Arrival{socket, peer, std::move(place), refusal});
   }
 
-  const HttpServerOptions& options_;
+  // Counted only where there is a limit.
+  AddressCounts::Place place_of(const PeerAddress& peer) {
+    const HttpServerOptions& options = resources_.options;
+    if (options.max_connections_per_address == 0 || peer.is_unix()) return {};
+    if (options.carries_many && options.carries_many(peer)) return {};
+    return resources_.addresses.add(peer);
+  }
+
+  ServerResources& resources_;
   std::vector<std::unique_ptr<ServerThread>>& threads_;
   boost::asio::io_context loop_{1};
-  tcp::acceptor acceptor_;
+  std::vector<Descriptor> waits_;
   boost::asio::steady_timer pause_;
   std::thread thread_;
 };
 
 HttpServer::HttpServer(HttpServerOptions options, const core::Clock& clock)
-    : options_(std::move(options)), clock_(clock), address_(options_.listen) {}
+    : resources_(std::make_unique<ServerResources>(std::move(options))), clock_(clock) {}
 
 HttpServer::~HttpServer() {
   shut_down(core::Nanos(0));
 }
 
-core::Result<void> HttpServer::listen() {
-  boost::asio::io_context resolving;
-  tcp::resolver resolver(resolving);
-  error_code error;
-  const auto found = resolver.resolve(options_.listen.host, std::to_string(options_.listen.port),
-                                      tcp::resolver::passive | tcp::resolver::numeric_service, error);
-  if (error) return cannot_listen(options_.listen, error);
-  acceptor_ = std::make_unique<Acceptor>(options_, threads_);
-  error = acceptor_->listen(found.begin()->endpoint());
-  if (error) return cannot_listen(options_.listen, error);
-  address_.port = acceptor_->port();
-  return {};
-}
-
 core::Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options, const core::Clock& clock,
                                                             const HttpHandlerFactory& make_handler) {
   std::unique_ptr<HttpServer> server(new HttpServer(std::move(options), clock));
-  if (auto listening = server->listen(); listening.has_error()) return listening.error();
-  for (unsigned i = 0; i < server->options_.threads; ++i) {
-    server->threads_.push_back(std::make_unique<ServerThread>(server->options_, clock));
+  const HttpServerOptions& used = server->resources_->options;
+  auto listening = server->listening_.open(used.listen, used.backlog);
+  if (listening.has_error()) return listening.error();
+  for (unsigned i = 0; i < used.threads; ++i) {
+    server->threads_.push_back(std::make_unique<ServerThread>(*server->resources_, clock));
   }
-  for (unsigned i = 0; i < server->options_.threads; ++i) server->threads_[i]->start(make_handler, i);
+  for (unsigned i = 0; i < used.threads; ++i) server->threads_[i]->start(make_handler, i);
+  server->acceptor_ = std::make_unique<Acceptor>(*server->resources_, server->listening_, server->threads_);
   server->acceptor_->start();
   return server;
 }
 
+void HttpServer::begin_closing() {
+  resources_->closing.store(true, std::memory_order_relaxed);
+}
+
+void HttpServer::set_tls(std::shared_ptr<TlsContext> tls) {
+  assert(resources_->options.tls && tls && "a plain server stays plain");
+  resources_->set_tls(std::move(tls));
+}
+
 bool HttpServer::shut_down(core::Nanos grace) {
-  if (acceptor_) acceptor_->stop();
+  begin_closing();
+  if (acceptor_ && !listening_.sockets().empty()) {
+    listening_.turn_away_newcomers();
+    // A client whose connection is complete may have sent its request: it is accepted, not reset.
+    if (!address().is_unix()) std::this_thread::sleep_for(std::min(kHandshakeTime, grace / 10));
+    acceptor_->stop();
+    acceptor_->accept_the_last();
+    listening_.close();
+  }
   for (const auto& thread : threads_) thread->drain(grace);
   bool all_answered = true;
   for (const auto& thread : threads_) {
@@ -170,12 +197,19 @@ bool HttpServer::shut_down(core::Nanos grace) {
   return all_answered;
 }
 
+void HttpServer::cut_off() {
+  for (const auto& thread : threads_) thread->cut_off_now();
+}
+
 HttpServerCounts HttpServer::counts() const {
   HttpServerCounts sum;
   if (acceptor_) {
     sum.accept_pauses = acceptor_->pauses.value();
     sum.connections_dropped = acceptor_->dropped.value();
+    sum.connections_dropped_by_address = acceptor_->dropped_by_address.value();
   }
+  sum.addresses = resources_->addresses.addresses();
+  sum.buffered_bytes = resources_->buffers.used_bytes();
   for (const auto& thread : threads_) {
     const ServerThread::Counters& counters = thread->counters();
     sum.connections_accepted += counters.accepted.value();
@@ -184,6 +218,7 @@ HttpServerCounts HttpServer::counts() const {
     sum.connections_broken += counters.broken.value();
     sum.handshakes_failed += counters.handshakes_failed.value();
     sum.write_timeouts += counters.write_timeouts.value();
+    sum.answers_over_budget += counters.answers_over_budget.value();
     sum.requests += counters.requests.value();
     sum.bytes_received += counters.bytes_received.value();
     sum.bytes_sent += counters.bytes_sent.value();

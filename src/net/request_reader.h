@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "net/byte_budget.h"
+#include "net/chunked_body.h"
 #include "net/http_request.h"
 #include "net/refusal.h"
 #include "net/request_parser.h"
@@ -25,10 +27,12 @@ class RequestReader {
     kRefused,         // refusal() and reason() tell; nothing more can be read from this connection
   };
 
-  // limits must outlive the reader.
-  explicit RequestReader(const RequestLimits& limits);
+  // limits and budget must outlive the reader. A buffer beyond what an idle connection may keep is taken from the
+  // budget; without one there is no bound but the limits.
+  explicit RequestReader(const RequestLimits& limits, ByteBudget* budget = nullptr);
 
-  // Room for more bytes, at least one. To be called only when parse() asked for more.
+  // Room for more bytes; none when the budget is spent, and then the request can't be read. To be called only when
+  // parse() asked for more.
   std::span<char> prepare();
   // That many bytes of the room were filled.
   void commit(std::size_t size) { end_ += size; }
@@ -45,7 +49,7 @@ class RequestReader {
   // Whether nothing of a next request has arrived.
   bool empty() const { return begin_ == end_; }
   // Throws away what has arrived, for a connection that is only read to its end. A read into the buffer may be under
-  // way.
+  // way. request() is empty afterwards.
   void discard();
   // Gives a buffer back that has grown large. Only while empty and not being read into.
   void shrink();
@@ -57,19 +61,25 @@ class RequestReader {
   Progress head_too_long();
   bool skip_empty_lines();
   void close_chunk_gap();
-  bool has_lone_lf();
-  bool is_stuck() const;
+  // Whether the head is complete; nothing when it is refused.
+  std::optional<bool> find_end_of_head();
+  Progress parse_head();
+  Progress parse_body();
+  Progress parse_chunks();
+  bool body_is_chunked() const { return parser_ && parser_->is_header_done() && parser_->chunked(); }
   std::size_t longest_request() const;
 
   const RequestLimits& limits_;
   HttpRequest request_;
   std::optional<RequestParser> parser_;
+  std::optional<ChunkedBody> chunks_;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_ = 0;
+  BudgetShare share_;
   std::size_t begin_ = 0;    // first byte of the request being read
   std::size_t parsed_ = 0;   // first byte the parser has not taken
   std::size_t end_ = 0;      // end of what has arrived
-  std::size_t scanned_ = 0;  // a head under way has no lone LF before this
+  std::size_t scanned_ = 0;  // where the first line begins whose end has not arrived
   std::size_t skipped_ = 0;  // bytes of empty lines before the request
   bool said_continue_ = false;
   bool refused_ = false;

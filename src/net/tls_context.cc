@@ -31,6 +31,8 @@ core::Result<std::shared_ptr<TlsContext>> TlsContext::for_server(const TlsOption
   std::shared_ptr<TlsContext> made(new TlsContext(::SSL_CTX_new(::TLS_server_method())));
   SSL_CTX* context = made->native();
   if (context == nullptr) return core::fail("cannot start TLS: " + openssl_reason());
+  // OpenSSL would ask the terminal for the pass phrase of a key, and wait.
+  ::SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return 0; });
   ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   // An idle connection gives its record buffers back (34 KiB each); a write may be retried from another address, since
   // the output buffer moves when it grows.

@@ -1,8 +1,9 @@
 #include "tacos-gateway/gateway.h"
 
+#include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <stdexcept>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,8 +11,11 @@
 #include "net/descriptor_limit.h"
 #include "tacos-gateway/backend/embedded_seats.h"
 #include "tacos-gateway/http/api_handler.h"
+#include "tacos-gateway/http/probe_routes.h"
+#include "tacos-gateway/process/operator_file.h"
 #include "tacos-gateway/redis_seats/redis_seats.h"
 #include "tacos-gateway/redis_store/redis_store.h"
+#include "tacos-gateway/secrets.h"
 #include "tacos-gateway/store/embedded_store.h"
 
 namespace tacos::gateway {
@@ -22,7 +26,12 @@ using core::Result;
 
 // Descriptors that are not connections: the loops, the listener, logs, files read for metrics.
 constexpr std::uint64_t kOwnDescriptors = 64;
-constexpr std::size_t kShortestAdminToken = 8;
+// The operators' port has its own connections, so that a crowd at the public one can't keep probes and operators out.
+constexpr std::size_t kAdminConnections = 128;
+constexpr std::size_t kAdminConnectionsPerAddress = 64;
+constexpr core::Nanos kAdminIdleAtTheEnd = std::chrono::milliseconds(50);
+// How long those at the operators' port may take when everything else has ended.
+constexpr core::Nanos kAdminGrace = std::chrono::seconds(1);
 
 LineOptions line_options(const GatewayOptions& options) {
   LineOptions line;
@@ -46,34 +55,6 @@ std::string store_text(const GatewayOptions& options) {
 std::int64_t unix_ms_at_origin_of(const core::Clock& clock) {
   const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
   return (since_1970 - clock.now().since_origin()) / std::chrono::milliseconds(1);
-}
-
-Result<std::vector<SecretKey>> read_keys(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return fail(fmt::format("--signing-key-file: cannot read '{}'", path));
-  std::vector<SecretKey> keys;
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const auto key = parse_key(line);
-    if (key.has_error()) {
-      return fail(fmt::format("--signing-key-file: line {} of '{}': {}", number, path, key.error().message));
-    }
-    keys.push_back(*key);
-  }
-  if (keys.empty()) {
-    return fail(fmt::format("--signing-key-file: '{}' holds no key; make one with 'openssl rand -hex 32'", path));
-  }
-  return keys;
-}
-
-Result<std::string> read_admin_token(const std::string& path) {
-  std::ifstream file(path);
-  std::string token;
-  if (!file || !std::getline(file, token)) return fail(fmt::format("--admin-token-file: cannot read '{}'", path));
-  const std::size_t end = token.find_last_not_of(" \t\r");
-  token.resize(end == std::string::npos ? 0 : end + 1);
-  return token;
 }
 
 }  // namespace
@@ -126,52 +107,100 @@ Gateway::Gateway(const GatewayOptions& options, Stores stores, const core::Clock
   services_.store_kind = options.embedded() ? "embedded" : "redis";
   services_.position_strategy = options.position_used();
   services_.unix_ms_at_origin = unix_ms_at_origin_of(clock);
-  for (unsigned i = 0; i < options.threads; ++i) services_.metrics.push_back(std::make_unique<ThreadMetrics>());
+  for (unsigned i = 0; i < server_threads(); ++i) services_.metrics.push_back(std::make_unique<ThreadMetrics>());
+  reports_ = std::make_unique<OperatorReports>(
+      *store_, [this](const OperatorReports::Snapshots& events) { return current_metrics_page(services_, events); });
+  services_.reports = reports_.get();
 }
 
 Gateway::~Gateway() {
   if (server_) server_->shut_down(core::Nanos(0));
+  if (admin_server_) admin_server_->shut_down(core::Nanos(0));
+  reports_.reset();  // it reads from all that goes next
   services_.server = nullptr;
+  services_.admin_server = nullptr;
   services_.trimmer = nullptr;
   // Its threads tell services_ how they find the store, until they have ended.
   trimmer_.reset();
+  admin_server_.reset();
   server_.reset();
   seats_.reset();
   store_.reset();
 }
 
-Result<void> Gateway::load_secrets() {
-  if (options_.signing_key_file.empty()) {
-    services_.signing_keys = {random_key()};
-  } else {
-    auto keys = read_keys(options_.signing_key_file);
-    if (keys.has_error()) return keys.error();
-    services_.signing_keys = std::move(*keys);
-  }
-  std::string token = options_.admin_token;
-  if (!options_.admin_token_file.empty()) {
-    auto read = read_admin_token(options_.admin_token_file);
-    if (read.has_error()) return read.error();
-    token = std::move(*read);
-  }
-  const bool asked_for = !options_.admin_token.empty() || !options_.admin_token_file.empty();
-  if (asked_for && token.size() < kShortestAdminToken) {
-    return fail(
-        fmt::format("the admin token has {} characters; it must have {} at least, such as 'openssl rand -hex 32' "
-                    "prints",
-                    token.size(), kShortestAdminToken));
-  }
-  if (asked_for) services_.admin.emplace(token);
+Result<void> Gateway::take_secrets() {
+  auto secrets = load_secrets(options_);
+  if (secrets.has_error()) return secrets.error();
+  services_.signing_keys = std::move(secrets->signing_keys);
+  if (!secrets->admin_token.empty()) services_.admin.emplace(secrets->admin_token);
+  for (const std::string& warning : secrets->warnings) log_.write(GatewayLog::Level::kWarn, warning);
   return {};
+}
+
+unsigned Gateway::server_threads() const {
+  return options_.threads + (options_.admin_listen.empty() ? 0 : 1);
+}
+
+Result<std::shared_ptr<net::TlsContext>> Gateway::load_tls() const {
+  // OpenSSL would read a FIFO for as long as nobody writes to it. A file that is not there is left to its message.
+  for (const std::string& path : {options_.tls_cert, options_.tls_key, options_.tls_client_ca}) {
+    if (path.empty() || ::access(path.c_str(), F_OK) != 0) continue;
+    if (auto checked = check_operator_file(path); checked.has_error()) {
+      return fail("--tls-cert, --tls-key, --tls-client-ca: " + checked.error().message);
+    }
+  }
+  auto tls = net::TlsContext::for_server({options_.tls_cert, options_.tls_key, options_.tls_client_ca});
+  if (tls.has_error()) return fail("--tls-cert, --tls-key: " + tls.error().message);
+  return tls;
+}
+
+Result<net::HttpServerOptions> Gateway::admin_server_options() const {
+  net::HttpServerOptions server;
+  auto listen = net::parse_listen_address(options_.admin_listen);
+  if (listen.has_error()) return fail("--admin-listen: " + listen.error().message);
+  server.listen = std::move(*listen);
+  server.threads = 1;
+  server.max_connections = kAdminConnections;
+  server.max_connections_per_address = kAdminConnectionsPerAddress;
+  server.drain_idle_timeout = kAdminIdleAtTheEnd;
+  server.request_timeout = options_.request_timeout;
+  server.idle_timeout = options_.idle_timeout;
+  server.write_timeout = options_.request_timeout;
+  server.limits.max_body_bytes = options_.max_body;
+  server.limits.max_target_bytes = options_.max_target;
+  server.limits.max_head_bytes = options_.max_headers;
+  return server;
+}
+
+// As many connections as the system has descriptors for. A server holds a sixteenth more than its limit for a moment,
+// and what the operators' port needs must be left.
+Result<std::size_t> Gateway::connections_that_fit() const {
+  const net::DescriptorLimit limit = net::raise_descriptor_limit();
+  std::uint64_t own = kOwnDescriptors;
+  if (!options_.admin_listen.empty()) own += kAdminConnections + kAdminConnections / 16 + 1;
+  if (limit.soft <= own + 16) {
+    return fail(
+        fmt::format("the system allows {} descriptors (ulimit -n), and {} are needed at least", limit.soft, own + 17));
+  }
+  const std::uint64_t most = (limit.soft - own) * 16 / 17 - 1;
+  if (options_.max_connections <= most) return options_.max_connections;
+  log_.write(GatewayLog::Level::kWarn, "fewer connections than asked for: the system allows no more descriptors",
+             {{"asked_for", options_.max_connections}, {"max_connections", most}, {"descriptors", limit.soft}});
+  return most;
 }
 
 Result<net::HttpServerOptions> Gateway::server_options() const {
   net::HttpServerOptions server;
-  auto listen = net::parse_host_port(options_.listen);
+  auto listen = net::parse_listen_address(options_.listen);
   if (listen.has_error()) return fail("--listen: " + listen.error().message);
   server.listen = std::move(*listen);
   server.threads = options_.threads;
-  server.max_connections = options_.max_connections;
+  server.max_connections_per_address = options_.connections_per_address_used();
+  // A limit that was asked for holds for everybody, loopback too.
+  if (!options_.max_connections_per_address) {
+    server.carries_many = [](const net::PeerAddress& peer) { return peer.is_loopback(); };
+  }
+  server.max_buffered_bytes = options_.max_buffered_bytes;
   server.request_timeout = options_.request_timeout;
   server.idle_timeout = options_.idle_timeout;
   server.write_timeout = options_.request_timeout;
@@ -179,17 +208,9 @@ Result<net::HttpServerOptions> Gateway::server_options() const {
   server.limits.max_target_bytes = options_.max_target;
   server.limits.max_head_bytes = options_.max_headers;
   if (options_.tls()) {
-    auto tls = net::TlsContext::for_server({options_.tls_cert, options_.tls_key, options_.tls_client_ca});
-    if (tls.has_error()) return fail("--tls-cert, --tls-key: " + tls.error().message);
+    auto tls = load_tls();
+    if (tls.has_error()) return tls.error();
     server.tls = std::move(*tls);
-  }
-  const net::DescriptorLimit limit = net::raise_descriptor_limit();
-  if (limit.soft > kOwnDescriptors && server.max_connections > limit.soft - kOwnDescriptors) {
-    server.max_connections = limit.soft - kOwnDescriptors;
-    log_.write(GatewayLog::Level::kWarn, "fewer connections than asked for: the system allows no more descriptors",
-               {{"asked_for", options_.max_connections},
-                {"max_connections", std::uint64_t{server.max_connections}},
-                {"descriptors", limit.soft}});
   }
   return server;
 }
@@ -200,26 +221,10 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
   auto stores = make_stores(options, clock, log);
   if (stores.has_error()) return StartError{Fault::kOptions, stores.error().message};
   std::unique_ptr<Gateway> gateway(new Gateway(options, std::move(*stores), clock, log));
-  if (auto loaded = gateway->load_secrets(); loaded.has_error()) {
-    return StartError{Fault::kOptions, loaded.error().message};
+  if (auto taken = gateway->take_secrets(); taken.has_error()) {
+    return StartError{Fault::kOptions, taken.error().message};
   }
-  auto server_options = gateway->server_options();
-  if (server_options.has_error()) return StartError{Fault::kOptions, server_options.error().message};
-
-  // Made here, where failing is still possible; each thread takes its own.
-  std::vector<std::unique_ptr<TicketSigner>> signers;
-  for (unsigned i = 0; i < options.threads; ++i) {
-    auto signer = TicketSigner::make(gateway->services_.signing_keys);
-    if (signer.has_error()) return StartError{Fault::kEnvironment, signer.error().message};
-    signers.push_back(std::move(*signer));
-  }
-  auto server =
-      net::HttpServer::start(std::move(*server_options), clock, [&](boost::asio::io_context& loop, unsigned number) {
-        return std::make_unique<ApiHandler>(gateway->services_, loop, number, std::move(signers[number]));
-      });
-  if (server.has_error()) return StartError{Fault::kEnvironment, "--listen: " + server.error().message};
-  gateway->server_ = std::move(*server);
-  gateway->services_.server = gateway->server_.get();
+  if (auto started = gateway->start_servers(); started.has_error()) return started.error();
   gateway->trimmer_ =
       std::make_unique<MemoryTrimmer>([&counted = *gateway->server_] { return counted.counts().requests; });
   gateway->services_.trimmer = gateway->trimmer_.get();
@@ -227,29 +232,115 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
     log.write(GatewayLog::Level::kWarn, "tokens are signed with a random key: no other gateway of this line takes them",
               {{"option", std::string_view("--signing-key-file")}});
   }
-  log.info("listening", {{"address", std::string_view(gateway->address().to_string())},
-                         {"store", std::string_view(store_text(options))},
-                         {"position", std::string_view(options.position_used())},
-                         {"threads", std::uint64_t{options.threads}},
-                         {"admission_rate", options.admission_rate.per_second()},
-                         {"seats", options.seats},
-                         {"tls", std::string_view(options.tls() ? "on" : "off")},
-                         {"admin", std::string_view(gateway->services_.admin ? "open to its token" : "closed")}});
+  gateway->log_listening();
   return gateway;
+}
+
+boost::system::result<void, Gateway::StartError> Gateway::start_servers() {
+  auto public_options = server_options();
+  if (public_options.has_error()) return StartError{Fault::kOptions, public_options.error().message};
+  const auto connections = connections_that_fit();
+  if (connections.has_error()) return StartError{Fault::kEnvironment, connections.error().message};
+  public_options->max_connections = *connections;
+
+  // Made here, where failing is still possible; each thread takes its own.
+  std::vector<std::unique_ptr<TicketSigner>> signers;
+  for (unsigned i = 0; i < server_threads(); ++i) {
+    auto signer = TicketSigner::make(services_.signing_keys);
+    if (signer.has_error()) return StartError{Fault::kEnvironment, signer.error().message};
+    signers.push_back(std::move(*signer));
+  }
+  const bool has_admin_port = !options_.admin_listen.empty();
+  const PortRole role = has_admin_port ? PortRole::kPublic : PortRole::kEverything;
+  auto server = net::HttpServer::start(
+      std::move(*public_options), services_.clock, [&](boost::asio::io_context& loop, unsigned number) {
+        return std::make_unique<ApiHandler>(services_, loop, number, std::move(signers[number]), role);
+      });
+  if (server.has_error()) return StartError{Fault::kEnvironment, "--listen: " + server.error().message};
+  server_ = std::move(*server);
+  services_.server = server_.get();
+  if (!has_admin_port) return {};
+
+  auto admin_options = admin_server_options();
+  if (admin_options.has_error()) return StartError{Fault::kOptions, admin_options.error().message};
+  auto admin =
+      net::HttpServer::start(std::move(*admin_options), services_.clock, [&](boost::asio::io_context& loop, unsigned) {
+        return std::make_unique<ApiHandler>(services_, loop, options_.threads, std::move(signers.back()),
+                                            PortRole::kOperators);
+      });
+  if (admin.has_error()) return StartError{Fault::kEnvironment, "--admin-listen: " + admin.error().message};
+  admin_server_ = std::move(*admin);
+  services_.admin_server = admin_server_.get();
+  return {};
+}
+
+void Gateway::log_listening() const {
+  log_.info("listening", {{"address", std::string_view(address().to_string())},
+                          {"admin_address", std::string_view(admin_server_ ? admin_address().to_string() : "none")},
+                          {"store", std::string_view(store_text(options_))},
+                          {"position", std::string_view(options_.position_used())},
+                          {"threads", std::uint64_t{options_.threads}},
+                          {"admission_rate", options_.admission_rate.per_second()},
+                          {"seats", options_.seats},
+                          {"tls", std::string_view(options_.tls() ? "on" : "off")},
+                          {"admin", std::string_view(services_.admin ? "open to its token" : "closed")}});
+}
+
+bool Gateway::reload() {
+  bool all_taken = true;
+  const auto keep = [&](std::string_view what, const std::string& reason) {
+    all_taken = false;
+    log_.error("not reloaded: what was there stays", {{"what", what}, {"reason", std::string_view(reason)}});
+  };
+  if (!options_.log_file.empty()) {
+    if (auto opened = log_.open(options_.log_file); opened.has_error()) keep("log file", opened.error().message);
+  }
+  if (options_.tls()) {
+    if (auto reloaded = reload_tls(); reloaded.has_error()) keep("certificates", reloaded.error().message);
+  }
+  log_.info("reloaded", {{"all_taken", std::string_view(all_taken ? "yes" : "no")}});
+  return all_taken;
+}
+
+Result<void> Gateway::reload_tls() {
+  auto tls = load_tls();
+  if (tls.has_error()) return tls.error();
+  server_->set_tls(std::move(*tls));
+  return {};
+}
+
+bool Gateway::is_ready() const {
+  return services_.readiness.ready(services_.clock.now());
+}
+
+bool Gateway::threads_make_progress() {
+  return services_.progress.ask();
 }
 
 void Gateway::announce_shutdown() {
   services_.readiness.begin_shutdown();
+  server_->begin_closing();
 }
 
 bool Gateway::shut_down() {
+  return shut_down(options_.shutdown_grace);
+}
+
+bool Gateway::shut_down(core::Nanos grace) {
   announce_shutdown();
-  const bool all_answered = server_->shut_down(options_.shutdown_grace);
+  const bool all_answered = server_->shut_down(grace);
+  // Operators can see how the end goes on until it is over.
+  if (admin_server_) admin_server_->shut_down(std::min(grace, kAdminGrace));
   const net::HttpServerCounts counts = server_->counts();
+  log_.tell_left_out();
   log_.info("shut down", {{"requests", counts.requests},
                           {"connections_accepted", counts.connections_accepted},
                           {"all_answered", std::string_view(all_answered ? "yes" : "no")}});
   return all_answered;
+}
+
+void Gateway::cut_off() {
+  server_->cut_off();
 }
 
 }  // namespace tacos::gateway

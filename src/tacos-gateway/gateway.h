@@ -8,6 +8,7 @@
 #include "tacos-gateway/http/gateway_log.h"
 #include "tacos-gateway/http/gateway_services.h"
 #include "tacos-gateway/http/memory_trimmer.h"
+#include "tacos-gateway/http/operator_reports.h"
 #include "tacos-gateway/options.h"
 #include "tacos-gateway/store/queue_store.h"
 
@@ -29,13 +30,26 @@ class Gateway {
                                                                            const core::Clock& clock, GatewayLog& log);
   ~Gateway();
 
-  net::HostPort address() const { return server_->address(); }
+  net::ListenAddress address() const { return server_->address(); }
+  // Of the operators' port; only with --admin-listen.
+  net::ListenAddress admin_address() const { return admin_server_->address(); }
   QueueStore& store() { return *store_; }
 
-  // /readyz says 503 from now on.
+  // Whether /readyz says 200.
+  bool is_ready() const;
+  // Whether every server thread has turned since the last call.
+  bool threads_make_progress();
+  // Opens the log file anew and reads the certificates again. What can't be read stays as it was, and the log tells.
+  // Whether all was taken.
+  bool reload();
+
+  // /readyz says 503 from now on, and each answer is its connection's last.
   void announce_shutdown();
   // Stops accepting and finishes what is in flight. Whether all of it was answered within the grace period.
   bool shut_down();
+  bool shut_down(core::Nanos grace);
+  // Ends a shut_down() that another thread is in: what is not answered now never is.
+  void cut_off();
 
  private:
   struct Stores {
@@ -45,15 +59,24 @@ class Gateway {
   static core::Result<Stores> make_stores(const GatewayOptions& options, const core::Clock& clock, GatewayLog& log);
 
   Gateway(const GatewayOptions& options, Stores stores, const core::Clock& clock, GatewayLog& log);
-  core::Result<void> load_secrets();
+  unsigned server_threads() const;  // of both ports
+  core::Result<void> take_secrets();
+  core::Result<std::shared_ptr<net::TlsContext>> load_tls() const;
   core::Result<net::HttpServerOptions> server_options() const;
+  core::Result<net::HttpServerOptions> admin_server_options() const;
+  core::Result<std::size_t> connections_that_fit() const;
+  boost::system::result<void, StartError> start_servers();
+  void log_listening() const;
+  core::Result<void> reload_tls();
 
   const GatewayOptions options_;
   GatewayLog& log_;
   std::unique_ptr<QueueStore> store_;
   std::unique_ptr<SeatStore> seats_;  // goes before the store
   GatewayServices services_;
+  std::unique_ptr<OperatorReports> reports_;
   std::unique_ptr<net::HttpServer> server_;
+  std::unique_ptr<net::HttpServer> admin_server_;  // null without --admin-listen
   std::unique_ptr<MemoryTrimmer> trimmer_;
 };
 

@@ -98,11 +98,20 @@ Result<void> set_forget_events_after(GatewayOptions& options, const std::string&
   return {};
 }
 
-Result<void> set_listen(GatewayOptions& options, const std::string& value) {
-  const auto parsed = net::parse_host_port(value);
+Result<void> set_max_connections_per_address(GatewayOptions& options, const std::string& value) {
+  const auto parsed = core::parse_count(value, 0, 1'000'000);
   if (parsed.has_error()) return parsed.error();
-  options.listen = value;
+  options.max_connections_per_address = *parsed;
   return {};
+}
+
+Set address(std::string GatewayOptions::*member) {
+  return [=](GatewayOptions& options, const std::string& value) -> Result<void> {
+    const auto parsed = net::parse_listen_address(value);
+    if (parsed.has_error()) return parsed.error();
+    options.*member = value;
+    return {};
+  };
 }
 
 }  // namespace
@@ -149,12 +158,23 @@ const std::vector<OptionSpec>& option_specs() {
       {"The line", "forget-events-after", "TIME",
        "an event that is over, and untouched this long, is forgotten with its orders (0s: never)",
        set_forget_events_after, show_duration(&O::forget_events_after)},
-      {"The server", "listen", "HOST:PORT", "where to listen; port 0 lets the system choose", set_listen,
-       show_text(&O::listen)},
+      {"The server", "listen", "HOST:PORT", "where to listen (port 0: the system chooses), or unix:/PATH",
+       address(&O::listen), show_text(&O::listen)},
+      {"The server", "admin-listen", "ADDRESS",
+       "a port of its own for /admin, /metrics and probes, which the public port then lacks (probes stay)",
+       address(&O::admin_listen), show_text(&O::admin_listen)},
       {"The server", "threads", "N", "server threads; no more than there are cores",
        count<unsigned>(&O::threads, 1, 256), show_count(&O::threads)},
       {"The server", "max-connections", "N", "more than these are answered 503 and closed",
        count<std::uint64_t>(&O::max_connections, 1, 1'000'000), show_count(&O::max_connections)},
+      {"The server", "max-connections-per-address", "N",
+       "the same for one client address or IPv6 /64, answered 429 (0: no limit)", set_max_connections_per_address,
+       [](const O& o) {
+         return o.max_connections_per_address ? std::to_string(*o.max_connections_per_address)
+                                              : fmt::format("{}; loopback: none", o.connections_per_address_used());
+       }},
+      {"The server", "max-buffered-bytes", "BYTES", "for all large requests and unread answers together; beyond it 503",
+       count<std::uint64_t>(&O::max_buffered_bytes, 1'000'000, 1'000'000'000'000), show_count(&O::max_buffered_bytes)},
       {"The server", "request-timeout", "TIME", "first to last byte of a request, else 408",
        duration(&O::request_timeout, 10ms, 1h), show_duration(&O::request_timeout)},
       {"The server", "idle-timeout", "TIME", "a connection without a request is closed after",
@@ -186,6 +206,8 @@ const std::vector<OptionSpec>& option_specs() {
        one_of(&O::log_level, {"debug", "info", "warn", "error", "off"}), show_text(&O::log_level)},
       {"Logs", "log-format", "FORM", "json (one object a line) or text", one_of(&O::log_format, {"json", "text"}),
        show_text(&O::log_format)},
+      {"Logs", "log-file", "FILE", "append to this file instead of standard error; SIGHUP opens it anew",
+       text(&O::log_file), show_text(&O::log_file)},
   };
   return all;
 }
@@ -198,6 +220,12 @@ Result<void> check_together(const GatewayOptions& options) {
   if (!options.tls_client_ca.empty() && !options.tls()) return fail("--tls-client-ca needs --tls-cert and --tls-key");
   if (!options.admin_token.empty() && !options.admin_token_file.empty()) {
     return fail("--admin-token and --admin-token-file exclude each other; keep the file");
+  }
+  if (options.admin_listen == options.listen) {
+    const auto where = net::parse_listen_address(options.listen);
+    if (where->is_unix() || where->port != 0) {
+      return fail(fmt::format("--admin-listen: '{}' is --listen too; choose another port", options.admin_listen));
+    }
   }
   if (options.embedded() && !options.position.empty() && options.position != "index") {
     return fail(
@@ -226,6 +254,13 @@ Result<void> check_together(const GatewayOptions& options) {
     return fail(fmt::format("--line-buckets: {} buckets need a Redis and --position watermark; here it is {}, {}",
                             options.line_buckets, options.embedded() ? "embedded" : "a Redis",
                             options.position_used()));
+  }
+  // The longest request alone must fit, with what its buffer is larger than it.
+  if (options.max_buffered_bytes < 2 * (options.max_headers + options.max_body)) {
+    return fail(fmt::format(
+        "--max-buffered-bytes ({}) must be twice --max-headers ({}) and --max-body ({}) together at least: {}",
+        options.max_buffered_bytes, options.max_headers, options.max_body,
+        2 * (options.max_headers + options.max_body)));
   }
   if (options.max_target >= options.max_headers) {
     return fail(fmt::format("--max-target ({}) must be less than --max-headers ({}), which counts the request line too",

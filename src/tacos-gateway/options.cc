@@ -1,9 +1,7 @@
 #include "tacos-gateway/options.h"
 
 #include <algorithm>
-#include <fstream>
-#include <functional>
-#include <optional>
+#include <set>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -14,7 +12,9 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <fmt/format.h>
 
+#include "tacos-gateway/config_file.h"
 #include "tacos-gateway/option_specs.h"
+#include "tacos-gateway/process/operator_file.h"
 
 namespace tacos::gateway {
 namespace {
@@ -24,6 +24,7 @@ using core::fail;
 using core::Result;
 
 constexpr std::string_view kEnvironmentPrefix = "TACOS_GATEWAY_";
+constexpr std::size_t kMostWarnings = 20;
 
 // A value as somebody wrote it, and where.
 struct Given {
@@ -32,22 +33,11 @@ struct Given {
 };
 using GivenValues = std::map<std::string, Given>;
 
-po::options_description describe(bool with_commands) {
+po::options_description describe() {
   po::options_description description;
   for (const OptionSpec& spec : option_specs()) description.add_options()(spec.name, po::value<std::string>(), "");
-  if (with_commands) {
-    description.add_options()("config", po::value<std::string>(), "")("help,h", "")("version", "");
-  }
+  description.add_options()("config", po::value<std::string>(), "")("help,h", "")("version", "");
   return description;
-}
-
-// Values named before stay: the caller goes from the strongest source to the weakest.
-template <class Parsed>
-void take(const Parsed& parsed, const std::function<std::string(const std::string&)>& origin_of, GivenValues& given) {
-  for (const auto& option : parsed.options) {
-    given.emplace(option.string_key,
-                  Given{option.value.empty() ? "" : option.value.back(), origin_of(option.string_key)});
-  }
 }
 
 std::string environment_name(const std::string& option) {
@@ -59,7 +49,7 @@ std::string environment_name(const std::string& option) {
 Result<void> read_flags(std::span<const char* const> arguments, GivenValues& given) {
   try {
     const std::vector<std::string> words(arguments.begin(), arguments.end());
-    const auto description = describe(true);
+    const auto description = describe();
     const auto style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
     const po::positional_options_description no_positional;
     const auto parsed =
@@ -77,24 +67,49 @@ Result<void> read_flags(std::span<const char* const> arguments, GivenValues& giv
   return {};
 }
 
+bool is_option(std::string_view name) {
+  return std::any_of(option_specs().begin(), option_specs().end(),
+                     [name](const OptionSpec& spec) { return name == spec.name; });
+}
+
+// Values named before stay: the caller goes from the strongest source to the weakest.
 Result<void> read_file(const std::string& path, GivenValues& given) {
-  std::ifstream file(path);
-  if (!file)
-    return fail(fmt::format("--config: cannot read '{}'; name a readable file of 'option = value' lines", path));
-  try {
-    take(
-        po::parse_config_file(file, describe(false)), [&](const std::string& name) { return name + " in " + path; },
-        given);
-  } catch (const po::error& error) {
-    return fail(fmt::format("{}: {}; write lines such as 'admission-rate = 1000'", path, error.what()));
+  const auto file = read_operator_file(path);
+  if (file.has_error()) {
+    return fail(fmt::format("--config: {}; name a readable file of 'option = value' lines", file.error().message));
+  }
+  const auto lines = parse_config(file->text, path);
+  if (lines.has_error()) return fail("--config: " + lines.error().message);
+  for (const ConfigLine& line : *lines) {
+    if (!is_option(line.name)) {
+      return fail(
+          fmt::format("--config: line {} of {}: unrecognised option '{}'; write lines such as 'admission-rate "
+                      "= 1000'",
+                      line.number, path, line.name));
+    }
+    given.emplace(line.name, Given{line.value, line.name + " in " + path});
   }
   return {};
 }
 
-void read_environment(const std::map<std::string, std::string>& environment, GivenValues& given) {
+// In a pod Kubernetes adds variables for each Service; one named tacos-gateway makes TACOS_GATEWAY_PORT and the like.
+bool is_service_link(std::string_view name) {
+  name.remove_prefix(kEnvironmentPrefix.size());
+  return name == "PORT" || name.starts_with("PORT_") || name == "SERVICE_HOST" || name.starts_with("SERVICE_PORT");
+}
+
+void read_environment(const std::map<std::string, std::string>& environment, GivenValues& given,
+                      std::vector<std::string>& warnings) {
+  std::set<std::string> known{environment_name("config")};
   for (const OptionSpec& spec : option_specs()) {
-    const auto found = environment.find(environment_name(spec.name));
+    const std::string& name = *known.insert(environment_name(spec.name)).first;
+    const auto found = environment.find(name);
     if (found != environment.end()) given.emplace(spec.name, Given{found->second, found->first});
+  }
+  for (const auto& [name, value] : environment) {
+    if (!name.starts_with(kEnvironmentPrefix) || known.contains(name) || is_service_link(name)) continue;
+    if (warnings.size() == kMostWarnings) return;
+    warnings.push_back(fmt::format("the variable {} names no option and is passed over", name));
   }
 }
 
@@ -116,14 +131,14 @@ Result<GatewayCommand> parse_gateway_options(std::span<const char* const> argume
   if (given.contains("version")) command.action = GatewayCommand::Action::kVersion;
   if (command.action != GatewayCommand::Action::kRun) return command;
 
-  std::string config = given.contains("config") ? given["config"].text : std::string();
-  if (const auto found = environment.find(environment_name("config")); config.empty() && found != environment.end()) {
-    config = found->second;
+  if (const auto found = environment.find(environment_name("config")); found != environment.end()) {
+    given.emplace("config", Given{found->second, found->first});
   }
-  if (!config.empty()) {
-    if (auto read = read_file(config, given); read.has_error()) return read.error();
+  if (const auto config = given.find("config"); config != given.end()) {
+    if (config->second.text.empty()) return fail(config->second.origin + ": the value is empty; name a file");
+    if (auto read = read_file(config->second.text, given); read.has_error()) return read.error();
   }
-  read_environment(environment, given);
+  read_environment(environment, given, command.warnings);
 
   for (const OptionSpec& spec : option_specs()) {
     const auto found = given.find(spec.name);

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/result.h"
@@ -34,8 +37,12 @@ struct GatewayOptions {
   core::Nanos forget_events_after = std::chrono::hours(24);  // 0: never
   // the server
   std::string listen = "127.0.0.1:8080";
-  unsigned threads = 2;  // or the number of cores, when that is less
+  std::string admin_listen;  // empty: /admin and /metrics are on the public port
+  unsigned threads = 2;      // or the number of cores, when that is less
   std::uint64_t max_connections = 16'000;
+  // Not given: a sixteenth of max_connections, and none for loopback, from where a proxy or a load generator comes.
+  std::optional<std::uint64_t> max_connections_per_address;
+  std::uint64_t max_buffered_bytes = 64 * 1024 * 1024;
   core::Nanos request_timeout = std::chrono::seconds(10);
   core::Nanos idle_timeout = std::chrono::seconds(75);
   std::uint64_t max_body = 64 * 1024;
@@ -53,7 +60,11 @@ struct GatewayOptions {
   // logs
   std::string log_level = "info";
   std::string log_format = "json";
+  std::string log_file;  // empty: standard error
 
+  std::uint64_t connections_per_address_used() const {
+    return max_connections_per_address.value_or(std::max<std::uint64_t>(max_connections / 16, 64));
+  }
   bool tls() const { return !tls_cert.empty(); }
   bool embedded() const { return store == "embedded"; }
   std::string position_used() const { return !position.empty() ? position : embedded() ? "index" : "watermark"; }
@@ -64,6 +75,7 @@ struct GatewayCommand {
   enum class Action { kRun, kHelp, kVersion };
   Action action = Action::kRun;
   GatewayOptions options;
+  std::vector<std::string> warnings;  // for the log, once there is one
 };
 
 // Reads the options from the flags, then the file named by --config ("key = value" lines), then environment variables

@@ -28,7 +28,7 @@ class Deploy(unittest.TestCase):
         self.assertGreaterEqual(len(options), 8)
         with tempfile.TemporaryDirectory() as folder:
             work = pathlib.Path(folder)
-            (work / "keys").write_text("ab" * 32 + "\n")
+            (work / "keys").write_text("ab" * 31 + "01" + "\n")
             (work / "admin-token").write_text("a-token-of-an-operator\n")
             # The names of a cluster inside Kubernetes mean nothing here: the gateway starts, and is not ready.
             options.update({"listen": "127.0.0.1:0", "signing-key-file": work / "keys", "admin-token-file": work / "admin-token",

@@ -40,7 +40,7 @@ TEST(GatewayAllocation, AWarmPollJoinAndEnterAllocateNothing) {
   EmbeddedStore store({}, clock);
   EmbeddedSeats seats({}, clock);
   GatewayServices services{clock, log, store, seats};
-  services.signing_keys = {random_key()};
+  services.signing_keys = {*random_key()};
   // The ticker runs on thread 0 and is not of interest; the second thread only serves.
   services.metrics.push_back(std::make_unique<ThreadMetrics>());
   services.metrics.push_back(std::make_unique<ThreadMetrics>());

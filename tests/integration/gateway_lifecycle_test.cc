@@ -68,7 +68,7 @@ TEST_F(GatewayLifecycleTest, FinishesARequestThatHasBegun) {
 }
 
 TEST_F(GatewayLifecycleTest, TokensOutliveARestartOnlyWithAKeyFileAndNeverTheirLine) {
-  options.signing_key_file = file_with(std::string(64, 'a') + "\n");
+  options.signing_key_file = file_with(std::string(62, 'a') + "01" + "\n");
   start();
   const std::string token = join("ann").text("waiting_token");
   stop();

@@ -113,7 +113,8 @@ TEST_F(GatewayRedisTest, OnePrimaryOfAClusterMayBeAway) {
 
 TEST_F(GatewayRedisTest, ATokenOutlivesTheGatewayThatGaveIt) {
   const std::string keys = ::testing::TempDir() + "gateway-redis-keys-" + std::to_string(::getpid());
-  std::ofstream(keys) << std::string(64, 'a') << "\n";
+  std::ofstream(keys) << std::string(62, 'a') + "01"
+                      << "\n";
   options.signing_key_file = keys;
   options.admission_rate = core::Rate::per_second(0);
   start();

@@ -29,7 +29,8 @@ class GatewaySharedSeatsTest : public GatewayFixture {
     options.admission_burst = 1000;
     options.grant_ttl = std::chrono::minutes(10);
     options.signing_key_file = ::testing::TempDir() + "shared-seats-" + std::to_string(::getpid());
-    std::ofstream(options.signing_key_file) << std::string(64, 'b') << "\n";
+    std::ofstream(options.signing_key_file) << std::string(62, 'b') + "01"
+                                            << "\n";
   }
   ~GatewaySharedSeatsTest() override { std::remove(options.signing_key_file.c_str()); }
 

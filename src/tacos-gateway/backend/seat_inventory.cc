@@ -8,7 +8,8 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
+
+#include "tacos-gateway/random/secure_random.h"
 
 namespace tacos::gateway {
 namespace {
@@ -23,7 +24,7 @@ Reservation not_found() {
 
 std::string random_id(std::string_view prefix) {
   std::array<unsigned char, 16> bytes{};
-  RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
+  SecureRandom::of_this_thread().fill(bytes);
   std::string id(prefix);
   for (const unsigned char byte : bytes) fmt::format_to(std::back_inserter(id), "{:02x}", byte);
   return id;

@@ -1,6 +1,8 @@
 #include "tacos-gateway/http/admin_routes.h"
 
 #include <algorithm>
+#include <charconv>
+#include <memory>
 #include <utility>
 
 #include "tacos-gateway/http/timestamp.h"
@@ -40,18 +42,45 @@ std::string describe_change(const EventControl& change) {
   return text;
 }
 
-void write_event(AnswerWriter& answer, const EventSnapshot& event) {
-  const auto out = std::back_inserter(answer.body());
+std::string before_change(const std::vector<EventSnapshot>& events, const std::string& event_id) {
+  if (event_id.empty()) return "several";
+  const auto found = std::find_if(events.begin(), events.end(),
+                                  [&](const EventSnapshot& event) { return event.event_id == event_id; });
+  return found == events.end() ? "several" : describe(*found);
+}
+
+void write_event(std::string& body, const EventSnapshot& event) {
+  const auto out = std::back_inserter(body);
   fmt::format_to(out, R"({{"event_id":"{}","joined":{},"waiting":{},"ready":{},"entered":{},"left":{},"expired":{},)",
                  event.event_id, event.joined, event.waiting, event.ready, event.entered, event.left, event.expired);
   fmt::format_to(out,
                  R"("sold_out":{},"refused_sold_out":{},"admitted":{},"admission_rate":{},"paused":{},"draining":{},)",
                  event.sold_out, event.refused_sold_out, event.admitted, event.admission_rate.per_second(),
                  event.paused, event.draining);
-  fmt::format_to(out, R"("failovers":{},"tickets_lost":{},"tickets_restored":{},"buckets":{},)", event.failovers,
-                 event.tickets_lost, event.tickets_restored, event.buckets);
+  fmt::format_to(out, R"("declared":{},"failovers":{},"tickets_lost":{},"tickets_restored":{},"buckets":{},)",
+                 event.declared, event.failovers, event.tickets_lost, event.tickets_restored, event.buckets);
   fmt::format_to(out, R"("seats":{{"free":{},"held":{},"sold":{}}}}})", event.inventory.free, event.inventory.held,
                  event.inventory.sold);
+}
+
+// {"events":[…],"total":N} in the order of their ids, and "next" when there are more: the id to ask for after.
+std::string page_of(const std::vector<EventSnapshot>& events, const AdminRoutes::Page& page) {
+  std::vector<const EventSnapshot*> listed;
+  for (const EventSnapshot& event : events) {
+    if (event.event_id > page.after) listed.push_back(&event);
+  }
+  const std::size_t shown = std::min(page.limit, listed.size());
+  std::partial_sort(listed.begin(), listed.begin() + static_cast<std::ptrdiff_t>(shown), listed.end(),
+                    [](const EventSnapshot* a, const EventSnapshot* b) { return a->event_id < b->event_id; });
+  std::string body = R"({"events":[)";
+  for (std::size_t i = 0; i < shown; ++i) {
+    if (i > 0) body += ',';
+    write_event(body, *listed[i]);
+  }
+  fmt::format_to(std::back_inserter(body), R"(],"total":{})", events.size());
+  if (shown < listed.size()) fmt::format_to(std::back_inserter(body), R"(,"next":"{}")", listed[shown - 1]->event_id);
+  body += '}';
+  return body;
 }
 
 }  // namespace
@@ -61,12 +90,7 @@ void AdminRoutes::handle(ApiExchange& exchange) {
   if (!may(exchange)) return;
   switch (exchange.route) {
     case Route::kAdminEvents:
-      return with_snapshots(exchange, [](ApiExchange& asked, const core::Result<std::vector<EventSnapshot>>& events) {
-        if (events.has_error()) {
-          return asked.thread.answer().fail(asked, ApiError::kStoreUnavailable, events.error().message);
-        }
-        write_events(asked, *events);
-      });
+      return list_events(exchange);
     case Route::kAdminAudit:
       return write_audit(exchange);
     default:
@@ -80,33 +104,89 @@ bool AdminRoutes::may(ApiExchange& exchange) {
     thread_.answer().fail(exchange, ApiError::kForbidden, "the admin API is closed: start with --admin-token-file");
     return false;
   }
-  const std::string_view bearer = ApiThread::bearer_of(exchange.request());
-  if (bearer.empty() || !credential->matches(bearer)) {
-    thread_.answer().fail(exchange, ApiError::kUnauthenticated, "send the operator's token as Authorization: Bearer");
+  GatewayServices& services = thread_.services();
+  const std::string peer = exchange.http->peer_address();
+  const core::Instant now = services.clock.now();
+  if (const core::Nanos wait = services.admin_guard.must_wait(peer, now); wait > core::Nanos(0)) {
+    note_refusal(exchange, peer, "too many wrong tokens from this address");
+    services.admin_auth_throttled.fetch_add(1, std::memory_order_relaxed);
+    refuse_for_a_while(exchange, wait);
     return false;
   }
+  const std::string_view bearer = ApiThread::bearer_of(exchange.request());
+  if (!bearer.empty() && credential->matches(bearer)) return true;
+  // A request without a token is no guess.
+  if (!bearer.empty()) services.admin_guard.failed(peer, now);
+  note_refusal(exchange, peer, bearer.empty() ? "no token" : "wrong token");
+  thread_.answer().fail(exchange, ApiError::kUnauthenticated, "send the operator's token as Authorization: Bearer");
+  return false;
+}
+
+// The token that was sent goes nowhere: a typing error of the right one would stand in the log.
+void AdminRoutes::note_refusal(ApiExchange& exchange, std::string_view peer, std::string_view reason) {
+  GatewayServices& services = thread_.services();
+  services.admin_auth_failures.fetch_add(1, std::memory_order_relaxed);
+  services.log.write_limited(GatewayLog::Level::kWarn, LogCause::kAdminAuth, "request to /admin refused",
+                             {{"reason", reason}, {"peer", peer}, {"route", pattern_of(exchange.route)}},
+                             exchange.trace_id.text());
+}
+
+void AdminRoutes::refuse_for_a_while(ApiExchange& exchange, core::Nanos wait) {
+  AnswerWriter& answer = thread_.answer();
+  const core::Nanos whole_seconds = (wait + std::chrono::seconds(1) - core::Nanos(1)) / std::chrono::seconds(1) *
+                                    core::Nanos(std::chrono::seconds(1));
+  answer.header("X-RateLimit-Limit", fmt::format("{}", AdminGuard::kFreeGuesses));
+  answer.header("X-RateLimit-Remaining", "0");
+  answer.header("X-RateLimit-Reset", fmt::format("{}", whole_seconds / std::chrono::seconds(1)));
+  answer.fail(exchange, ApiError::kRateLimited, "too many wrong tokens came from this address; ask again later",
+              {.retry_after = whole_seconds});
+}
+
+bool AdminRoutes::read_page(ApiExchange& exchange, Page& page) {
+  const std::string_view limit = exchange.request().query_value("limit");
+  if (!limit.empty()) {
+    const auto [end, error] = std::from_chars(limit.data(), limit.data() + limit.size(), page.limit);
+    if (error != std::errc() || end != limit.data() + limit.size() || page.limit < 1 || page.limit > kMostOnAPage) {
+      thread_.answer().fail(exchange, ApiError::kInvalidArgument,
+                            fmt::format("limit is how many events to list: 1 to {}", kMostOnAPage), {.field = "limit"});
+      return false;
+    }
+  }
+  const std::string_view after = thread_.percent_decoded(exchange.request().query_value("after"));
+  if (!after.empty() && !is_event_id(after)) {
+    thread_.answer().fail(exchange, ApiError::kInvalidArgument, "after is the event_id that the last page ended with",
+                          {.field = "after"});
+    return false;
+  }
+  page.after = after;
   return true;
 }
 
-void AdminRoutes::with_snapshots(ApiExchange& exchange, WithSnapshots then) {
-  thread_.services().store.snapshot([&exchange, then = std::move(then),
-                                     mailbox = thread_.mailbox()](core::Result<std::vector<EventSnapshot>> result) {
-    mailbox->post([&exchange, then, result = std::move(result)] {
-      exchange.thread.answer().begin();
-      then(exchange, result);
+void AdminRoutes::list_events(ApiExchange& exchange) {
+  Page page;
+  if (!read_page(exchange, page)) return;
+  const auto work = [&exchange, page, mailbox = thread_.mailbox()](const OperatorReports::Snapshots& events) {
+    if (events.has_error()) {
+      return mailbox->post([&exchange, message = events.error().message] {
+        exchange.thread.answer().begin();
+        exchange.thread.answer().fail(exchange, ApiError::kStoreUnavailable, message);
+      });
+    }
+    // Worded here, off the server threads; std::function copies what it holds, hence shared.
+    mailbox->post([&exchange, body = std::make_shared<const std::string>(page_of(*events, page))] {
+      AnswerWriter& answer = exchange.thread.answer();
+      answer.begin();
+      answer.body().append(std::string_view(*body));
+      answer.send(exchange, 200);
     });
-  });
+  };
+  ask_reports(exchange, work);
 }
 
-void AdminRoutes::write_events(ApiExchange& exchange, const std::vector<EventSnapshot>& events) {
-  AnswerWriter& answer = exchange.thread.answer();
-  answer.body().append(std::string_view(R"({"events":[)"));
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    if (i > 0) answer.body().push_back(',');
-    write_event(answer, events[i]);
-  }
-  answer.body().append(std::string_view("]}"));
-  answer.send(exchange, 200);
+void AdminRoutes::ask_reports(ApiExchange& exchange, OperatorReports::WithSnapshots then) {
+  OperatorReports* const reports = thread_.services().reports;
+  if (reports != nullptr && reports->ask_snapshots(std::move(then))) return;
+  thread_.answer().fail(exchange, ApiError::kOverloaded, "too many ask about the events");
 }
 
 void AdminRoutes::write_audit(ApiExchange& exchange) {
@@ -152,17 +232,16 @@ void AdminRoutes::change(ApiExchange& exchange) {
       change.draining = true;
       break;
   }
-  with_snapshots(exchange, [change](ApiExchange& asked, const core::Result<std::vector<EventSnapshot>>& events) {
+  ask_reports(exchange, [&exchange, change, mailbox = thread_.mailbox()](const OperatorReports::Snapshots& events) {
     if (events.has_error()) {
-      return asked.thread.answer().fail(asked, ApiError::kStoreUnavailable, events.error().message);
+      return mailbox->post([&exchange, message = events.error().message] {
+        exchange.thread.answer().begin();
+        exchange.thread.answer().fail(exchange, ApiError::kStoreUnavailable, message);
+      });
     }
-    std::string from = "several";
-    if (!change.event_id.empty()) {
-      const auto found = std::find_if(events->begin(), events->end(),
-                                      [&](const EventSnapshot& event) { return event.event_id == change.event_id; });
-      if (found != events->end()) from = describe(*found);
-    }
-    AdminRoutes(asked.thread).apply(asked, change, std::move(from), describe_change(change));
+    mailbox->post([&exchange, change, from = before_change(*events, change.event_id)] {
+      AdminRoutes(exchange.thread).apply(exchange, change, from, describe_change(change));
+    });
   });
 }
 

@@ -16,13 +16,21 @@ class AdminRoutes {
 
   void handle(ApiExchange& exchange);
 
- private:
-  using WithSnapshots = std::function<void(ApiExchange&, const core::Result<std::vector<EventSnapshot>>&)>;
+  static constexpr std::size_t kMostOnAPage = 1000;
+  // Which events GET /admin/events lists: those behind this id, in the order of their ids.
+  struct Page {
+    std::size_t limit = 200;
+    std::string after = {};
+  };
 
+ private:
   bool may(ApiExchange& exchange);
-  // Asks the store for every event and comes back to this thread with the answer.
-  void with_snapshots(ApiExchange& exchange, WithSnapshots then);
-  static void write_events(ApiExchange& exchange, const std::vector<EventSnapshot>& events);
+  void note_refusal(ApiExchange& exchange, std::string_view peer, std::string_view reason);
+  void refuse_for_a_while(ApiExchange& exchange, core::Nanos wait);
+  bool read_page(ApiExchange& exchange, Page& page);
+  void list_events(ApiExchange& exchange);
+  // Has every event looked at, off the server threads; then is called on the thread of the reports.
+  void ask_reports(ApiExchange& exchange, OperatorReports::WithSnapshots then);
   void write_audit(ApiExchange& exchange);
   void change(ApiExchange& exchange);
   bool read_admission(ApiExchange& exchange, EventControl& change);

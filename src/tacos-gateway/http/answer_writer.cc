@@ -6,6 +6,33 @@
 
 namespace tacos::gateway {
 
+namespace {
+
+struct LoggedAs {
+  GatewayLog::Level level;
+  LogCause cause;
+};
+
+// Of the answers from 500 on, those that strangers bring about as they like are no errors of this gateway.
+LoggedAs logged_as(ApiError error) {
+  switch (error) {
+    case ApiError::kNotImplemented:
+    case ApiError::kVersionNotSupported:
+      return {GatewayLog::Level::kDebug, LogCause::kStranger};
+    case ApiError::kOverloaded:
+      return {GatewayLog::Level::kError, LogCause::kOverload};
+    case ApiError::kStoreUnavailable:
+      return {GatewayLog::Level::kError, LogCause::kStore};
+    case ApiError::kUpstreamFailed:
+    case ApiError::kUpstreamTimeout:
+      return {GatewayLog::Level::kError, LogCause::kUpstream};
+    default:
+      return {GatewayLog::Level::kError, LogCause::kInternal};
+  }
+}
+
+}  // namespace
+
 void AnswerWriter::escaped(std::string_view text) {
   append_json_escaped(body_, text);
 }
@@ -42,15 +69,18 @@ int AnswerWriter::word_error(ApiExchange& exchange, ApiError error, std::string_
   const std::int64_t poll_after_ms = detail.poll_after / std::chrono::milliseconds(1);
   if (poll_after_ms > 0) fmt::format_to(out, R"(,"poll_after_ms":{})", poll_after_ms);
   body_.push_back('}');
-  if (status == 429 || status == 503) {
+  if (detail.retry_after) {
+    fmt::format_to(std::back_inserter(headers_), "Retry-After: {}\r\n", *detail.retry_after / std::chrono::seconds(1));
+  } else if (status == 429 || status == 503) {
     // Spread over three seconds, so that those who were turned away together do not come back together.
     fmt::format_to(std::back_inserter(headers_), "Retry-After: {}\r\n", 1 + random_.below(3));
   }
   if (status == 401) header("WWW-Authenticate", "Bearer");
   // A probe that is told "not ready" was answered well.
   if (status >= 500 && exchange.route != Route::kReady) {
-    log_.error_limited(
-        "request failed",
+    const LoggedAs logged = logged_as(error);
+    log_.write_limited(
+        logged.level, logged.cause, "request failed",
         {{"code", code}, {"status", std::int64_t{status}}, {"route", pattern_of(exchange.route)}, {"reason", message}},
         exchange.trace_id.text());
   }

@@ -16,9 +16,10 @@ namespace tacos::gateway {
 
 // What an error tells beyond its code and message.
 struct ErrorDetail {
-  std::string_view field = {};                           // INVALID_ARGUMENT: which one
-  std::optional<std::uint64_t> position = std::nullopt;  // NOT_READY
-  core::Nanos poll_after{0};                             // NOT_READY
+  std::string_view field = {};                            // INVALID_ARGUMENT: which one
+  std::optional<std::uint64_t> position = std::nullopt;   // NOT_READY
+  core::Nanos poll_after{0};                              // NOT_READY
+  std::optional<core::Nanos> retry_after = std::nullopt;  // whole seconds; else 429 and 503 say 1 to 3
 };
 
 // Words answers: the body in a buffer that is reused, the headers every answer has, and the count of it in the metrics.

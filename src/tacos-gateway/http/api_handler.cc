@@ -24,10 +24,37 @@ ApiError error_of(net::Refusal refusal) {
       return ApiError::kNotImplemented;
     case net::Refusal::kUnknownVersion:
       return ApiError::kVersionNotSupported;
+    case net::Refusal::kTooManyFromAddress:
+      return ApiError::kRateLimited;
     case net::Refusal::kTooManyConnections:
+    case net::Refusal::kOverBudget:
       return ApiError::kOverloaded;
   }
   return ApiError::kInternal;
+}
+
+// What a port does not serve is not there: it answers as for a path that nobody knows.
+bool serves(PortRole role, Route route) {
+  switch (route) {
+    case Route::kHealth:
+    case Route::kReady:
+    case Route::kUnknown:
+      return true;
+    case Route::kMetrics:
+      return role != PortRole::kPublic;
+    case Route::kJoin:
+    case Route::kStatus:
+    case Route::kEnter:
+    case Route::kLeave:
+    case Route::kReserve:
+    case Route::kConfirm:
+    case Route::kCancel:
+    case Route::kPaymentIntent:
+    case Route::kPaymentProcess:
+      return role != PortRole::kOperators;
+    default:  // /admin
+      return role != PortRole::kPublic;
+  }
 }
 
 ApiExchange& state_of(net::HttpExchange& exchange) {
@@ -37,8 +64,9 @@ ApiExchange& state_of(net::HttpExchange& exchange) {
 }  // namespace
 
 ApiHandler::ApiHandler(GatewayServices& services, boost::asio::io_context& loop, unsigned number,
-                       std::unique_ptr<TicketSigner> signer)
-    : thread_(services, loop, number, std::move(signer)),
+                       std::unique_ptr<TicketSigner> signer, PortRole role)
+    : role_(role),
+      thread_(services, loop, number, std::move(signer)),
       queue_(thread_),
       seats_(thread_),
       admin_(thread_),
@@ -49,7 +77,8 @@ ApiHandler::ApiHandler(GatewayServices& services, boost::asio::io_context& loop,
 void ApiHandler::handle(net::HttpExchange& http) {
   const ApiThread::Collecting collecting(thread_);
   const net::HttpRequest& request = http.request();
-  const RouteMatch match = match_route(request.method(), request.path());
+  RouteMatch match = match_route(request.method(), request.path());
+  if (!serves(role_, match.route)) match = RouteMatch{};
   const auto given = TraceId::from_traceparent(request.header("traceparent"));
   ApiExchange& exchange = state_of(http);
   exchange.begin(http, match, given ? *given : TraceId::random(thread_.random()));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "net/http_handler.h"
@@ -12,13 +13,16 @@
 
 namespace tacos::gateway {
 
+// What a port serves. With an operators' port (--admin-listen) the public one has neither /admin nor /metrics.
+enum class PortRole : std::uint8_t { kEverything, kPublic, kOperators };
+
 // The gateway's side of one server thread: finds the route of each request and hands it over, submits the batch that a
 // turn of the loop has collected, and words what the server refuses.
 class ApiHandler final : public net::HttpHandler {
  public:
-  // Thread 0 also runs the ticker.
+  // number counts the threads of all ports. Thread 0 also runs the ticker.
   ApiHandler(GatewayServices& services, boost::asio::io_context& loop, unsigned number,
-             std::unique_ptr<TicketSigner> signer);
+             std::unique_ptr<TicketSigner> signer, PortRole role = PortRole::kEverything);
 
   std::unique_ptr<net::ExchangeState> make_state() override { return std::make_unique<ApiExchange>(thread_); }
   void handle(net::HttpExchange& exchange) override;
@@ -28,6 +32,7 @@ class ApiHandler final : public net::HttpHandler {
  private:
   void dispatch(ApiExchange& exchange, const RouteMatch& match);
 
+  const PortRole role_;
   ApiThread thread_;
   QueueRoutes queue_;
   SeatRoutes seats_;

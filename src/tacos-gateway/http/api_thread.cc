@@ -3,21 +3,14 @@
 #include <algorithm>
 
 #include <boost/asio/post.hpp>
-#include <openssl/rand.h>
 
 #include "net/http_request.h"
+#include "tacos-gateway/random/secure_random.h"
 
 namespace tacos::gateway {
 namespace {
 
 constexpr std::size_t kUsualBatch = 1024;
-
-// Trace ids and anonymous users must differ between threads, processes and restarts.
-std::uint64_t random_seed() {
-  std::uint64_t seed = 0;
-  ::RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed);
-  return seed;
-}
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -37,9 +30,10 @@ ApiThread::ApiThread(GatewayServices& services, boost::asio::io_context& loop, u
       seats_(services.seats.open_session(loop.get_executor())),
       signer_(std::move(signer)),
       mailbox_(std::make_shared<LoopMailbox>(loop)),
-      random_(random_seed()),
+      random_(SecureRandom::of_this_thread().next()),
       json_(services.max_body_bytes),
       answer_(metrics_, services.log, services.clock, random_) {
+  services.progress.watch(mailbox_);
   batch_.reserve(kUsualBatch);
   submitted_.reserve(kUsualBatch);
 }

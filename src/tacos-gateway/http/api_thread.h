@@ -30,6 +30,7 @@ class ApiThread {
   SeatSession& seats() { return *seats_; }
   TicketSigner& signer() { return *signer_; }
   AnswerWriter& answer() { return answer_; }
+  // For trace ids and the jitter of Retry-After, which strangers see: nothing secret comes from it.
   core::Random& random() { return random_; }
   ThreadMetrics& metrics() { return metrics_; }
   boost::asio::io_context& loop() { return loop_; }

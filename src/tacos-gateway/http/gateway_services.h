@@ -11,10 +11,13 @@
 #include "net/http_server.h"
 #include "tacos-gateway/backend/seat_store.h"
 #include "tacos-gateway/http/admin_credential.h"
+#include "tacos-gateway/http/admin_guard.h"
 #include "tacos-gateway/http/audit_log.h"
 #include "tacos-gateway/http/gateway_log.h"
+#include "tacos-gateway/http/loop_progress.h"
 #include "tacos-gateway/http/memory_trimmer.h"
 #include "tacos-gateway/http/metrics.h"
+#include "tacos-gateway/http/operator_reports.h"
 #include "tacos-gateway/http/readiness.h"
 #include "tacos-gateway/store/queue_store.h"
 #include "tacos-gateway/token/ticket_signer.h"
@@ -34,13 +37,19 @@ struct GatewayServices {
   std::string store_kind = "embedded";  // for metrics, like the next
   std::string position_strategy = "index";
   std::int64_t unix_ms_at_origin = 0;  // of the clock's own zero
-  // One per server thread, made before the threads start.
+  // One per server thread, that of the operators' port last, made before the threads start.
   std::vector<std::unique_ptr<ThreadMetrics>> metrics{};
   AuditLog audit{};
   Readiness readiness{};
   // The server these threads belong to, once it has started.
   std::atomic<const net::HttpServer*> server{nullptr};
-  std::atomic<const MemoryTrimmer*> trimmer{nullptr};  // likewise
+  std::atomic<const net::HttpServer*> admin_server{nullptr};  // likewise
+  std::atomic<const MemoryTrimmer*> trimmer{nullptr};         // likewise
+  AdminGuard admin_guard{};
+  std::atomic<std::uint64_t> admin_auth_failures{0};   // requests to /admin without the right token
+  std::atomic<std::uint64_t> admin_auth_throttled{0};  // of these, unread because their address had guessed too often
+  OperatorReports* reports = nullptr;                  // made before the threads start
+  LoopProgress progress{};
 
   // Calendar time by the one clock that everything here runs on.
   std::int64_t unix_ms_now() const {

@@ -1,9 +1,12 @@
 #include "tacos-gateway/http/metrics_page.h"
 
+#include <algorithm>
 #include <dirent.h>
 #include <limits>
 #include <memory>
+#include <string>
 #include <sys/resource.h>
+#include <tuple>
 #include <utility>
 
 #include <prometheus/metric_family.h>
@@ -16,9 +19,6 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
-
-// Event ids are the users' choice: without a bound a stranger could grow every scrape. The rest is summed in "other".
-constexpr std::size_t kMaxEventsShown = 200;
 
 class Families {
  public:
@@ -39,6 +39,7 @@ class Families {
     }
     family.metric.push_back(std::move(metric));
   }
+  void add_family(MetricFamily family) { families_.push_back(std::move(family)); }
   std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
 
  private:
@@ -106,17 +107,60 @@ void add_requests(Families& families, std::span<const ThreadMetrics* const> thre
   }
 }
 
-void add_events(Families& families, std::span<const EventSnapshot> events) {
-  const auto shown = events.first(std::min(events.size(), kMaxEventsShown));
+// The events that get series of their own, and the sum of the others.
+struct ShownEvents {
+  std::vector<const EventSnapshot*> shown;
+  std::optional<EventSnapshot> others;
+};
+
+void add_to_sum(EventSnapshot& sum, const EventSnapshot& event) {
+  sum.joined += event.joined;
+  sum.waiting += event.waiting;
+  sum.ready += event.ready;
+  sum.entered += event.entered;
+  sum.left += event.left;
+  sum.expired += event.expired;
+  sum.sold_out += event.sold_out;
+  sum.refused_sold_out += event.refused_sold_out;
+  sum.admitted += event.admitted;
+  sum.inventory.free += event.inventory.free;
+  sum.inventory.held += event.inventory.held;
+  sum.inventory.sold += event.inventory.sold;
+  sum.failovers += event.failovers;
+  sum.tickets_lost += event.tickets_lost;
+  sum.tickets_restored += event.tickets_restored;
+}
+
+ShownEvents choose_events(std::span<const EventSnapshot> events) {
+  ShownEvents chosen;
+  for (const EventSnapshot& event : events) chosen.shown.push_back(&event);
+  std::sort(chosen.shown.begin(), chosen.shown.end(), [](const EventSnapshot* a, const EventSnapshot* b) {
+    return std::tie(b->declared, b->waiting, b->joined, a->event_id) <
+           std::tie(a->declared, a->waiting, a->joined, b->event_id);
+  });
+  if (chosen.shown.size() <= kMostEventsShown) return chosen;
+  chosen.others.emplace().event_id = kOtherEvents;
+  for (std::size_t i = kMostEventsShown; i < chosen.shown.size(); ++i) add_to_sum(*chosen.others, *chosen.shown[i]);
+  chosen.shown.resize(kMostEventsShown);
+  // An event may bear that very name, and no series may be there twice.
+  const auto namesake = std::find_if(chosen.shown.begin(), chosen.shown.end(),
+                                     [](const EventSnapshot* event) { return event->event_id == kOtherEvents; });
+  if (namesake != chosen.shown.end()) {
+    add_to_sum(*chosen.others, **namesake);
+    chosen.shown.erase(namesake);
+  }
+  return chosen;
+}
+
+void add_event_numbers(Families& families, const ShownEvents& events) {
   using Value = double (*)(const EventSnapshot&);
   const auto per_event = [&](const char* name, const char* help, MetricType type, Value value) {
     MetricFamily& family = families.begin(name, help, type);
-    for (const EventSnapshot& event : shown) Families::add(family, {{"event", event.event_id}}, value(event));
+    for (const EventSnapshot* event : events.shown) Families::add(family, {{"event", event->event_id}}, value(*event));
+    if (events.others) Families::add(family, {{"event", events.others->event_id}}, value(*events.others));
   };
   per_event("queue_length", "Users who wait.", MetricType::Gauge,
             [](const EventSnapshot& e) { return as_double(e.waiting); });
-  per_event("admission_rate", "Users let in per second, as set.", MetricType::Gauge,
-            [](const EventSnapshot& e) { return e.paused ? 0.0 : e.admission_rate.per_second(); });
   per_event("queue_admissions_total", "Turns given.", MetricType::Counter,
             [](const EventSnapshot& e) { return as_double(e.admitted); });
   per_event("queue_joins_total", "Tickets given.", MetricType::Counter,
@@ -129,10 +173,17 @@ void add_events(Families& families, std::span<const EventSnapshot> events) {
             [](const EventSnapshot& e) { return as_double(e.tickets_lost); });
   per_event("queue_tickets_restored_total", "Lost tickets put back by those who hold them.", MetricType::Counter,
             [](const EventSnapshot& e) { return as_double(e.tickets_restored); });
+  // Settings of several events make no sum.
+  MetricFamily& rates = families.begin("admission_rate", "Users let in per second, as set.", MetricType::Gauge);
+  for (const EventSnapshot* event : events.shown) {
+    Families::add(rates, {{"event", event->event_id}}, event->paused ? 0.0 : event->admission_rate.per_second());
+  }
+}
 
-  MetricFamily& tickets = families.begin("queue_tickets", "Tickets by state.", MetricType::Gauge);
+void add_event_states(Families& families, const ShownEvents& events) {
+  MetricFamily tickets{"queue_tickets", "Tickets by state.", MetricType::Gauge, {}};
   MetricFamily seats{"seats", "Seats by state.", MetricType::Gauge, {}};
-  for (const EventSnapshot& event : shown) {
+  const auto add = [&](const EventSnapshot& event) {
     const std::pair<const char*, std::uint64_t> states[] = {{"waiting", event.waiting}, {"ready", event.ready},
                                                             {"entered", event.entered}, {"left", event.left},
                                                             {"expired", event.expired}, {"sold_out", event.sold_out}};
@@ -144,9 +195,18 @@ void add_events(Families& families, std::span<const EventSnapshot> events) {
     for (const auto& [kind, count] : kinds) {
       Families::add(seats, {{"event", event.event_id}, {"state", kind}}, as_double(count));
     }
-  }
-  families.begin(seats.name.c_str(), seats.help.c_str(), seats.type).metric = std::move(seats.metric);
-  families.single("queue_events", "Events kept, those beyond the first 200 not shown one by one.", MetricType::Gauge,
+  };
+  for (const EventSnapshot* event : events.shown) add(*event);
+  if (events.others) add(*events.others);
+  families.add_family(std::move(tickets));
+  families.add_family(std::move(seats));
+}
+
+void add_events(Families& families, std::span<const EventSnapshot> events) {
+  const ShownEvents chosen = choose_events(events);
+  add_event_numbers(families, chosen);
+  add_event_states(families, chosen);
+  families.single("queue_events", "Events kept; those beyond the first 200 are summed as other.", MetricType::Gauge,
                   static_cast<double>(events.size()));
 }
 
@@ -170,6 +230,14 @@ void add_server(Families& families, const net::HttpServerCounts& server) {
           server.connections_idle_closed);
   counter("http_server_connections_dropped_total", "Connections closed at once, far beyond the limit.",
           server.connections_dropped);
+  counter("http_server_connections_dropped_by_address_total",
+          "Connections closed at once, far beyond the limit of their address.", server.connections_dropped_by_address);
+  families.single("http_server_addresses", "Client addresses that have a connection and a limit.", MetricType::Gauge,
+                  as_double(server.addresses));
+  families.single("http_server_buffered_bytes", "Bytes that large requests and unread answers hold.", MetricType::Gauge,
+                  as_double(server.buffered_bytes));
+  counter("http_server_answers_over_budget_total", "Clients dropped because their unread answers had no room.",
+          server.answers_over_budget);
   counter("http_server_connections_broken_total", "Connections that clients ended half-way.",
           server.connections_broken);
   counter("http_server_tls_handshakes_failed_total", "TLS handshakes that came to nothing.", server.handshakes_failed);
@@ -183,6 +251,28 @@ void add_server(Families& families, const net::HttpServerCounts& server) {
   for (std::size_t i = 0; i < net::kRefusalCount; ++i) {
     Families::add(limits, {{"reason", std::string(net::kRefusalNames[i])}}, as_double(server.refusals[i]));
   }
+}
+
+void add_operators(Families& families, const MetricsInput& input) {
+  const auto counter = [&](const char* name, const char* help, std::uint64_t value) {
+    families.single(name, help, MetricType::Counter, as_double(value));
+  };
+  counter("admin_auth_failures_total", "Requests to /admin without the right token.", input.admin_auth_failures);
+  counter("admin_auth_throttled_total", "Of these, refused unread because their address had been wrong too often.",
+          input.admin_auth_throttled);
+  counter("log_lines_dropped_total", "Log lines that could not be written in time.", input.log_lines_dropped);
+  MetricFamily& left_out = families.begin(
+      "log_lines_left_out_total", "Log lines beyond what one cause may write in a second.", MetricType::Counter);
+  for (std::size_t cause = 0; cause < kLogCauseNames.size(); ++cause) {
+    Families::add(left_out, {{"cause", std::string(kLogCauseNames[cause])}},
+                  as_double(input.log_lines_left_out[cause]));
+  }
+  if (!input.admin_server) return;
+  families.single("admin_server_connections", "Connections open at the operators' port.", MetricType::Gauge,
+                  as_double(input.admin_server->connections_open));
+  counter("admin_server_connections_dropped_total",
+          "Connections to the operators' port closed, as there were too many.",
+          input.admin_server->connections_dropped);
 }
 
 void add_process(Families& families, const MemoryTrimmer::Counts& trims) {
@@ -221,6 +311,7 @@ std::string metrics_page(const MetricsInput& input) {
   add_events(families, input.events);
   add_store(families, input);
   add_server(families, input.server);
+  add_operators(families, input);
   add_process(families, input.trims);
   return families.text();
 }

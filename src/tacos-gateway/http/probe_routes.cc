@@ -1,5 +1,8 @@
 #include "tacos-gateway/http/probe_routes.h"
 
+#include <utility>
+#include <vector>
+
 #include "tacos-gateway/http/metrics_page.h"
 
 namespace tacos::gateway {
@@ -30,32 +33,42 @@ void ProbeRoutes::ready(ApiExchange& exchange) {
 }
 
 void ProbeRoutes::metrics(ApiExchange& exchange) {
-  thread_.services().store.snapshot(
-      [&exchange, mailbox = thread_.mailbox()](core::Result<std::vector<EventSnapshot>> result) {
-        mailbox->post([&exchange, result = std::move(result)] {
-          // Without the store there is still the rest to show, and it is wanted most then.
-          write_metrics(exchange, result.has_error() ? std::span<const EventSnapshot>() : std::span(*result));
+  OperatorReports* const reports = thread_.services().reports;
+  const bool taken_on =
+      reports != nullptr && reports->ask_page([&exchange, mailbox = thread_.mailbox()](OperatorReports::Page page) {
+        mailbox->post([&exchange, page = std::move(page)] {
+          AnswerWriter& answer = exchange.thread.answer();
+          answer.begin();
+          answer.body().append(std::string_view(*page));
+          answer.send(exchange, 200, kMetricsContentType);
         });
       });
+  if (!taken_on) thread_.answer().fail(exchange, ApiError::kOverloaded, "too many ask for the metrics");
 }
 
-void ProbeRoutes::write_metrics(ApiExchange& exchange, std::span<const EventSnapshot> events) {
-  GatewayServices& services = exchange.thread.services();
+std::string current_metrics_page(GatewayServices& services, const OperatorReports::Snapshots& events) {
   std::vector<const ThreadMetrics*> threads;
   for (const auto& metrics : services.metrics) threads.push_back(metrics.get());
   MetricsInput input;
   input.threads = threads;
-  input.events = events;
+  // Without the store there is still the rest to show, and it is wanted most then.
+  if (events.has_value()) input.events = *events;
   const std::vector<StoreMetric> store = services.store.metrics();
   input.store = store;
   input.store_kind = services.store_kind;
   input.position_strategy = services.position_strategy;
   if (const net::HttpServer* server = services.server.load(); server != nullptr) input.server = server->counts();
+  if (const net::HttpServer* server = services.admin_server.load(); server != nullptr) {
+    input.admin_server = server->counts();
+  }
   if (const MemoryTrimmer* trimmer = services.trimmer.load(); trimmer != nullptr) input.trims = trimmer->counts();
-  AnswerWriter& answer = exchange.thread.answer();
-  answer.begin();
-  answer.body().append(std::string_view(metrics_page(input)));
-  answer.send(exchange, 200, kMetricsContentType);
+  input.log_lines_dropped = services.log.dropped();
+  for (std::size_t cause = 0; cause < kLogCauseNames.size(); ++cause) {
+    input.log_lines_left_out[cause] = services.log.left_out(static_cast<LogCause>(cause));
+  }
+  input.admin_auth_failures = services.admin_auth_failures.load(std::memory_order_relaxed);
+  input.admin_auth_throttled = services.admin_auth_throttled.load(std::memory_order_relaxed);
+  return metrics_page(input);
 }
 
 }  // namespace tacos::gateway

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "tacos-gateway/http/api_thread.h"
 
 namespace tacos::gateway {
@@ -14,9 +16,12 @@ class ProbeRoutes {
  private:
   void ready(ApiExchange& exchange);
   void metrics(ApiExchange& exchange);
-  static void write_metrics(ApiExchange& exchange, std::span<const EventSnapshot> events);
 
   ApiThread& thread_;
 };
+
+// What GET /metrics answers, from the counters as they stand now. Any thread; takes milliseconds when there are many
+// events.
+std::string current_metrics_page(GatewayServices& services, const OperatorReports::Snapshots& events);
 
 }  // namespace tacos::gateway

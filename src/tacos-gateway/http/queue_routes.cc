@@ -5,6 +5,8 @@
 
 #include <fmt/compile.h>
 
+#include "tacos-gateway/random/secure_random.h"
+
 namespace tacos::gateway {
 namespace {
 
@@ -97,7 +99,7 @@ bool QueueRoutes::take_user(ApiExchange& exchange) {
       exchange.command.user = thread_.signer().anonymous_key(key);
       return true;
     }
-    exchange.command.user = {thread_.random().next(), thread_.random().next()};
+    exchange.command.user = {SecureRandom::of_this_thread().next(), SecureRandom::of_this_thread().next()};
     return true;
   }
   if (found == JsonBody::Found::kWrongType || user_id.empty() || user_id.size() > kMaxUserBytes) {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
-#include <openssl/rand.h>
 
+#include "tacos-gateway/random/secure_random.h"
 #include "tacos-gateway/redis_store/line_reply.h"
 
 namespace tacos::gateway {
@@ -20,12 +20,6 @@ using std::chrono::milliseconds;
 // each answered at the last moment.
 constexpr int kCommandsOfARequest = 6;
 constexpr core::Nanos kShortestClaim = std::chrono::seconds(5);
-
-std::uint64_t random_seed() {
-  std::uint64_t seed = 0;
-  ::RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed);
-  return seed;
-}
 
 using ClaimText = std::array<char, 16>;
 
@@ -84,7 +78,11 @@ bool read_reservation(const redis::RedisReply& reply, const TicketRef& owner, Re
 RedisSeatSession::RedisSeatSession(RedisStoreParts& parts, const RedisSeatOptions& options,
                                    const std::shared_ptr<const redis::ScriptBook>& scripts,
                                    boost::asio::any_io_executor executor)
-    : parts_(parts), options_(options), scripts_(scripts), executor_(std::move(executor)), random_(random_seed()) {
+    : parts_(parts),
+      options_(options),
+      scripts_(scripts),
+      executor_(std::move(executor)),
+      random_(SecureRandom::of_this_thread().next()) {
   // The line's keeper has opened a link with these very options, so that opening another does not fail.
   auto link = parts_.open_link(executor_, scripts_);
   if (link.has_error()) return;

@@ -3,8 +3,7 @@
 #include <chrono>
 #include <optional>
 
-#include <openssl/rand.h>
-
+#include "tacos-gateway/random/secure_random.h"
 #include "tacos-gateway/redis_store/line_reply.h"
 #include "tacos-gateway/redis_store/script_call.h"
 
@@ -12,9 +11,7 @@ namespace tacos::gateway {
 namespace {
 
 std::uint32_t random_epoch() {
-  std::uint32_t epoch = 0;
-  ::RAND_bytes(reinterpret_cast<unsigned char*>(&epoch), sizeof epoch);
-  return epoch | 1;  // 0 is no epoch
+  return static_cast<std::uint32_t>(SecureRandom::of_this_thread().next()) | 1;  // 0 is no epoch
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 
 #include "redis/redis_command.h"
 #include "redis/redis_slots.h"
+#include "tacos-gateway/random/secure_random.h"
 #include "tacos-gateway/redis_store/line_reply.h"
 #include "tacos-gateway/redis_store/open_script.h"
 #include "tacos-gateway/redis_store/script_call.h"

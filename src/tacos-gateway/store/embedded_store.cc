@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstring>
 #include <iterator>
 #include <utility>
 
-#include <openssl/rand.h>
 #include <openssl/sha.h>
+
+#include "tacos-gateway/random/secure_random.h"
 
 namespace tacos::gateway {
 namespace {
@@ -19,11 +19,7 @@ constexpr std::size_t kLooksPerTick = 16;
 constexpr std::size_t kMostAskedForRoom = 64;
 
 std::uint32_t random_epoch() {
-  std::array<unsigned char, 4> bytes{};
-  RAND_bytes(bytes.data(), bytes.size());
-  std::uint32_t epoch = 0;
-  std::memcpy(&epoch, bytes.data(), bytes.size());
-  return epoch;
+  return static_cast<std::uint32_t>(SecureRandom::of_this_thread().next());
 }
 
 std::int64_t unix_ms_at_origin_of(const core::Clock& clock) {

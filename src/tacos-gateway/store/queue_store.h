@@ -111,6 +111,7 @@ struct StoreCommand {
 // What an operator sees of one event. joined = waiting + ready + entered + left + expired + sold_out at all times.
 struct EventSnapshot {
   std::string event_id;
+  bool declared = false;  // by the operator; else its first join made it
   std::uint64_t joined = 0, waiting = 0, ready = 0, entered = 0, left = 0, expired = 0, sold_out = 0;
   std::uint64_t refused_sold_out = 0;  // joins answered SOLD_OUT: they never got a ticket
   std::uint64_t admitted = 0;          // turns given, ever

@@ -8,7 +8,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/rand.h>
+
+#include "tacos-gateway/random/secure_random.h"
 
 namespace tacos::gateway {
 namespace {
@@ -139,9 +140,9 @@ class TicketSigner::Mac {
   std::unique_ptr<EVP_MAC_CTX, Free> context_;
 };
 
-SecretKey random_key() {
+core::Result<SecretKey> random_key() {
   SecretKey key{};
-  RAND_bytes(key.data(), static_cast<int>(key.size()));
+  if (auto filled = fill_random(key); filled.has_error()) return filled.error();
   return key;
 }
 
@@ -160,6 +161,9 @@ core::Result<SecretKey> parse_key(std::string_view hex) {
     if (c >= 'A' && c <= 'F') digit = c - 'A' + 10;
     if (digit < 0) return core::fail("a signing key has only hexadecimal digits; make one with: openssl rand -hex 32");
     key[i / 2] = static_cast<unsigned char>(key[i / 2] << 4 | digit);
+  }
+  if (std::all_of(key.begin(), key.end(), [&](unsigned char byte) { return byte == key.front(); })) {
+    return core::fail("a signing key of 32 equal bytes can be guessed; make one with: openssl rand -hex 32");
   }
   return key;
 }

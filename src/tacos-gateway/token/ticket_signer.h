@@ -16,8 +16,9 @@ namespace tacos::gateway {
 using SecretKey = std::array<unsigned char, 32>;
 
 // 32 random bytes from the system.
-SecretKey random_key();
-// 64 hexadecimal digits, white space around them allowed. The message never holds the key.
+core::Result<SecretKey> random_key();
+// 64 hexadecimal digits, white space around them allowed; not the same byte 32 times, which is what memory holds that
+// no generator has written. The message never holds the key.
 core::Result<SecretKey> parse_key(std::string_view hex);
 
 // What a grant proves: this ticket, of this user, may make one reservation until then.

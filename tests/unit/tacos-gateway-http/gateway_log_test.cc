@@ -60,12 +60,45 @@ TEST(GatewayLog, WritesTextForPeople) {
 
 TEST(GatewayLog, LeavesRepeatedErrorsOutAndSaysHowMany) {
   Captured captured(GatewayLog::Format::kJson);
-  for (int i = 0; i < 25; ++i) captured.log.error_limited("overload");
+  for (int i = 0; i < 25; ++i) captured.log.error_limited(LogCause::kOverload, "overload");
   EXPECT_EQ(captured.lines().size(), 10u);
   captured.clock.advance(std::chrono::seconds(1));
-  captured.log.error_limited("overload");
+  captured.log.error_limited(LogCause::kOverload, "overload");
   ASSERT_EQ(captured.lines().size(), 12u);
   EXPECT_EQ(nlohmann::json::parse(captured.lines()[10])["count"], 15);
+  EXPECT_EQ(nlohmann::json::parse(captured.lines()[10])["cause"], "overload");
+  EXPECT_EQ(captured.log.left_out(LogCause::kOverload), 15u);
+}
+
+TEST(GatewayLog, GivesEachCauseItsOwnBudget) {
+  Captured captured(GatewayLog::Format::kJson);
+  for (int i = 0; i < 1000; ++i) captured.log.error_limited(LogCause::kStranger, "a stranger's doing");
+  captured.log.error_limited(LogCause::kInternal, "a fault of ours");
+  ASSERT_EQ(captured.lines().size(), 11u);
+  EXPECT_THAT(captured.lines()[10], HasSubstr("a fault of ours"));
+}
+
+TEST(GatewayLog, TellsAtTheEndWhatWasLeftOut) {
+  Captured captured(GatewayLog::Format::kJson);
+  for (int i = 0; i < 11; ++i) captured.log.error_limited(LogCause::kStore, "away");
+  captured.log.tell_left_out();
+  captured.log.tell_left_out();
+  ASSERT_EQ(captured.lines().size(), 11u);
+  EXPECT_EQ(nlohmann::json::parse(captured.lines()[10])["count"], 1);
+}
+
+TEST(GatewayLog, DoesNotCountWhatItsLevelHides) {
+  Captured captured(GatewayLog::Format::kJson);
+  for (int i = 0; i < 11; ++i) captured.log.write_limited(GatewayLog::Level::kDebug, LogCause::kStranger, "hidden");
+  EXPECT_TRUE(captured.lines().empty());
+  EXPECT_EQ(captured.log.left_out(LogCause::kStranger), 0u);
+}
+
+TEST(GatewayLog, CutsALongTextBetweenCharacters) {
+  Captured captured(GatewayLog::Format::kJson);
+  const std::string text = std::string(GatewayLog::kLongestText - 1, 'x') + "\u00e9\u00e9";
+  captured.log.info("long", {{"text", std::string_view(text)}});
+  EXPECT_EQ(nlohmann::json::parse(captured.lines()[0])["text"], std::string(GatewayLog::kLongestText - 1, 'x'));
 }
 
 TEST(GatewayLog, KnowsItsLevels) {

@@ -166,6 +166,29 @@ TEST(GatewayOptions, SaysWhatDoesNotGoTogether) {
               HasSubstr("must be less than --max-headers"));
 }
 
+TEST(GatewayOptions, TheOperatorsPortIsAnother) {
+  EXPECT_EQ(parse({})->options.admin_listen, "");
+  EXPECT_EQ(parse({"--admin-listen", "127.0.0.1:9090"})->options.admin_listen, "127.0.0.1:9090");
+  EXPECT_THAT(error_of({"--admin-listen", "9090"}), HasSubstr("--admin-listen: '9090' is not an address to listen on"));
+  EXPECT_EQ(error_of({"--listen", ":9090", "--admin-listen", ":9090"}),
+            "--admin-listen: ':9090' is --listen too; choose another port");
+  EXPECT_TRUE(parse({"--listen", ":0", "--admin-listen", ":0"}).has_value()) << "the system chooses two";
+}
+
+TEST(GatewayOptions, AHashWithinAValueStays) {
+  const ConfigFile file("store = redis://:p#ss@db # the line's\n");
+  const auto parsed = parse({"--config", file.path()});
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+  EXPECT_EQ(parsed->options.store, "redis://:p#ss@db");
+}
+
+TEST(GatewayOptions, WarnsOfAVariableThatNamesNoOption) {
+  const auto parsed = parse({}, {{"TACOS_GATEWAY_SETS", "5"}, {"TACOS_GATEWAY_PORT", "tcp://10.0.0.1:80"}});
+  ASSERT_TRUE(parsed.has_value());
+  ASSERT_EQ(parsed->warnings.size(), 1u);
+  EXPECT_EQ(parsed->warnings[0], "the variable TACOS_GATEWAY_SETS names no option and is passed over");
+}
+
 TEST(GatewayOptions, HelpNamesEveryOptionWithItsDefault) {
   const std::string help = gateway_help();
   for (const char* line : {"--admission-rate RATE", "[1000]", "--turn-ttl TIME", "[30s]", "--listen HOST:PORT",

@@ -90,10 +90,27 @@ TEST(TicketSigner, UserKeysDifferByUserAndBySecret) {
 }
 
 TEST(ParseKey, TakesSixtyFourHexDigitsAndNeverEchoesThem) {
-  EXPECT_EQ(parse_key(std::string(64, '0') + "\n").value(), key_of(0));
+  SecretKey key = key_of(0x5a);
+  key.back() = 0x01;
+  std::string hex;
+  for (int i = 0; i < 31; ++i) hex += "5A";
+  EXPECT_EQ(parse_key(" " + hex + "01\r\n").value(), key);
   EXPECT_EQ(parse_key("0x" + std::string(62, '1')).has_error(), true);
   const std::string secret(63, 'f');
   EXPECT_EQ(parse_key(secret).error().message.find(secret), std::string::npos);
+}
+
+TEST(ParseKey, RefusesWhatNoGeneratorMakes) {
+  for (const char* byte : {"00", "ff", "ab"}) {
+    std::string hex;
+    for (int i = 0; i < 32; ++i) hex += byte;
+    EXPECT_EQ(parse_key(hex).error().message,
+              "a signing key of 32 equal bytes can be guessed; make one with: openssl rand -hex 32");
+  }
+}
+
+TEST(RandomKey, IsAnotherEachTime) {
+  EXPECT_NE(random_key().value(), random_key().value());
 }
 
 }  // namespace
