@@ -46,7 +46,8 @@ void ProbeRoutes::write_metrics(ApiExchange& exchange, std::span<const EventSnap
   MetricsInput input;
   input.threads = threads;
   input.events = events;
-  const std::vector<StoreMetric> store = services.store.metrics();
+  std::vector<StoreMetric> store = services.store.metrics();
+  for (const StoreMetric& metric : services.seats.metrics()) store.push_back(metric);
   input.store = store;
   input.store_kind = services.store_kind;
   input.position_strategy = services.position_strategy;

@@ -212,7 +212,7 @@ void RedisSession::send_open(Call& call, const redis::RedisReply& registered) {
   const std::uint64_t rate = or_default(1, micro_rate(line.admission_rate));
   const std::uint64_t burst = or_default(2, whole_burst(line.admission_burst));
   ScriptCall(call.request, *parts_.scripts, LineScript::kOpen, parts_.script_time())
-      .line(call.command->ref.event, 14)
+      .line(call.command->ref.event, 16)
       .arg(random_epoch())
       .arg(call.command->event_id)
       .arg(line.seats)
@@ -226,7 +226,9 @@ void RedisSession::send_open(Call& call, const redis::RedisReply& registered) {
       .arg(name_of(parts_.options.position))
       .arg(or_default(3, 0))
       .arg(or_default(4, 0))
-      .arg(parts_.options.buckets);
+      .arg(parts_.options.buckets)
+      .arg(line.price)
+      .arg(line.currency);
   link_->submit(call.request);
 }
 

@@ -27,6 +27,8 @@ struct LineOptions {
   core::Nanos opening_delay{0};                          // from an event's first join to its first admission
   core::Nanos forget_after = std::chrono::hours(24);     // an event that is over and untouched this long; 0: never
   std::uint64_t max_tickets = 50'000'000;
+  std::uint64_t price = 100;     // of one seat, in the currency's smallest unit; 0: free
+  std::string currency = "USD";  // ISO 4217
 };
 
 // Told of every change of a ticket, under the event's lock: for audits and tests. from equals to for a join.
