@@ -8,7 +8,7 @@
 -- forgotten first; {0, 3} it is gone; {100} there is none. O(slice).
 --
 -- The field 'forgetting', alone in the event's hash meanwhile: epoch, buckets, strategy of positions, numbers whose blocks
--- are still there. Payments lapse by themselves.
+-- are still there.
 local function is_over(event, free_of_holds)
   if event.sold then return true end
   if not free_of_holds or redis.call('EXISTS', SEEN, TURNS, DUE, CLAIMS) > 0 then return false end
@@ -69,7 +69,8 @@ if not forgetting then
   end
   if not may_go(event, tonumber(v[15]), tonumber(v[16] or 0), tonumber(v[17] or 0)) then return {R_OK, 0} end
   redis.call('UNLINK', line, SEEN, TURNS, GONE, GRANTS, DUE, CLAIMS, DEPARTURES, INDEX, USERS, line .. ':away',
-    line .. ':admissions', line .. ':seats', line .. ':back', line .. ':reservations', line .. ':holds')
+    line .. ':admissions', line .. ':seats', line .. ':back', line .. ':reservations', line .. ':holds',
+    line .. ':payments')
   forgetting = string.format('%.0f %d %s %.0f', event.epoch, event.stride, event.mode, event.next)
   redis.call('HSET', line, 'forgetting', forgetting)
 end

@@ -1,7 +1,8 @@
 -- An event comes into being, unless it has.
 -- KEYS: the event. ARGV: time, epoch, event id, seats, rate (millionths a second), burst, turn, grant and heartbeat
--- in milliseconds, opening in microseconds by this server's clock (0: now), most tickets, strategy of positions, paused, draining, buckets (1: the
--- whole line in one slot).
+-- in milliseconds, opening in microseconds by this server's clock (0: now), most tickets,
+-- strategy of positions, paused, draining, buckets (1: the whole line in one slot), price of a seat in its currency's smallest
+-- unit and that currency.
 -- Result: {0}. O(1).
 if redis.call('EXISTS', line) == 1 then return {R_OK} end
 local now = clock_us()
@@ -16,4 +17,5 @@ redis.call('HSET', line, 'epoch', ARGV[2], 'began', now, 'opens', math.max(now, 
   'burst', burst, 'credit', rate == 0 and 0 or burst * MICRO, 'rest', 0, 'credited', now,
   'free', ARGV[4], 'held', 0, 'sold_seats', 0, 'version', 0,
   'touched', now, 'entered', 0, 'left', 0, 'expired', 0, 'refused', 0, 'admitted', 0)
+if ARGV[16] then redis.call('HSET', line, 'price', ARGV[16], 'currency', ARGV[17]) end
 return {R_OK}

@@ -4,9 +4,10 @@ local event, number = load_ticket()
 if not event then return {NOT_FOUND} end
 local r = load_reservation(event, number, ARGV[4])
 if not r then return {NOT_FOUND} end
-if r.state == 's' then return told(event, CONFIRMED, r) end
+local payment = payment_of(number)
+if r.state == 's' then return told(event, CONFIRMED, r, payment) end
 if r.state == 'h' then
   release(event, number, r)
   count(event)
 end
-return told(event, OK, r)
+return told(event, OK, r, payment)

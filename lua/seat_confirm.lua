@@ -3,12 +3,12 @@
 -- Result: as told(), or {outcome}. O(log n), and O(q log r) when the hold has run out.
 local event, number = load_ticket()
 if not event then return {NOT_FOUND} end
-local payment = load_payment(ARGV[5])
-if not payment or payment.reservation ~= ARGV[4] then return {NO_PAYMENT} end
-if payment.status ~= 'a' then return {NOT_APPROVED} end
 local r = load_reservation(event, number, ARGV[4])
 if not r then return {NOT_FOUND} end
-if r.state == 'r' then return told(event, LAPSED, r) end
+local payment = payment_of(number)
+if r.state == 'r' then return told(event, LAPSED, r, payment) end
+if not payment or payment.id ~= ARGV[5] then return told(event, NO_PAYMENT, r, payment) end
+if payment.status ~= 'a' then return told(event, NOT_APPROVED, r, payment) end
 if r.state == 'h' then
   event.held, event.sold_seats = event.held - #r.seats, event.sold_seats + #r.seats
   r.state, r.order = 's', ARGV[6]
@@ -20,4 +20,4 @@ if r.state == 'h' then
     event.sold = true
   end
 end
-return told(event, OK, r)
+return told(event, OK, r, payment)

@@ -7,8 +7,8 @@ local event, number = load_ticket()
 if not event then return {NOT_FOUND} end
 local made = load_reservation(event, number)
 if made then
-  if made.attempt ~= ARGV[4] then return {RESERVED_BEFORE} end
-  return told(event, made.state == 'r' and LAPSED or OK, made)
+  if made.state == 'r' then return told(event, LAPSED, made, payment_of(number)) end
+  return told(event, made.attempt == ARGV[4] and OK or RESERVED_BEFORE, made)
 end
 if ARGV[5] == 'replay' then return {NOT_FOUND} end
 if event.free + event.held == 0 then return {SOLD_OUT} end

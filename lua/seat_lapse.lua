@@ -12,7 +12,10 @@ for _, number in ipairs(redis.call('ZRANGE', HOLDS, '-inf', event.now, 'BYSCORE'
     released = true
   else
     redis.call('ZREM', HOLDS, number)
-    if r and r.state == 'r' then redis.call('HDEL', RESERVATIONS, number) end
+    if r and r.state == 'r' then
+      redis.call('HDEL', RESERVATIONS, number)
+      redis.call('HDEL', PAYMENTS, number)
+    end
   end
 end
 if released then count(event) end

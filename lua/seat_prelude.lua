@@ -9,14 +9,20 @@
 --                were never given by the store's choice, so that the next free one is found without a search
 -- :reservations  ticket -> state h, s or r (held, sold, released), id, attempt, end of the hold in calendar milliseconds,
 --                order, seats, with '|' between; a ticket has one, ever
+-- :payments      ticket -> the payment for its reservation: id, amount, currency, status c, a or f (created, approved,
+--                failed), intents made so far, with '|' between; another intent replaces one that is not approved
 -- :holds         ticket scored by when its hold runs out, or when its released reservation may be forgotten
--- :pay:<id>      payment intent: ticket, reservation, amount, currency, status c, a or f (created, approved, failed)
+--
+-- The hash's fields price (of a seat, in the currency's smallest unit) and currency are absent in events that an earlier
+-- version made: then neither is checked.
 local line = KEYS[1]
 local SEATS, BACK, HOLDS, RESERVATIONS = line .. ':seats', line .. ':back', line .. ':holds', line .. ':reservations'
+local PAYMENTS = line .. ':payments'
 
 -- As the gateway's SeatOutcome.
 local OK, TAKEN, NO_SUCH_SEAT, SOLD_OUT, NOT_FOUND, LAPSED, CONFIRMED = 0, 1, 2, 3, 4, 5, 6
-local RESERVED_BEFORE, NO_PAYMENT, NOT_APPROVED = 7, 8, 9
+local RESERVED_BEFORE, NO_PAYMENT, NOT_APPROVED, PAID_BEFORE = 7, 8, 9, 10
+local WRONG_AMOUNT, WRONG_CURRENCY, TOO_MANY_INTENTS = 11, 12, 13
 
 -- A released reservation is remembered for longer than a claim of its ticket's grant can live: until then it is what
 -- keeps the ticket from making another.
@@ -31,10 +37,12 @@ end
 
 -- The event, nil when there is none.
 local function load_event()
-  local v = redis.call('HMGET', line, 'epoch', 'free', 'held', 'sold_seats', 'seat_next', 'sold')
+  local v = redis.call('HMGET', line, 'epoch', 'free', 'held', 'sold_seats', 'seat_next', 'sold', 'price',
+    'currency')
   if not v[1] then return nil end
   return {now = clock_ms(), epoch = tonumber(v[1]), free = tonumber(v[2]), held = tonumber(v[3]),
-    sold_seats = tonumber(v[4]), next = tonumber(v[5] or 0), sold = v[6] == '1'}
+    sold_seats = tonumber(v[4]), next = tonumber(v[5] or 0), sold = v[6] == '1', price = tonumber(v[7] or 0),
+    currency = v[8] or ''}
 end
 
 -- The event of a ticket and the ticket's number, nil when the ticket is of another life of the line.
@@ -91,19 +99,31 @@ local function load_reservation(event, number, id)
   return r
 end
 
+-- The payment for a ticket's reservation, nil when none was begun.
+local function payment_of(number)
+  local text = redis.call('HGET', PAYMENTS, number)
+  if not text then return nil end
+  local id, amount, currency, status, made = text:match('^([^|]*)|(%d+)|(%u+)|(%l)|(%d+)$')
+  return {id = id, amount = amount, currency = currency, status = status, made = tonumber(made)}
+end
+
+local function keep_payment(number, p)
+  redis.call('HSET', PAYMENTS, number, string.format('%s|%s|%s|%s|%d', p.id, p.amount, p.currency, p.status, p.made))
+end
+
 -- What the gateway reads of a reservation: outcome, id, order, end of the hold in calendar milliseconds, free, held, sold,
--- sold out, then its seats. Of none: the outcome alone.
-local function told(event, outcome, r)
-  local reply = {outcome, r.id, r.order, r.until_ms, event.free, event.held, event.sold_seats, event.sold and 1 or 0}
+-- sold out, its price, currency ('': not known), its payment's status ('': none), then its seats. Of none: the outcome alone.
+local function told(event, outcome, r, payment)
+  local reply = {outcome, r.id, r.order, r.until_ms, event.free, event.held, event.sold_seats, event.sold and 1 or 0,
+    event.price * #r.seats, event.currency, payment and payment.status or ''}
   for _, seat in ipairs(r.seats) do reply[#reply + 1] = seat end
   return reply
 end
 
--- ticket, reservation, amount, currency, status; or nil.
-local function load_payment(id)
-  local text = redis.call('GET', line .. ':pay:' .. id)
-  if not text then return nil end
-  local number, reservation, amount, currency, status = text:match('^(%d+)|([^|]*)|(%d+)|(%u+)|(%l)$')
-  return {number = number, reservation = reservation, amount = amount, currency = currency, status = status}
+-- What the gateway reads of a payment: outcome, id, amount, currency, status; what its reservation costs, in which currency
+-- ('': not known); milliseconds until the hold ends. Of none: the outcome alone.
+local function told_payment(event, outcome, r, p)
+  p = p or {id = '', amount = '0', currency = '', status = ''}
+  return {outcome, p.id, p.amount, p.currency, p.status, event.price * #r.seats, event.currency,
+    math.max(0, r.until_ms - event.now)}
 end
-

@@ -43,7 +43,13 @@ LineOptions line_options(const GatewayOptions& options) {
   line.heartbeat_ttl = options.heartbeat_ttl;
   line.opening_delay = options.opening_delay;
   line.forget_after = options.forget_events_after;
+  line.price = options.price;
+  line.currency = options.currency;
   return line;
+}
+
+SeatLimits seat_limits(const GatewayOptions& options) {
+  return {.intents_per_reservation = options.max_intents_per_reservation, .keys_per_grant = options.max_keys_per_grant};
 }
 
 // What may stand in a log: no password.
@@ -68,7 +74,13 @@ Result<Gateway::Stores> Gateway::make_stores(const GatewayOptions& options, cons
     EmbeddedStoreOptions store;
     store.line = line_options(options);
     store.max_events = options.max_events;
-    auto seats = std::make_unique<EmbeddedSeats>(SeatInventoryOptions{options.seats, options.hold_ttl}, clock);
+    SeatInventoryOptions inventory{.seats = options.seats, .hold_ttl = options.hold_ttl};
+    inventory.price = options.price;
+    inventory.currency = options.currency;
+    inventory.intents_per_reservation = options.max_intents_per_reservation;
+    auto seats = std::make_unique<EmbeddedSeats>(
+        std::move(inventory), clock,
+        IdempotencyOptions{.max_entries = options.max_keys, .per_grant = options.max_keys_per_grant});
     // The seats are there for as long as anybody ticks the store.
     store.on_forgotten = [&forgetful = *seats](std::uint64_t event) { forgetful.forget(event); };
     return Stores{std::make_unique<EmbeddedStore>(std::move(store), clock), std::move(seats)};
@@ -93,7 +105,8 @@ Result<Gateway::Stores> Gateway::make_stores(const GatewayOptions& options, cons
   };
   auto opened = RedisStore::open(*url, std::move(store), clock);
   if (opened.has_error()) return fail("--store: " + opened.error().message);
-  auto seats = std::make_unique<RedisSeats>((*opened)->parts(), RedisSeatOptions{.hold_ttl = options.hold_ttl});
+  auto seats = std::make_unique<RedisSeats>(
+      (*opened)->parts(), RedisSeatOptions{.hold_ttl = options.hold_ttl, .limits = seat_limits(options)});
   return Stores{std::move(*opened), std::move(seats)};
 }
 
@@ -106,6 +119,7 @@ Gateway::Gateway(const GatewayOptions& options, Stores stores, const core::Clock
   services_.max_body_bytes = options.max_body;
   services_.store_kind = options.embedded() ? "embedded" : "redis";
   services_.position_strategy = options.position_used();
+  services_.seat_limits = seat_limits(options);
   services_.unix_ms_at_origin = unix_ms_at_origin_of(clock);
   for (unsigned i = 0; i < server_threads(); ++i) services_.metrics.push_back(std::make_unique<ThreadMetrics>());
   reports_ = std::make_unique<OperatorReports>(

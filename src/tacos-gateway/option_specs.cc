@@ -98,6 +98,14 @@ Result<void> set_forget_events_after(GatewayOptions& options, const std::string&
   return {};
 }
 
+Result<void> set_currency(GatewayOptions& options, const std::string& value) {
+  if (value.size() != 3 || !std::all_of(value.begin(), value.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
+    return fail(fmt::format("'{}' is no currency; write three capitals such as USD", value));
+  }
+  options.currency = value;
+  return {};
+}
+
 Result<void> set_max_connections_per_address(GatewayOptions& options, const std::string& value) {
   const auto parsed = core::parse_count(value, 0, 1'000'000);
   if (parsed.has_error()) return parsed.error();
@@ -158,6 +166,16 @@ const std::vector<OptionSpec>& option_specs() {
       {"The line", "forget-events-after", "TIME",
        "an event that is over, and untouched this long, is forgotten with its orders (0s: never)",
        set_forget_events_after, show_duration(&O::forget_events_after)},
+      {"Money", "price", "N", "of each seat, in the currency's smallest unit; payments must match it (0: free)",
+       count<std::uint64_t>(&O::price, 0, 100'000'000'000), show_count(&O::price)},
+      {"Money", "currency", "XXX", "of the price: three capitals, as in ISO 4217", set_currency,
+       show_text(&O::currency)},
+      {"Money", "max-intents-per-reservation", "N", "payment intents that one reservation may make, else 429",
+       count<std::uint64_t>(&O::max_intents_per_reservation, 1, 10'000), show_count(&O::max_intents_per_reservation)},
+      {"Money", "max-keys-per-grant", "N", "Idempotency-Keys of one grant at a time, else 429",
+       count<std::uint64_t>(&O::max_keys_per_grant, 8, 10'000), show_count(&O::max_keys_per_grant)},
+      {"Money", "max-keys", "N", "of all grants, in memory (embedded store), else 503",
+       count<std::uint64_t>(&O::max_keys, 8, 100'000'000), show_count(&O::max_keys)},
       {"The server", "listen", "HOST:PORT", "where to listen (port 0: the system chooses), or unix:/PATH",
        address(&O::listen), show_text(&O::listen)},
       {"The server", "admin-listen", "ADDRESS",

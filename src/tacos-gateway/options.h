@@ -35,6 +35,12 @@ struct GatewayOptions {
   core::Nanos opening_delay{0};
   std::uint64_t max_events = 1000;
   core::Nanos forget_events_after = std::chrono::hours(24);  // 0: never
+  // money
+  std::uint64_t price = 100;  // of a seat, in the currency's smallest unit
+  std::string currency = "USD";
+  std::uint64_t max_intents_per_reservation = 20;
+  std::uint64_t max_keys_per_grant = 64;
+  std::uint64_t max_keys = 1'000'000;  // of all grants, in this process's memory
   // the server
   std::string listen = "127.0.0.1:8080";
   std::string admin_listen;  // empty: /admin and /metrics are on the public port

@@ -137,13 +137,13 @@ def measure(options, position):
             costs["hold 2 seats"] = server.pour([call("seat_hold", n, 7, f"a{n}", "new", f"res_{n:032x}", 3_600_000, 2)
                                                  for n in who])
             costs["settle"] = server.pour([call("settle", n, 7, "spend") for n in who])
-            costs["payment begun"] = server.pour([call("seat_intent", n, 7, f"res_{n:032x}", f"pay_{n:032x}", 120, "USD", 3_600_000)
+            costs["payment begun"] = server.pour([call("seat_intent", n, 7, f"res_{n:032x}", f"pay_{n:032x}", 120, "USD", 20)
                                                   for n in who])
             costs["payment approved"] = server.pour([call("seat_pay", n, 7, f"pay_{n:032x}", "a") for n in who])
             costs["sold"] = server.pour([call("seat_confirm", n, 7, f"res_{n:032x}", f"pay_{n:032x}", f"ord_{n:032x}") for n in who])
-            body = "0" * 32
-            costs["key claimed"] = server.pour([call("key_claim", f"{n:016x}", body, 5000, 605_000, key=key_of(n)) for n in who])
-            costs["key answered"] = server.pour([call("key_settle", f"{n:016x}", "finish", 600_000, 201, ANSWER, key=key_of(n))
+            body, field = "0" * 32, "f" * 32
+            costs["key claimed"] = server.pour([call("key_claim", field, f"{n:016x}", body, 5000, 600_000, 64, 1024, key=key_of(n)) for n in who])
+            costs["key answered"] = server.pour([call("key_settle", field, f"{n:016x}", "finish", 600_000, 201, ANSWER, key=key_of(n))
                                                  for n in who])
             # What was measured is the work, not its refusal.
             told = server.cli("HMGET", LINE, "entered", "held").split()

@@ -201,7 +201,7 @@ TEST_F(GatewayQueueTest, TellsTheWholeLineWhenEverythingIsSold) {
   const Reply held = buy(grant, "/reservations", {{"event_id", "show"}});
   ASSERT_EQ(held.status, 201);
   const std::string id = held.text("reservation_id");
-  const Reply intent = buy(grant, "/payment/intent", {{"reservation_id", id}, {"amount", 5}, {"currency", "EUR"}});
+  const Reply intent = buy(grant, "/payment/intent", {{"reservation_id", id}, {"amount", 100}, {"currency", "USD"}});
   const std::string payment = intent.text("payment_intent_id");
   buy(grant, "/payment/process", {{"payment_intent_id", payment}, {"action", "approve"}});
   ASSERT_EQ(buy(grant, "/reservations/" + id + "/confirm", {{"payment_intent_id", payment}}).status, 200);

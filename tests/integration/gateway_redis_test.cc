@@ -32,7 +32,7 @@ TEST_F(GatewayRedisTest, AUserWaitsEntersReservesPaysAndConfirms) {
   const Reply held = buy(grant, "/reservations", {{"event_id", "show"}, {"quantity", 2}});
   ASSERT_EQ(held.status, 201);
   const std::string id = held.text("reservation_id");
-  const Reply intent = buy(grant, "/payment/intent", {{"reservation_id", id}, {"amount", 1}, {"currency", "USD"}});
+  const Reply intent = buy(grant, "/payment/intent", {{"reservation_id", id}, {"amount", 200}, {"currency", "USD"}});
   const std::string payment = intent.text("payment_intent_id");
   EXPECT_EQ(buy(grant, "/payment/process", {{"payment_intent_id", payment}, {"action", "approve"}}).status, 200);
   EXPECT_EQ(buy(grant, "/reservations/" + id + "/confirm", {{"payment_intent_id", payment}}).status, 200);
@@ -49,7 +49,7 @@ TEST_F(GatewayRedisTest, TheLastSeatTellsTheWholeLine) {
   const std::string late = join("bob").text("waiting_token");
   EXPECT_EQ(status(late).text("status"), "waiting");
   const std::string id = buy(grant, "/reservations", {{"event_id", "show"}}).text("reservation_id");
-  const Reply intent = buy(grant, "/payment/intent", {{"reservation_id", id}, {"amount", 1}, {"currency", "USD"}});
+  const Reply intent = buy(grant, "/payment/intent", {{"reservation_id", id}, {"amount", 100}, {"currency", "USD"}});
   const std::string payment = intent.text("payment_intent_id");
   buy(grant, "/payment/process", {{"payment_intent_id", payment}, {"action", "approve"}});
   EXPECT_EQ(buy(grant, "/reservations/" + id + "/confirm", {{"payment_intent_id", payment}}).status, 200);

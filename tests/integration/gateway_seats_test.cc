@@ -23,7 +23,7 @@ class GatewaySeatsTest : public GatewayFixture {
   }
   std::string intent_for(const std::string& grant, const std::string& reservation) {
     const Reply reply =
-        buy(grant, "/payment/intent", {{"reservation_id", reservation}, {"amount", 1000}, {"currency", "USD"}});
+        buy(grant, "/payment/intent", {{"reservation_id", reservation}, {"amount", 200}, {"currency", "USD"}});
     EXPECT_EQ(reply.status, 200) << reply.raw.body;
     return reply.text("payment_intent_id");
   }
@@ -73,7 +73,7 @@ TEST_F(GatewaySeatsTest, ARepeatedRequestGetsTheFirstAnswer) {
   // Another route, another user: another key, though the text is the same.
   const Reply other_route =
       buy(grant, "/payment/intent",
-          {{"reservation_id", first.text("reservation_id")}, {"amount", 1}, {"currency", "USD"}}, "same");
+          {{"reservation_id", first.text("reservation_id")}, {"amount", 100}, {"currency", "USD"}}, "same");
   EXPECT_EQ(other_route.status, 200);
   EXPECT_EQ(buy(admitted("bob"), "/reservations", body, "same").raw.header("x-idempotency-cached"), "");
 }
@@ -158,7 +158,9 @@ TEST_F(GatewaySeatsTest, AHoldLapsesAndItsSeatsComeBack) {
   buy(grant, "/payment/process", {{"payment_intent_id", payment}, {"action", "approve"}});
   clock.advance(121s);
   const Reply late = buy(grant, "/reservations/" + id + "/confirm", {{"payment_intent_id", payment}});
-  EXPECT_TRUE(late.code() == "TOKEN_EXPIRED" || late.code() == "NOT_FOUND") << late.raw.body;
+  EXPECT_EQ(late.status, 410) << late.raw.body;
+  EXPECT_EQ(late.code(), "TOKEN_EXPIRED");
+  EXPECT_EQ(late.body["payment_status"], "refund_due");
   eventually([&] { return admin("GET", "/admin/events").body["events"][0]["seats"]["free"] == 2; });
   EXPECT_EQ(held_by(admitted("bob")).substr(0, 4), "res_");
 }
@@ -179,7 +181,7 @@ TEST_F(GatewaySeatsTest, ConfirmWantsAnApprovedPaymentForThisReservation) {
   // Somebody else's reservation and payment are nobody's business.
   EXPECT_EQ(buy(bob, "/payment/process", {{"payment_intent_id", payment}, {"action", "approve"}}).code(), "NOT_FOUND");
   EXPECT_EQ(buy(bob, "/reservations/" + ann_id + "/cancel", Json::object()).code(), "NOT_FOUND");
-  EXPECT_EQ(buy(bob, "/payment/intent", {{"reservation_id", ann_id}, {"amount", 1}, {"currency", "USD"}}).code(),
+  EXPECT_EQ(buy(bob, "/payment/intent", {{"reservation_id", ann_id}, {"amount", 200}, {"currency", "USD"}}).code(),
             "NOT_FOUND");
   const Reply failed = buy(ann, "/payment/process", {{"payment_intent_id", payment}, {"action", "fail"}});
   EXPECT_EQ(failed.text("status"), "failed");
@@ -191,12 +193,23 @@ TEST_F(GatewaySeatsTest, SaysWhatIsWrongWithAPayment) {
   const std::string grant = admitted("ann");
   const std::string id = held_by(grant);
   const std::pair<Json, const char*> intents[] = {
-      {{{"amount", 1}, {"currency", "USD"}}, "reservation_id"},
+      {{{"amount", 200}, {"currency", "USD"}}, "reservation_id"},
       {{{"reservation_id", id}, {"amount", 0}, {"currency", "USD"}}, "amount"},
-      {{{"reservation_id", id}, {"amount", 1.5}, {"currency", "USD"}}, "amount"},
+      {{{"reservation_id", id}, {"amount", 1}, {"currency", "USD"}}, "amount"},
+      {{{"reservation_id", id}, {"amount", 100}, {"currency", "USD"}}, "amount"},
+      {{{"reservation_id", id}, {"amount", 199}, {"currency", "USD"}}, "amount"},
+      {{{"reservation_id", id}, {"amount", 201}, {"currency", "USD"}}, "amount"},
+      {{{"reservation_id", id}, {"amount", -200}, {"currency", "USD"}}, "amount"},
+      {{{"reservation_id", id}, {"amount", 1e300}, {"currency", "USD"}}, "amount"},
+      {{{"reservation_id", id}, {"amount", 9223372036854775807}, {"currency", "USD"}}, "amount"},
+      {{{"reservation_id", id}, {"amount", 200.5}, {"currency", "USD"}}, "amount"},
+      {{{"reservation_id", id}, {"amount", "200"}, {"currency", "USD"}}, "amount"},
+      {{{"reservation_id", id}, {"amount", true}, {"currency", "USD"}}, "amount"},
       {{{"reservation_id", id}, {"currency", "USD"}}, "amount"},
-      {{{"reservation_id", id}, {"amount", 1}, {"currency", "usd"}}, "currency"},
-      {{{"reservation_id", id}, {"amount", 1}}, "currency"},
+      {{{"reservation_id", id}, {"amount", 200}, {"currency", "usd"}}, "currency"},
+      {{{"reservation_id", id}, {"amount", 200}, {"currency", "USDT"}}, "currency"},
+      {{{"reservation_id", id}, {"amount", 200}, {"currency", "EUR"}}, "currency"},
+      {{{"reservation_id", id}, {"amount", 200}}, "currency"},
   };
   for (const auto& [body, field] : intents) {
     const Reply reply = buy(grant, "/payment/intent", body);

@@ -93,7 +93,7 @@ TEST_F(GatewaySharedSeatsTest, AUserReservesAtOnePaysAtTheOtherAndConfirmsAtTheF
   EXPECT_EQ(buy_at(1, grant, "/reservations", {{"event_id", "show"}}, "other").code(), "FORBIDDEN");
   const std::string id = held.text("reservation_id");
   const Reply intent =
-      buy_at(1, grant, "/payment/intent", {{"reservation_id", id}, {"amount", 7}, {"currency", "EUR"}}, "i");
+      buy_at(1, grant, "/payment/intent", {{"reservation_id", id}, {"amount", 200}, {"currency", "USD"}}, "i");
   ASSERT_EQ(intent.status, 200) << intent.raw.body;
   const Json payment = {{"payment_intent_id", intent.text("payment_intent_id")}};
   EXPECT_EQ(buy_at(0, grant, "/reservations/" + id + "/confirm", payment, "early").code(), "FORBIDDEN");
@@ -215,7 +215,7 @@ TEST_F(GatewaySharedSeatsTest, WhateverBreaksEachBuyerGetsOneReservationAndNoSea
         const Reply again = insist(1 - i % 2, grants[i], "/reservations", wish, "r");
         EXPECT_EQ(again.raw.body, held.raw.body);
         const Reply intent = insist(i % 2, grants[i], "/payment/intent",
-                                    {{"reservation_id", id}, {"amount", 7}, {"currency", "EUR"}}, "i");
+                                    {{"reservation_id", id}, {"amount", 200}, {"currency", "USD"}}, "i");
         ASSERT_EQ(intent.status, 200) << intent.raw.body;
         const std::string payment = intent.text("payment_intent_id");
         const Reply paid = insist(1 - i % 2, grants[i], "/payment/process",

@@ -15,10 +15,9 @@ class EmbeddedSeats::Session final : public SeatSession {
     command.done(command);
   }
 
-  void suspend(const KeyClaim& key) override { parts_.keys_.suspend(key.scoped_key); }
+  void suspend(const KeyClaim& key) override { parts_.keys_.suspend(key.owner, key.scoped_key); }
 
   std::vector<SeatChange> sweep() override {
-    parts_.payments_.sweep();
     parts_.keys_.sweep();
     return parts_.seats_.sweep();
   }
@@ -30,62 +29,50 @@ class EmbeddedSeats::Session final : public SeatSession {
       case SeatCommand::Kind::kClaimKey:
         return claim(key);
       case SeatCommand::Kind::kFinishKey:
-        return parts_.keys_.finish(key.scoped_key, key.status, key.answer);
+        return parts_.keys_.finish(key.owner, key.scoped_key, key.status, key.answer);
       case SeatCommand::Kind::kAbandonKey:
-        return parts_.keys_.abandon(key.scoped_key);
+        return parts_.keys_.abandon(key.owner, key.scoped_key);
       case SeatCommand::Kind::kHold:
         return take(command, parts_.seats_.hold(command.owner, command.quantity, command.wanted,
                                                 {command.attempt, command.replay_only}));
       case SeatCommand::Kind::kConfirm:
-        return confirm(command);
+        return take(command, parts_.seats_.confirm(command.owner, command.reservation_id, command.intent.id));
       case SeatCommand::Kind::kCancel:
         return take(command, parts_.seats_.cancel(command.owner, command.reservation_id));
       case SeatCommand::Kind::kMakeIntent:
-        return make_intent(command);
+        return take(command, parts_.seats_.make_intent(command.owner, command.reservation_id, command.intent.amount,
+                                                       command.intent.currency));
       case SeatCommand::Kind::kPay:
-        return pay(command);
+        return take(command, parts_.seats_.pay(command.owner, command.intent.id, command.approve));
+      case SeatCommand::Kind::kFindOfTicket:
+        command.reservation = parts_.seats_.find(command.owner);
+        command.outcome = command.reservation.outcome;
+        return;
     }
   }
 
   void claim(KeyClaim& key) {
-    IdempotencyStore::Answer known = parts_.keys_.claim(key.scoped_key, key.body);
+    IdempotencyStore::Answer known = parts_.keys_.claim(key.owner, key.scoped_key, key.body);
     key.claim = known.claim;
     key.resumed = known.resumed;
     key.status = known.status;
     key.answer = std::move(known.body);
+    key.retry_after = known.retry_after;
   }
 
   static void take(SeatCommand& command, Reservation reservation) {
     command.reservation = std::move(reservation);
     command.outcome = command.reservation.outcome;
     // A hold that lapsed may have done so just now, by being asked for.
-    command.report_inventory = command.outcome == SeatOutcome::kOk || command.outcome == SeatOutcome::kLapsed ||
-                               command.outcome == SeatOutcome::kReservedBefore;
+    command.report_inventory = command.outcome == SeatOutcome::kOk || command.outcome == SeatOutcome::kLapsed;
   }
 
-  void confirm(SeatCommand& command) {
-    const PaymentIntent intent = parts_.payments_.find(command.intent.id);
-    if (!intent.found || intent.reservation_id != command.reservation_id) {
-      command.outcome = SeatOutcome::kNoPayment;
-    } else if (intent.status != PaymentStatus::kApproved) {
-      command.outcome = SeatOutcome::kNotApproved;
-    } else {
-      take(command, parts_.seats_.confirm(command.owner, command.reservation_id));
-    }
-  }
-
-  void make_intent(SeatCommand& command) {
-    command.outcome = parts_.seats_.find(command.owner, command.reservation_id).outcome;
-    if (command.outcome != SeatOutcome::kOk) return;
-    command.intent = parts_.payments_.create(command.reservation_id, command.intent.amount, command.intent.currency);
-  }
-
-  void pay(SeatCommand& command) {
-    const PaymentIntent known = parts_.payments_.find(command.intent.id);
-    const bool owned =
-        known.found && parts_.seats_.find(command.owner, known.reservation_id).outcome != SeatOutcome::kNotFound;
-    command.outcome = owned ? SeatOutcome::kOk : SeatOutcome::kNotFound;
-    if (owned) command.intent = parts_.payments_.process(known.id, command.approve);
+  static void take(SeatCommand& command, IntentOutcome answer) {
+    command.reservation = std::move(answer.reservation);
+    command.intent = std::move(answer.intent);
+    command.retry_after = answer.retry_after;
+    command.outcome = answer.outcome;
+    command.report_inventory = command.outcome == SeatOutcome::kLapsed;
   }
 
   EmbeddedSeats& parts_;
@@ -93,6 +80,17 @@ class EmbeddedSeats::Session final : public SeatSession {
 
 std::unique_ptr<SeatSession> EmbeddedSeats::open_session(boost::asio::any_io_executor) {
   return std::make_unique<Session>(*this);
+}
+
+std::vector<StoreMetric> EmbeddedSeats::metrics() const {
+  const SeatInventory::Kept kept = seats_.kept();
+  return {
+      {"idempotency_keys", "Idempotency keys in use or remembered.", false, static_cast<double>(keys_.entries())},
+      {"reservations_kept", "Reservations held, sold, or remembered after they came to nothing.", false,
+       static_cast<double>(kept.reservations)},
+      {"reservations_forgotten_early_total", "Reservations that came to nothing and were forgotten for want of room.",
+       true, static_cast<double>(kept.forgotten_early)},
+  };
 }
 
 }  // namespace tacos::gateway

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <algorithm>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "core/clock.h"
 #include "tacos-gateway/backend/idempotency_store.h"
-#include "tacos-gateway/backend/payment_desk.h"
 #include "tacos-gateway/backend/seat_inventory.h"
 #include "tacos-gateway/backend/seat_store.h"
 
@@ -16,21 +16,21 @@ namespace tacos::gateway {
 // session; they share what is behind it.
 class EmbeddedSeats final : public SeatStore {
  public:
-  // A payment is known for as long as the hold that it is for, so that who has paid can confirm.
-  EmbeddedSeats(SeatInventoryOptions options, const core::Clock& clock)
-      : seats_(options, clock),
-        payments_(clock, std::max(PaymentDesk::kUsuallyKept, options.hold_ttl)),
-        keys_({}, clock) {}
+  EmbeddedSeats(SeatInventoryOptions options, const core::Clock& clock, IdempotencyOptions keys = {})
+      : seats_(std::move(options), clock), keys_(keys, clock) {}
 
   std::unique_ptr<SeatSession> open_session(boost::asio::any_io_executor executor) override;
+  std::vector<StoreMetric> metrics() const override;
   // What the line has forgotten is forgotten here too. Any thread.
-  void forget(std::uint64_t event) { seats_.forget(event); }
+  void forget(std::uint64_t event) {
+    seats_.forget(event);
+    keys_.forget(event);
+  }
 
  private:
   class Session;
 
-  SeatInventory seats_;
-  PaymentDesk payments_;
+  mutable SeatInventory seats_;  // behind its own lock
   IdempotencyStore keys_;
 };
 

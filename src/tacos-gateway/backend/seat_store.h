@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include "core/clock.h"
 #include "tacos-gateway/store/queue_store.h"
 
 namespace tacos::gateway {
@@ -18,14 +20,28 @@ enum class SeatOutcome : std::uint8_t {
   kTaken,  // a seat that was asked for by number is not free, or fewer are free than were asked for
   kNoSuchSeat,
   kSoldOut,         // every seat is sold
-  kNotFound,        // no such reservation, or somebody else's
+  kNotFound,        // no such reservation or payment, or somebody else's
   kLapsed,          // the hold ran out or was cancelled
-  kConfirmed,       // cancel: it is sold already
+  kConfirmed,       // cancel, make intent: it is sold already
   kReservedBefore,  // hold: another attempt has made this ticket's one reservation
-  kNoPayment,       // confirm: no such payment for this reservation
+  kNoPayment,       // confirm: this is not the reservation's payment
   kNotApproved,     // confirm: the payment is not approved
+  kPaidBefore,      // make intent: a payment for the reservation is approved already
+  kWrongAmount,     // make intent: not the price; reservation tells what is
+  kWrongCurrency,   // likewise
+  kTooManyIntents,  // make intent: the reservation has made as many as it may
   kOverloaded,      // nothing was done: too many commands are in flight
   kUnavailable,     // the store can't be reached: it may or may not have been done
+};
+
+// kNone: no intent was made.
+enum class PaymentStatus : std::uint8_t { kNone, kCreated, kApproved, kFailed };
+
+// What an event sells, and for how much.
+struct SeatTerms {
+  std::uint64_t seats = 10'000;  // numbered from 1
+  std::uint64_t price = 100;     // of one seat, in the currency's smallest unit; 0: free
+  std::string currency = "USD";  // ISO 4217
 };
 
 struct Reservation {
@@ -36,14 +52,15 @@ struct Reservation {
   std::int64_t hold_expires_unix_ms = 0;
   StoreCommand::Inventory inventory;  // of the event, right after
   std::uint64_t event = 0;
+  // What the seats cost together. Without a currency the price is not known, and not checked: an earlier version made
+  // the event.
+  std::uint64_t amount = 0;
+  std::string currency;
+  PaymentStatus payment = PaymentStatus::kNone;  // of its last intent
 };
 
-enum class PaymentStatus : std::uint8_t { kCreated, kApproved, kFailed };
-
 struct PaymentIntent {
-  bool found = false;
   std::string id;
-  std::string reservation_id;
   std::uint64_t amount = 0;
   std::string currency;
   PaymentStatus status = PaymentStatus::kCreated;
@@ -54,11 +71,13 @@ enum class Claim : std::uint8_t {
   kInFlight,  // another request with this key is at work
   kReplay,    // done before: here is the answer
   kConflict,  // the key was used with another body
-  kFull,      // every entry is in use by work under way
+  kTooMany,   // this ticket has used as many keys as it may for now: retry_after tells when there is room
+  kFull,      // the store has as many keys as it may
 };
 
 // A client's idempotency key, scoped by whose it is and on which route.
 struct KeyClaim {
+  TicketRef owner = {};  // the ticket whose grant pays: keys are counted by it
   std::string scoped_key = {};
   std::uint64_t id = 0;        // tells this claim from an earlier one of the same key
   std::string_view body = {};  // kClaimKey: the request's; must stay valid until done
@@ -67,6 +86,7 @@ struct KeyClaim {
   bool resumed = false;
   int status = 0;           // of the answer: read by kFinishKey, told by kReplay
   std::string answer = {};  // likewise
+  core::Nanos retry_after{0};
 };
 
 // One change of seats, payments or idempotency keys, owned by whoever submits it and untouched by them until done is
@@ -79,8 +99,12 @@ struct SeatCommand {
     kHold,        // owner, attempt, quantity or wanted → reservation
     kConfirm,     // owner, reservation_id, intent.id → reservation, sold; confirming again gives the same order
     kCancel,      // owner, reservation_id → reservation
-    kMakeIntent,  // owner, reservation_id, intent's amount and currency → intent
-    kPay,         // owner, intent.id, approve → intent; one that is settled keeps its first answer
+    // owner, reservation_id, intent's amount and currency → intent; replaces one that is not approved, which is no
+    // more. kPaidBefore and kConfirmed tell the id of the approved one, kTooManyIntents that of the last, and
+    // retry_after.
+    kMakeIntent,
+    kPay,  // owner, intent.id, approve → intent; one that is settled keeps its first answer while the hold lives
+    kFindOfTicket,  // owner → reservation: kOk while held or sold, kLapsed once it has come to nothing, kNotFound
   };
 
   Kind kind = Kind::kHold;
@@ -97,6 +121,7 @@ struct SeatCommand {
 
   PaymentIntent intent;
   bool approve = false;
+  core::Nanos retry_after{0};  // kTooManyIntents: until the hold ends
 
   Reservation reservation;
   // The counts have changed and the line does not know yet: report reservation.inventory to the queue's store.
@@ -135,6 +160,23 @@ class SeatStore {
  public:
   virtual ~SeatStore() = default;
   virtual std::unique_ptr<SeatSession> open_session(boost::asio::any_io_executor executor) = 0;
+  // What the store counts about itself. Any thread.
+  virtual std::vector<StoreMetric> metrics() const { return {}; }
+};
+
+// How much those who were admitted may make, whichever store keeps it.
+struct SeatLimits {
+  std::uint64_t intents_per_reservation = 20;
+  std::uint64_t keys_per_grant = 64;  // that are remembered or in use at the same time
+  // Work that was refused gives its key back, but not for ever: so many times as many keys may be claimed while an
+  // answer is kept.
+  static constexpr std::uint64_t kClaimsPerKey = 16;
+};
+
+struct TicketHash {
+  std::size_t operator()(const TicketRef& ref) const {
+    return std::hash<std::uint64_t>{}(ref.event ^ ref.number * 0x9e37'79b9'7f4a'7c15ULL ^ ref.epoch);
+  }
 };
 
 // 128 random bits as 32 hexadecimal digits, with a prefix that tells what the id is of.

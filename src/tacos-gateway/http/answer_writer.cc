@@ -1,5 +1,7 @@
 #include "tacos-gateway/http/answer_writer.h"
 
+#include <chrono>
+
 #include <fmt/compile.h>
 
 #include "tacos-gateway/http/json_text.h"
@@ -55,6 +57,19 @@ void AnswerWriter::send(ApiExchange& exchange, int status, std::string_view cont
   respond(exchange, status, content_type, false);
 }
 
+void AnswerWriter::word_retry(bool may_retry, const ErrorDetail& detail) {
+  if (!may_retry) return;
+  const auto out = std::back_inserter(headers_);
+  // Spread over three seconds, so that those who were turned away together do not come back together.
+  const std::int64_t seconds = detail.retry_after > core::Nanos(0)
+                                   ? std::chrono::ceil<std::chrono::seconds>(detail.retry_after).count()
+                                   : static_cast<std::int64_t>(1 + random_.below(3));
+  fmt::format_to(out, "Retry-After: {}\r\n", seconds);
+  if (detail.limit == 0) return;
+  fmt::format_to(out, "X-RateLimit-Limit: {}\r\nX-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: {}\r\n", detail.limit,
+                 seconds);
+}
+
 int AnswerWriter::word_error(ApiExchange& exchange, ApiError error, std::string_view message,
                              const ErrorDetail& detail) {
   const auto [status, code] = text_of(error);
@@ -68,13 +83,9 @@ int AnswerWriter::word_error(ApiExchange& exchange, ApiError error, std::string_
   if (detail.position) fmt::format_to(out, R"(,"position":{})", *detail.position);
   const std::int64_t poll_after_ms = detail.poll_after / std::chrono::milliseconds(1);
   if (poll_after_ms > 0) fmt::format_to(out, R"(,"poll_after_ms":{})", poll_after_ms);
+  if (!detail.payment_status.empty()) fmt::format_to(out, R"(,"payment_status":"{}")", detail.payment_status);
   body_.push_back('}');
-  if (detail.retry_after) {
-    fmt::format_to(std::back_inserter(headers_), "Retry-After: {}\r\n", *detail.retry_after / std::chrono::seconds(1));
-  } else if (status == 429 || status == 503) {
-    // Spread over three seconds, so that those who were turned away together do not come back together.
-    fmt::format_to(std::back_inserter(headers_), "Retry-After: {}\r\n", 1 + random_.below(3));
-  }
+  word_retry(status == 429 || status == 503 || error == ApiError::kIdempotencyInFlight, detail);
   if (status == 401) header("WWW-Authenticate", "Bearer");
   // A probe that is told "not ready" was answered well.
   if (status >= 500 && exchange.route != Route::kReady) {

@@ -16,10 +16,12 @@ namespace tacos::gateway {
 
 // What an error tells beyond its code and message.
 struct ErrorDetail {
-  std::string_view field = {};                            // INVALID_ARGUMENT: which one
-  std::optional<std::uint64_t> position = std::nullopt;   // NOT_READY
-  core::Nanos poll_after{0};                              // NOT_READY
-  std::optional<core::Nanos> retry_after = std::nullopt;  // whole seconds; else 429 and 503 say 1 to 3
+  std::string_view field = {};                           // INVALID_ARGUMENT: which one
+  std::optional<std::uint64_t> position = std::nullopt;  // NOT_READY
+  core::Nanos poll_after{0};                             // NOT_READY
+  core::Nanos retry_after{0};                            // 0: a second or some, where there is a Retry-After at all
+  std::uint64_t limit = 0;                               // RATE_LIMITED: the limit that was reached
+  std::string_view payment_status = {};                  // TOKEN_EXPIRED: of a payment that was not used
 };
 
 // Words answers: the body in a buffer that is reused, the headers every answer has, and the count of it in the metrics.
@@ -41,13 +43,15 @@ class AnswerWriter {
 
   void send(ApiExchange& exchange, int status, std::string_view content_type = "application/json");
 
-  // The contract's error, whole. Headers that were added since begin() go with it. 429 and 503 get a Retry-After.
+  // The contract's error, whole. Headers that were added since begin() go with it. 429, 503 and
+  // IDEMPOTENCY_IN_FLIGHT get a Retry-After.
   void fail(ApiExchange& exchange, ApiError error, std::string_view message, const ErrorDetail& detail = {});
   // The same, as the connection's last answer.
   void fail_last(ApiExchange& exchange, ApiError error, std::string_view message);
 
  private:
   void respond(ApiExchange& exchange, int status, std::string_view content_type, bool close);
+  void word_retry(bool may_retry, const ErrorDetail& detail);
   int word_error(ApiExchange& exchange, ApiError error, std::string_view message, const ErrorDetail& detail);
 
   ThreadMetrics& metrics_;

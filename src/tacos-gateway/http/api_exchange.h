@@ -28,6 +28,10 @@ struct Purchase {
     std::string message = {};
     std::string field = {};
     std::optional<StoreOutcome> by_line = std::nullopt;  // the line's own words instead
+    // As ErrorDetail has them.
+    core::Nanos retry_after{0};
+    std::uint64_t limit = 0;
+    std::string_view payment_status = {};  // of text that is never gone
   };
 
   GrantClaims grant;

@@ -36,6 +36,7 @@ struct GatewayServices {
   std::size_t max_body_bytes = 64 * 1024;
   std::string store_kind = "embedded";  // for metrics, like the next
   std::string position_strategy = "index";
+  SeatLimits seat_limits{};            // what the seats keep to, for those who are told
   std::int64_t unix_ms_at_origin = 0;  // of the clock's own zero
   // One per server thread, that of the operators' port last, made before the threads start.
   std::vector<std::unique_ptr<ThreadMetrics>> metrics{};

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "net/counter.h"
 #include "net/http_request.h"
+#include "tacos-gateway/backend/seat_store.h"
 #include "tacos-gateway/http/route.h"
 
 namespace tacos::gateway {
@@ -34,6 +35,24 @@ class DurationHistogram {
 enum class Backend : std::uint8_t { kInventory, kPayment };
 inline constexpr std::array<std::string_view, 2> kBackendNames{"inventory", "payment"};
 
+// What a request for a payment came to, as the label of payment_intents_total.
+enum class IntentResult : std::uint8_t {
+  kCreated,
+  kApproved,
+  kFailed,
+  kNotPrice,    // refused: another amount or currency than the reservation costs
+  kTooMany,     // refused: --max-intents-per-reservation
+  kPaidBefore,  // refused: a payment is approved, or the reservation confirmed
+  kReleased,    // refused: the reservation was cancelled, or its hold lapsed
+  kUnknown,     // refused: no such reservation or payment of this user, or the payment was replaced
+};
+inline constexpr std::array<std::string_view, 8> kIntentResultNames{
+    "created",       "approved",     "failed",           "refused_price",
+    "refused_limit", "refused_paid", "refused_released", "refused_unknown"};
+// Of each Claim, as the label of idempotency_keys_total.
+inline constexpr std::array<std::string_view, 6> kClaimNames{"claimed",  "in_flight",     "replayed",
+                                                             "conflict", "refused_grant", "refused_full"};
+
 // What one server thread has done. Recording is a few plain stores: no lock, no allocation.
 class ThreadMetrics {
  public:
@@ -48,6 +67,11 @@ class ThreadMetrics {
     backends_[static_cast<std::size_t>(backend)].add(duration);
   }
 
+  void record_intent(IntentResult result) { intents_[static_cast<std::size_t>(result)].add(); }
+  void record_key(Claim claim) { claims_[static_cast<std::size_t>(claim)].add(); }
+
+  std::uint64_t intents(std::size_t result) const { return intents_[result].value(); }
+  std::uint64_t claims(std::size_t claim) const { return claims_[claim].value(); }
   std::uint64_t requests(Route route, net::HttpMethod method, std::size_t status_index) const {
     return requests_[static_cast<std::size_t>(route)][static_cast<std::size_t>(method)][status_index].value();
   }
@@ -60,6 +84,8 @@ class ThreadMetrics {
   std::array<std::array<PerStatus, kMethodCount>, kRouteCount> requests_;
   std::array<DurationHistogram, kRouteCount> durations_;
   std::array<DurationHistogram, kBackendNames.size()> backends_;
+  std::array<net::Counter, kIntentResultNames.size()> intents_;
+  std::array<net::Counter, kClaimNames.size()> claims_;
 };
 
 }  // namespace tacos::gateway

@@ -107,6 +107,26 @@ void add_requests(Families& families, std::span<const ThreadMetrics* const> thre
   }
 }
 
+template <class Names, class Count>
+void add_labelled(MetricFamily& family, const char* label, const Names& names,
+                  std::span<const ThreadMetrics* const> threads, Count count) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::uint64_t sum = 0;
+    for (const ThreadMetrics* thread : threads) sum += count(*thread, i);
+    Families::add(family, {{label, std::string(names[i])}}, as_double(sum));
+  }
+}
+
+void add_purchases(Families& families, std::span<const ThreadMetrics* const> threads) {
+  add_labelled(
+      families.begin("payment_intents_total", "Requests for a payment, by what came of them.", MetricType::Counter),
+      "outcome", kIntentResultNames, threads,
+      [](const ThreadMetrics& thread, std::size_t i) { return thread.intents(i); });
+  add_labelled(
+      families.begin("idempotency_keys_total", "Idempotency keys shown, by what came of them.", MetricType::Counter),
+      "outcome", kClaimNames, threads, [](const ThreadMetrics& thread, std::size_t i) { return thread.claims(i); });
+}
+
 // The events that get series of their own, and the sum of the others.
 struct ShownEvents {
   std::vector<const EventSnapshot*> shown;
@@ -308,6 +328,7 @@ void add_process(Families& families, const MemoryTrimmer::Counts& trims) {
 std::string metrics_page(const MetricsInput& input) {
   Families families;
   add_requests(families, input.threads);
+  add_purchases(families, input.threads);
   add_events(families, input.events);
   add_store(families, input);
   add_server(families, input.server);

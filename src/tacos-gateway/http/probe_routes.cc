@@ -53,7 +53,8 @@ std::string current_metrics_page(GatewayServices& services, const OperatorReport
   input.threads = threads;
   // Without the store there is still the rest to show, and it is wanted most then.
   if (events.has_value()) input.events = *events;
-  const std::vector<StoreMetric> store = services.store.metrics();
+  std::vector<StoreMetric> store = services.store.metrics();
+  for (const StoreMetric& metric : services.seats.metrics()) store.push_back(metric);
   input.store = store;
   input.store_kind = services.store_kind;
   input.position_strategy = services.position_strategy;

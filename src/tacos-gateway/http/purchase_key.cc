@@ -1,6 +1,7 @@
 #include "tacos-gateway/http/purchase_key.h"
 
 #include <array>
+#include <utility>
 
 #include <openssl/sha.h>
 
@@ -10,6 +11,7 @@ namespace tacos::gateway {
 namespace {
 
 constexpr std::size_t kMaxKeyBytes = 255;
+constexpr std::string_view kTooMuch = "too many requests are being worked on; send the same request again";
 
 ApiExchange& exchange_of(SeatCommand& command) {
   return *static_cast<ApiExchange*>(command.context);
@@ -43,6 +45,7 @@ void PurchaseKey::claim(ApiExchange& exchange, void (*then)(ApiExchange&)) {
   purchase.claimed = then;
   SeatCommand& command = purchase.key_command;
   command.kind = SeatCommand::Kind::kClaimKey;
+  command.key.owner = purchase.grant.ref;
   command.key.scoped_key = scoped(exchange, key);
   command.key.body = exchange.request().body();
   command.context = &exchange;
@@ -56,19 +59,31 @@ void PurchaseKey::claimed(SeatCommand& command) {
   answer.begin();
   if (command.outcome == SeatOutcome::kUnavailable) {
     exchange.thread.seats().suspend(command.key);  // it may be claimed
-    return answer.fail(exchange, ApiError::kStoreUnavailable, "the seats can't be reached at the moment");
+    return answer.fail(exchange, ApiError::kStoreUnavailable, kSeatsAway);
   }
-  if (command.outcome != SeatOutcome::kOk || command.key.claim == Claim::kFull) {
-    return answer.fail(exchange, ApiError::kOverloaded, "too many requests are being worked on");
-  }
+  if (command.outcome != SeatOutcome::kOk) return answer.fail(exchange, ApiError::kOverloaded, kTooMuch);
+  exchange.thread.metrics().record_key(command.key.claim);
   switch (command.key.claim) {
+    case Claim::kFull:
+      return answer.fail(exchange, ApiError::kOverloaded,
+                         "as many Idempotency-Keys are remembered as may be; send the same request again");
+    case Claim::kTooMany: {
+      const std::uint64_t limit = exchange.thread.services().seat_limits.keys_per_grant;
+      return answer.fail(
+          exchange, ApiError::kRateLimited,
+          fmt::format("this grant has {} Idempotency-Keys in use, or has tried too often; a request that was answered "
+                      "before is answered again with its key, a new one after the time in Retry-After",
+                      limit),
+          {.retry_after = command.key.retry_after, .limit = limit});
+    }
     case Claim::kReplay:
       return PurchaseKey(exchange.thread).replay(exchange);
     case Claim::kInFlight:
       return answer.fail(exchange, ApiError::kIdempotencyInFlight,
-                         "a request with this Idempotency-Key is being worked on");
+                         "a request with this Idempotency-Key is being worked on; send it again to get its answer");
     case Claim::kConflict:
-      return answer.fail(exchange, ApiError::kIdempotencyConflict, "this Idempotency-Key was used with another body");
+      return answer.fail(exchange, ApiError::kIdempotencyConflict,
+                         "this Idempotency-Key was used with another body; send that body, or another key");
     default:
       return exchange.purchase().claimed(exchange);
   }
@@ -103,9 +118,9 @@ void PurchaseKey::arrive(ApiExchange& exchange) {
   answer.send(exchange, purchase.key_command.key.status);
 }
 
-void PurchaseKey::give_up(ApiExchange& exchange, ApiError error, std::string_view message, std::string_view field) {
+void PurchaseKey::give_up(ApiExchange& exchange, Purchase::Refusal refusal) {
   Purchase& purchase = exchange.purchase();
-  purchase.refusal = {.error = error, .message = std::string(message), .field = std::string(field)};
+  purchase.refusal = std::move(refusal);
   SeatCommand& command = purchase.key_command;
   command.kind = SeatCommand::Kind::kAbandonKey;
   command.done = &PurchaseKey::abandoned;
@@ -114,7 +129,8 @@ void PurchaseKey::give_up(ApiExchange& exchange, ApiError error, std::string_vie
 
 void PurchaseKey::give_up_for(ApiExchange& exchange, StoreOutcome outcome) {
   if (outcome == StoreOutcome::kUnavailable) {
-    return suspend(exchange, ApiError::kStoreUnavailable, "the line can't be reached at the moment");
+    return suspend(exchange, ApiError::kStoreUnavailable,
+                   "the line can't be reached at the moment; send the same request again");
   }
   Purchase& purchase = exchange.purchase();
   // A broken-off attempt may have claimed the grant: without its key it would be another's.
@@ -127,7 +143,7 @@ void PurchaseKey::give_up_for(ApiExchange& exchange, StoreOutcome outcome) {
 }
 
 void PurchaseKey::suspend_overloaded(ApiExchange& exchange) {
-  suspend(exchange, ApiError::kOverloaded, "too many requests are being worked on");
+  suspend(exchange, ApiError::kOverloaded, kTooMuch);
 }
 
 void PurchaseKey::abandoned(SeatCommand& command) {
@@ -135,7 +151,11 @@ void PurchaseKey::abandoned(SeatCommand& command) {
   exchange.thread.answer().begin();
   const Purchase::Refusal& refusal = exchange.purchase().refusal;
   if (refusal.by_line) return fail_for(exchange, *refusal.by_line);
-  exchange.thread.answer().fail(exchange, refusal.error, refusal.message, {.field = refusal.field});
+  exchange.thread.answer().fail(exchange, refusal.error, refusal.message,
+                                {.field = refusal.field,
+                                 .retry_after = refusal.retry_after,
+                                 .limit = refusal.limit,
+                                 .payment_status = refusal.payment_status});
 }
 
 void PurchaseKey::suspend(ApiExchange& exchange, ApiError error, std::string_view message) {

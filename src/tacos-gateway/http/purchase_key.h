@@ -7,6 +7,8 @@
 
 namespace tacos::gateway {
 
+inline constexpr std::string_view kSeatsAway = "the seats can't be reached at the moment; send the same request again";
+
 // The idempotency key of a request that buys: claimed before any work, and at the end finished with the answer, given
 // back because nothing was done, or suspended because what was done is not known. Each of these answers the request.
 class PurchaseKey {
@@ -22,7 +24,7 @@ class PurchaseKey {
   static void arrive(ApiExchange& exchange);
 
   // Nothing was done, so that the same request may be tried again under the same key.
-  void give_up(ApiExchange& exchange, ApiError error, std::string_view message, std::string_view field = {});
+  void give_up(ApiExchange& exchange, Purchase::Refusal refusal);
   void give_up_for(ApiExchange& exchange, StoreOutcome outcome);
 
   // What was done is not known: the same request, repeated, takes up the work.

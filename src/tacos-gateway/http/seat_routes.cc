@@ -12,23 +12,14 @@ namespace {
 using Kind = SeatCommand::Kind;
 
 constexpr std::int64_t kMaxSeatsPerReservation = 10;
-constexpr std::int64_t kMaxAmount = 1'000'000'000'000;
-constexpr const char* kGivenBack = "the seats were held for too long and have been given back";
+constexpr std::string_view kSoldOut = "every seat of this event is sold";
+constexpr std::string_view kGivenBack =
+    "the reservation was cancelled or its seats were held for too long, and they have been given back; join again";
+constexpr std::string_view kTooMuch = "too many requests are being worked on; send the same request again";
+constexpr std::string_view kRefundDue = "refund_due";
 
 ApiExchange& exchange_of(StoreCommand& command) {
   return *static_cast<ApiExchange*>(command.owner);
-}
-
-std::string_view text_of(PaymentStatus status) {
-  switch (status) {
-    case PaymentStatus::kApproved:
-      return "approved";
-    case PaymentStatus::kFailed:
-      return "failed";
-    case PaymentStatus::kCreated:
-      break;
-  }
-  return "created";
 }
 
 }  // namespace
@@ -46,7 +37,7 @@ SeatRoutes::Check SeatRoutes::take_grant(ApiExchange& exchange) {
   if (!grant) {
     thread_.answer().fail(exchange, ApiError::kUnauthenticated,
                           bearer.empty() ? "send the reservation_token from /queue/enter as Authorization: Bearer"
-                                         : "this is no reservation_token of this gateway");
+                                         : "this is no reservation_token of this gateway; join and enter again");
     return Check::kAnswered;
   }
   exchange.purchase().grant = *grant;
@@ -86,8 +77,9 @@ void SeatRoutes::worked(SeatCommand& command) {
                                   thread.services().clock.now() - exchange.purchase().asked_at);
   thread.answer().begin();
   if (command.outcome == SeatOutcome::kUnavailable) {
-    return routes.key_.suspend(exchange, ApiError::kStoreUnavailable, "the seats can't be reached at the moment");
+    return routes.key_.suspend(exchange, ApiError::kStoreUnavailable, kSeatsAway);
   }
+  if (payment) routes.count_payment(command);
   if (command.kind == Kind::kHold) return routes.held(exchange);
   if (command.report_inventory) return routes.report(exchange, &SeatRoutes::reported);
   routes.conclude(exchange);
@@ -112,13 +104,16 @@ void SeatRoutes::reported(StoreCommand& command) {
 void SeatRoutes::conclude(ApiExchange& exchange) {
   switch (exchange.purchase().work.outcome) {
     case SeatOutcome::kOverloaded:
-      return give_up(exchange, ApiError::kOverloaded, "too many requests are being worked on");
+      return give_up(exchange, ApiError::kOverloaded, kTooMuch);
     case SeatOutcome::kLapsed:
-      return give_up(exchange, ApiError::kTokenExpired, kGivenBack);
+      return give_up_released(exchange);
     case SeatOutcome::kNotFound:
       return give_up(exchange, ApiError::kNotFound,
-                     exchange.route == Route::kPaymentProcess ? "there is no such payment of this user"
-                                                              : "there is no such reservation of this user");
+                     exchange.route == Route::kPaymentProcess
+                         ? "there is no such payment of this user, or a later one has replaced it; make one with "
+                           "POST /payment/intent"
+                         : "there is no such reservation of this user; use the reservation_id that "
+                           "POST /reservations answered");
     default:
       break;
   }
@@ -152,7 +147,8 @@ SeatRoutes::Check SeatRoutes::read_reservation(ApiExchange& exchange) {
     return Check::kAnswered;
   }
   if (event_key(event_id) != exchange.purchase().grant.ref.event) {
-    answer.fail(exchange, ApiError::kForbidden, "the reservation_token is for another event");
+    answer.fail(exchange, ApiError::kForbidden,
+                "the reservation_token is for another event; send the event_id that was joined");
     return Check::kAnswered;
   }
   return read_seats(exchange);
@@ -231,15 +227,31 @@ void SeatRoutes::held(ApiExchange& exchange) {
            [](StoreCommand& spent) { PurchaseKey::arrive(exchange_of(spent)); });
     const Reservation& made = command.reservation;
     fmt::format_to(std::back_inserter(thread_.answer().body()),
-                   R"({{"reservation_id":"{}","seat_ids":[{}],"hold_expires_at":"{}","status":"held"}})",
+                   R"({{"reservation_id":"{}","seat_ids":[{}],"hold_expires_at":"{}","status":"held")",
                    made.reservation_id, fmt::join(made.seats, ","), format_timestamp(made.hold_expires_unix_ms));
+    if (!made.currency.empty()) {
+      fmt::format_to(std::back_inserter(thread_.answer().body()), R"(,"amount":{},"currency":"{}")", made.amount,
+                     made.currency);
+    }
+    thread_.answer().body().push_back('}');
     return key_.finish(exchange, 201, 1);
   }
   const bool reserved_once = command.outcome == SeatOutcome::kReservedBefore || command.outcome == SeatOutcome::kLapsed;
   if (reserved_once) return settle(exchange, StoreCommand::Kind::kSpendGrant, &SeatRoutes::refusal_settled);
   if (!command.replay_only) return settle(exchange, StoreCommand::Kind::kReleaseGrant, &SeatRoutes::refusal_settled);
   if (command.outcome == SeatOutcome::kOverloaded) return refuse_seats(exchange);
+  // Spent for a reservation that is no longer remembered, and so came to nothing: what was sold is kept.
+  if (purchase.grant_outcome == StoreOutcome::kSpent) return give_up_released(exchange);
   key_.give_up_for(exchange, purchase.grant_outcome);
+}
+
+void SeatRoutes::give_up_released(ApiExchange& exchange) {
+  const bool paid = exchange.purchase().work.reservation.payment == PaymentStatus::kApproved;
+  key_.give_up(exchange,
+               {.error = ApiError::kTokenExpired,
+                .message = paid ? fmt::format("{}; the payment was not used and is to be refunded", kGivenBack)
+                                : std::string(kGivenBack),
+                .payment_status = paid ? kRefundDue : std::string_view()});
 }
 
 void SeatRoutes::settle(ApiExchange& exchange, StoreCommand::Kind kind, void (*done)(StoreCommand&)) {
@@ -261,20 +273,26 @@ void SeatRoutes::refusal_settled(StoreCommand& command) {
 void SeatRoutes::refuse_seats(ApiExchange& exchange) {
   switch (exchange.purchase().work.outcome) {
     case SeatOutcome::kSoldOut:
-      return give_up(exchange, ApiError::kSoldOut, "every seat of this event is sold");
+      return give_up(exchange, ApiError::kSoldOut, kSoldOut);
     case SeatOutcome::kNoSuchSeat:
       return give_up(exchange, ApiError::kInvalidArgument, "seat_ids names a seat that does not exist, or one twice",
                      "seat_ids");
     case SeatOutcome::kReservedBefore:
-      return key_.give_up_for(exchange, StoreOutcome::kSpent);
+      return give_up(exchange, ApiError::kForbidden,
+                     fmt::format("this grant has made its reservation already: go on with {}, or cancel it and join "
+                                 "again",
+                                 exchange.purchase().work.reservation.reservation_id));
     case SeatOutcome::kLapsed:
-      return give_up(exchange, ApiError::kTokenExpired, kGivenBack);
+      return give_up_released(exchange);
     case SeatOutcome::kNotFound:
       return key_.give_up_for(exchange, StoreOutcome::kNotFound);
     case SeatOutcome::kOverloaded:
-      return give_up(exchange, ApiError::kOverloaded, "too many requests are being worked on");
+      return give_up(exchange, ApiError::kOverloaded, kTooMuch);
     default:
-      return give_up(exchange, ApiError::kSeatTaken, "not enough of these seats are free; choose others");
+      return give_up(exchange, ApiError::kSeatTaken,
+                     exchange.purchase().work.wanted.empty()
+                         ? "fewer seats are free than you ask for; ask for fewer, or again when others give theirs back"
+                         : "not all of these seats are free; choose others, or ask for a quantity");
   }
 }
 
@@ -288,11 +306,16 @@ void SeatRoutes::confirm(ApiExchange& exchange) {
 void SeatRoutes::confirmed(ApiExchange& exchange) {
   const SeatCommand& command = exchange.purchase().work;
   if (command.outcome == SeatOutcome::kNoPayment) {
-    return give_up(exchange, ApiError::kInvalidArgument, "there is no such payment for this reservation",
+    return give_up(exchange, ApiError::kInvalidArgument,
+                   "there is no such payment for this reservation, or a later one has replaced it; make one with "
+                   "POST /payment/intent",
                    "payment_intent_id");
   }
   if (command.outcome == SeatOutcome::kNotApproved) {
-    return give_up(exchange, ApiError::kForbidden, "the payment is not approved");
+    return give_up(exchange, ApiError::kForbidden,
+                   command.reservation.payment == PaymentStatus::kFailed
+                       ? "the payment is not approved, it has failed; make another with POST /payment/intent"
+                       : "the payment is not approved; approve it with POST /payment/process");
   }
   fmt::format_to(std::back_inserter(thread_.answer().body()),
                  R"({{"order_id":"{}","status":"confirmed","seat_ids":[{}]}})", command.reservation.order_id,
@@ -305,56 +328,12 @@ void SeatRoutes::cancelled(ApiExchange& exchange) {
   if (command.outcome == SeatOutcome::kConfirmed) {
     return give_up(exchange, ApiError::kForbidden, "the reservation is confirmed: it can't be cancelled any more");
   }
-  fmt::format_to(std::back_inserter(thread_.answer().body()), R"({{"reservation_id":"{}","status":"cancelled"}})",
-                 command.reservation.reservation_id);
-  key_.finish(exchange, 200);
-}
-
-void SeatRoutes::make_intent(ApiExchange& exchange) {
-  const auto reservation_id = required_text(exchange, "reservation_id", "res_…");
-  if (!reservation_id) return;
-  const auto currency = required_text(exchange, "currency", "USD");
-  if (!currency) return;
-  const bool is_currency = currency->size() == 3 &&
-                           std::all_of(currency->begin(), currency->end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  if (!is_currency) {
-    return give_up(exchange, ApiError::kInvalidArgument, "currency must be three capitals, as in ISO 4217", "currency");
-  }
-  std::int64_t amount = 0;
-  if (thread_.json().get_integer("amount", amount) != JsonBody::Found::kYes || amount < 1 || amount > kMaxAmount) {
-    return give_up(exchange, ApiError::kInvalidArgument,
-                   "amount must be a whole number from 1 to 1000000000000, in the currency's smallest unit", "amount");
-  }
-  SeatCommand& command = exchange.purchase().work;
-  command.reservation_id = *reservation_id;
-  command.intent.amount = static_cast<std::uint64_t>(amount);
-  command.intent.currency = *currency;
-  work(exchange, Kind::kMakeIntent);
-}
-
-void SeatRoutes::pay(ApiExchange& exchange) {
-  const auto intent_id = required_text(exchange, "payment_intent_id", "pay_…");
-  if (!intent_id) return;
-  const auto action = required_text(exchange, "action", "approve");
-  if (!action) return;
-  if (*action != "approve" && *action != "fail") {
-    return give_up(exchange, ApiError::kInvalidArgument, "action must be approve or fail", "action");
-  }
-  SeatCommand& command = exchange.purchase().work;
-  command.intent.id = *intent_id;
-  command.approve = *action == "approve";
-  work(exchange, Kind::kPay);
-}
-
-void SeatRoutes::paid(ApiExchange& exchange) {
-  const PaymentIntent& intent = exchange.purchase().work.intent;
   const auto out = std::back_inserter(thread_.answer().body());
-  if (exchange.route == Route::kPaymentProcess) {
-    fmt::format_to(out, R"({{"payment_intent_id":"{}","status":"{}"}})", intent.id, text_of(intent.status));
-  } else {
-    fmt::format_to(out, R"({{"payment_intent_id":"{}","status":"{}","amount":{},"currency":"{}"}})", intent.id,
-                   text_of(intent.status), intent.amount, intent.currency);
+  fmt::format_to(out, R"({{"reservation_id":"{}","status":"cancelled")", command.reservation.reservation_id);
+  if (command.reservation.payment == PaymentStatus::kApproved) {
+    fmt::format_to(out, R"(,"payment_status":"{}")", kRefundDue);
   }
+  thread_.answer().body().push_back('}');
   key_.finish(exchange, 200);
 }
 

@@ -33,8 +33,10 @@ class SeatRoutes {
   static void reported(StoreCommand& command);
   void conclude(ApiExchange& exchange);
   void give_up(ApiExchange& exchange, ApiError error, std::string_view message, std::string_view field = {}) {
-    key_.give_up(exchange, error, message, field);
+    key_.give_up(exchange, {.error = error, .message = std::string(message), .field = std::string(field)});
   }
+  // The reservation has come to nothing: says so, and what becomes of money that was paid for it.
+  void give_up_released(ApiExchange& exchange);
   // Tells the line what is left of the event, then calls done for the exchange.
   void report(ApiExchange& exchange, void (*done)(StoreCommand&));
   // A text field that must be there; gives up with INVALID_ARGUMENT otherwise.
@@ -54,7 +56,9 @@ class SeatRoutes {
   void confirmed(ApiExchange& exchange);
   void cancelled(ApiExchange& exchange);
   void make_intent(ApiExchange& exchange);
+  void refuse_intent(ApiExchange& exchange);
   void pay(ApiExchange& exchange);
+  void count_payment(const SeatCommand& command);
   void paid(ApiExchange& exchange);
 
   ApiThread& thread_;

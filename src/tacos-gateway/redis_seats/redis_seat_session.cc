@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -46,6 +47,10 @@ void read_claim(const redis::RedisReply& reply, KeyClaim& key) {
     case 2:
       key.claim = Claim::kReplay;
       break;
+    case 4:
+      key.claim = Claim::kTooMany;
+      key.retry_after = milliseconds(std::min(number_at(reply, 1), kMostMs));
+      return;
     default:
       key.claim = Claim::kConflict;
       break;
@@ -56,7 +61,17 @@ void read_claim(const redis::RedisReply& reply, KeyClaim& key) {
 }
 
 PaymentStatus status_of(std::string_view letter) {
-  return letter == "a" ? PaymentStatus::kApproved : letter == "f" ? PaymentStatus::kFailed : PaymentStatus::kCreated;
+  return letter == "a"   ? PaymentStatus::kApproved
+         : letter == "f" ? PaymentStatus::kFailed
+         : letter == "c" ? PaymentStatus::kCreated
+                         : PaymentStatus::kNone;
+}
+
+// Or none, when it is not one that the scripts of seats tell.
+std::optional<SeatOutcome> seat_outcome_of(const redis::RedisReply& reply) {
+  const std::int64_t outcome = reply.is_array() ? reply.at(0).as_integer().value_or(-1) : -1;
+  if (outcome < 0 || outcome > static_cast<std::int64_t>(SeatOutcome::kTooManyIntents)) return std::nullopt;
+  return static_cast<SeatOutcome>(outcome);
 }
 
 // As told() of lua/seat_prelude.lua has it; whether the event is sold out.
@@ -66,11 +81,27 @@ bool read_reservation(const redis::RedisReply& reply, const TicketRef& owner, Re
   to.hold_expires_unix_ms = reply.at(3).as_integer().value_or(0);
   to.event = owner.event;
   to.inventory = {number_at(reply, 4), number_at(reply, 5), number_at(reply, 6), 0};
+  to.amount = number_at(reply, 8);
+  to.currency = reply.at(9).text();
+  to.payment = status_of(reply.at(10).text());
   to.seats.clear();
-  for (std::size_t i = 8; i < reply.elements().size(); ++i) {
+  for (std::size_t i = 11; i < reply.elements().size(); ++i) {
     to.seats.push_back(static_cast<std::uint32_t>(number_at(reply, i)));
   }
   return number_at(reply, 7) == 1;
+}
+
+// As told_payment() has it.
+void read_payment(const redis::RedisReply& reply, SeatCommand& to) {
+  if (reply.elements().size() < 2) return;
+  to.intent.id = reply.at(1).text();
+  to.intent.amount = number_at(reply, 2);
+  to.intent.currency = reply.at(3).text();
+  to.intent.status = status_of(reply.at(4).text());
+  to.reservation.amount = number_at(reply, 5);
+  to.reservation.currency = reply.at(6).text();
+  to.reservation.payment = to.intent.status;
+  to.retry_after = milliseconds(std::min(number_at(reply, 7), kMostMs));
 }
 
 }  // namespace
@@ -151,9 +182,9 @@ redis::RedisCommand RedisSeatSession::seat_script(Call& call, SeatScript name, s
 
 redis::RedisCommand RedisSeatSession::settle_script(Call& call, const KeyClaim& key, const char* how,
                                                     std::size_t arguments) {
-  const ClientKey place = client_key(key.scoped_key);
-  redis::RedisCommand command = script(call, SeatScript::kKeySettle, {place.data(), place.size()}, 2 + arguments);
-  command.arg(view(text_of(key.id))).arg(how);
+  const ClientKey place = client_key(key.owner);
+  redis::RedisCommand command = script(call, SeatScript::kKeySettle, {place.data(), place.size()}, 3 + arguments);
+  command.arg(view(hex_hash(key.scoped_key))).arg(view(text_of(key.id))).arg(how);
   return command;
 }
 
@@ -183,16 +214,12 @@ void RedisSeatSession::write(Call& call) {
       seat_script(call, SeatScript::kCancel, 1).arg(command.reservation_id);
       return;
     case Kind::kMakeIntent:
-      command.intent.id = random_id("pay_");
-      seat_script(call, SeatScript::kIntent, 5)
-          .arg(command.reservation_id)
-          .arg(command.intent.id)
-          .arg(command.intent.amount)
-          .arg(command.intent.currency)
-          .arg(options_.payment_ttl / milliseconds(1));
-      return;
+      return write_intent(call);
     case Kind::kPay:
       seat_script(call, SeatScript::kPay, 2).arg(command.intent.id).arg(command.approve ? "a" : "f");
+      return;
+    case Kind::kFindOfTicket:
+      seat_script(call, SeatScript::kFind, 0);
       return;
   }
 }
@@ -200,14 +227,27 @@ void RedisSeatSession::write(Call& call) {
 void RedisSeatSession::write_claim(Call& call) {
   KeyClaim& key = call.command->key;
   key.id = random_.next();
-  const ClientKey place = client_key(key.scoped_key);
+  const ClientKey place = client_key(key.owner);
   const HexHash body = hex_hash(key.body);
   const core::Nanos life = std::max(kShortestClaim, parts_.options.command_timeout * kCommandsOfARequest);
-  script(call, SeatScript::kKeyClaim, {place.data(), place.size()}, 4)
+  script(call, SeatScript::kKeyClaim, {place.data(), place.size()}, 7)
+      .arg(view(hex_hash(key.scoped_key)))
       .arg(view(text_of(key.id)))
       .arg(view(body))
       .arg(life / milliseconds(1))
-      .arg((options_.key_ttl + life) / milliseconds(1));
+      .arg(options_.key_ttl / milliseconds(1))
+      .arg(options_.limits.keys_per_grant)
+      .arg(options_.limits.keys_per_grant * SeatLimits::kClaimsPerKey);
+}
+
+void RedisSeatSession::write_intent(Call& call) {
+  SeatCommand& command = *call.command;
+  seat_script(call, SeatScript::kIntent, 5)
+      .arg(command.reservation_id)
+      .arg(random_id("pay_"))
+      .arg(command.intent.amount)
+      .arg(command.intent.currency)
+      .arg(options_.limits.intents_per_reservation);
 }
 
 void RedisSeatSession::write_hold(Call& call) {
@@ -228,37 +268,38 @@ void RedisSeatSession::replied(redis::RedisRequest& request, const redis::RedisR
   if (session.closing_) return;
   if (failure == redis::RedisFailure::kOverloaded) return session.refused(call);
   if (call.command == nullptr) return session.complete(call);
-  SeatCommand& command = *call.command;
-  const std::int64_t outcome = failure == redis::RedisFailure::kNone ? outcome_of(*reply) : -1;
-  if (outcome < 0 || outcome > static_cast<std::int64_t>(SeatOutcome::kNotApproved)) {
+  if (failure == redis::RedisFailure::kNone) session.read(call, *reply);
+  if (call.command->outcome == SeatOutcome::kUnavailable) {
     session.parts_.refusals.fetch_add(1, std::memory_order_relaxed);
-    return session.complete(call);
   }
-  command.outcome = static_cast<SeatOutcome>(outcome);
+  session.complete(call);
+}
+
+// Leaves a command unavailable whose answer is none of the scripts' own.
+void RedisSeatSession::read(Call& call, const redis::RedisReply& reply) {
+  SeatCommand& command = *call.command;
+  const std::optional<SeatOutcome> outcome = seat_outcome_of(reply);
+  if (!outcome) return;
+  command.outcome = *outcome;
   switch (command.kind) {
     case Kind::kClaimKey:
-      read_claim(*reply, command.key);
+      read_claim(reply, command.key);
       [[fallthrough]];
     case Kind::kFinishKey:
     case Kind::kAbandonKey:
       command.outcome = SeatOutcome::kOk;
       break;
     case Kind::kMakeIntent:
-      command.intent.status = status_of(reply->at(1).text());
-      break;
     case Kind::kPay:
-      command.intent.status = status_of(reply->at(1).text());
-      command.intent.amount = number_at(*reply, 2);
-      command.intent.currency = reply->at(3).text();
+      read_payment(reply, command);
       break;
     default:
       command.reservation.outcome = command.outcome;
-      if (read_reservation(*reply, command.owner, command.reservation)) {
-        session.parts_.find_or_make(command.owner.event).learn_sold_out();
+      if (read_reservation(reply, command.owner, command.reservation)) {
+        parts_.find_or_make(command.owner.event).learn_sold_out();
       }
       break;
   }
-  session.complete(call);
 }
 
 // Said inside submit(), where the link takes nothing more.

@@ -40,9 +40,11 @@ class RedisSeatSession final : public SeatSession {
   redis::RedisCommand settle_script(Call& call, const KeyClaim& key, const char* how, std::size_t arguments);
   void write(Call& call);
   void write_claim(Call& call);
+  void write_intent(Call& call);
   void write_hold(Call& call);
 
   static void replied(redis::RedisRequest& request, const redis::RedisReply* reply, redis::RedisFailure failure);
+  void read(Call& call, const redis::RedisReply& reply);
   void refused(Call& call);
   void complete(Call& call);
 

@@ -10,7 +10,7 @@ namespace tacos::gateway {
 struct RedisSeatOptions {
   core::Nanos hold_ttl = std::chrono::seconds(120);
   core::Nanos key_ttl = std::chrono::minutes(10);  // how long answers are remembered by the client's key
-  core::Nanos payment_ttl = std::chrono::hours(1);
+  SeatLimits limits{};
   // How often an event with nothing due is looked at for holds that other gateways made; 0: at every sweep.
   core::Nanos sweep_interval = std::chrono::seconds(1);
 };

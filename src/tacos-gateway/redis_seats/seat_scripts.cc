@@ -1,9 +1,11 @@
 #include "tacos-gateway/redis_seats/seat_scripts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
 #include <openssl/sha.h>
 
 #include "redis/redis_slots.h"
@@ -13,13 +15,14 @@ namespace tacos::gateway {
 
 std::shared_ptr<const redis::ScriptBook> make_seat_scripts() {
   auto book = std::make_shared<redis::ScriptBook>();
-  const std::array<std::pair<const char*, std::string_view>, 6> seats{{
+  const std::array<std::pair<const char*, std::string_view>, 7> seats{{
       {"seat_hold", seat_lua::kHold},
       {"seat_confirm", seat_lua::kConfirm},
       {"seat_cancel", seat_lua::kCancel},
       {"seat_lapse", seat_lua::kLapse},
       {"seat_intent", seat_lua::kIntent},
       {"seat_pay", seat_lua::kPay},
+      {"seat_find", seat_lua::kFind},
   }};
   for (const auto& [name, text] : seats) book->add(name, std::string(seat_lua::kPrelude).append(text));
   book->add("key_claim", std::string(seat_lua::kKeyClaim));
@@ -46,9 +49,11 @@ HexHash hex_hash(std::string_view text) {
   return hash;
 }
 
-ClientKey client_key(std::string_view scoped) {
+ClientKey client_key(const TicketRef& owner) {
   static constexpr std::string_view kBefore = "tacos:{i:";
-  const HexHash hash = hex_hash(scoped);
+  fmt::memory_buffer text;
+  fmt::format_to(std::back_inserter(text), "{:x}.{:x}.{}", owner.epoch, owner.event, owner.number);
+  const HexHash hash = hex_hash({text.data(), text.size()});
   ClientKey key{};
   auto* const end = std::copy(kBefore.begin(), kBefore.end(), key.begin());
   std::copy(hash.begin(), hash.end(), end);

@@ -8,11 +8,12 @@
 #include "redis/redis_command.h"
 #include "redis/redis_request.h"
 #include "redis/redis_script.h"
+#include "tacos-gateway/store/queue_store.h"
 
 namespace tacos::gateway {
 
 // The scripts of lua/ that change seats, payments and idempotency keys.
-enum class SeatScript : std::uint8_t { kHold, kConfirm, kCancel, kLapse, kIntent, kPay, kKeyClaim, kKeySettle };
+enum class SeatScript : std::uint8_t { kHold, kConfirm, kCancel, kLapse, kIntent, kPay, kFind, kKeyClaim, kKeySettle };
 
 // All of them in the order of SeatScript, those of seats behind the prelude they share.
 std::shared_ptr<const redis::ScriptBook> make_seat_scripts();
@@ -28,8 +29,8 @@ inline std::string_view view(const HexHash& hash) {
   return {hash.data(), hash.size()};
 }
 
-// "tacos:{i:H}", H the hash of a scoped idempotency key: a slot of its own for each.
+// "tacos:{i:H}", H the hash of the ticket that pays: all its idempotency keys lie there, in a slot of its own.
 using ClientKey = std::array<char, 42>;
-ClientKey client_key(std::string_view scoped);
+ClientKey client_key(const TicketRef& owner);
 
 }  // namespace tacos::gateway

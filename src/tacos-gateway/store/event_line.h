@@ -26,9 +26,9 @@ struct LineOptions {
   core::Nanos opening_delay{0};  // from the store's making to the first admission of events that declare none
   core::Nanos forget_after = std::chrono::hours(24);  // an event that is over and untouched this long; 0: never
   std::uint64_t max_tickets = 50'000'000;
-  std::uint64_t price = 100;  // of a seat, in the currency's smallest unit
-  std::string currency = "USD";
-  bool any_event = true;  // a first join may bring an event into being that is not declared
+  std::uint64_t price = 100;     // of one seat, in the currency's smallest unit; 0: free
+  std::string currency = "USD";  // ISO 4217
+  bool any_event = true;         // a first join may bring an event into being that is not declared
 };
 
 // Told of every change of a ticket, under the event's lock: for audits and tests. from equals to for a join.

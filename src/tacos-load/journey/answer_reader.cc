@@ -41,6 +41,17 @@ bool read_seat_ids(json::value value, std::string_view& into) {
   return seats.raw_json().get(into) == simdjson::SUCCESS;
 }
 
+// A target that tells no price, or not in this way, is paid what the plan says: of another type it is passed over.
+bool read_price(json::field& field, std::string_view key, Answer& answer) {
+  if (key == "currency") {
+    if (field.value().get_string().get(answer.currency) != simdjson::SUCCESS) answer.currency = {};
+    return true;
+  }
+  std::uint64_t amount = 0;
+  if (field.value().get_uint64().get(amount) == simdjson::SUCCESS) answer.amount = amount;
+  return true;
+}
+
 bool read_error(json::value value, Answer& answer) {
   json::object error;
   if (value.get_object().get(error) != simdjson::SUCCESS) return false;
@@ -65,6 +76,7 @@ bool read_member(json::field& field, std::string_view key, Answer& answer) {
   if (key == "stale") return field.value().get_bool().get(answer.stale) == simdjson::SUCCESS;
   if (key == "seat_ids") return read_seat_ids(field.value(), answer.seat_ids);
   if (key == "order_id") return read_text(field.value(), answer.order_id);
+  if (key == "amount" || key == "currency") return read_price(field, key, answer);
   if (key == "error") return read_error(field.value(), answer);
   if (key == "position") {
     std::uint64_t position = 0;

@@ -18,6 +18,8 @@ struct Answer {
   std::string_view error_code;  // of {"error":{"code":…}}
   std::string_view seat_ids;    // as JSON
   std::string_view order_id;
+  std::string_view currency;
+  std::optional<std::uint64_t> amount;  // to be paid; absent when it is no whole number
   std::optional<std::uint64_t> position;
   std::uint64_t poll_after_ms = 0;
   bool ready_for_entry = false;

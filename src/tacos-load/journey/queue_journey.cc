@@ -260,6 +260,8 @@ Outcome QueueJourney::after_checkout(const Moment& at) {
     case kReserve:
       ++counts_.reserved;
       checkout.reservation_id.assign(answer->reservation_id);
+      checkout.amount = answer->currency.empty() ? std::nullopt : answer->amount;
+      checkout.currency.assign(answer->currency);
       next_step(at, kPayIntent, plan_.think_pay);
       break;
     case kPayIntent:

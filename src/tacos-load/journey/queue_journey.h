@@ -68,6 +68,9 @@ class QueueJourney final : public Journey {
   struct Checkout {
     std::string grant;
     std::string reservation_id;
+    // What the reservation costs, when its answer told.
+    std::optional<std::uint64_t> amount;
+    std::string currency;
     std::string payment_intent_id;
   };
 

@@ -14,7 +14,9 @@ using measure::StepId;
 
 const std::array<std::string, 8> kSteps{"join",       "status",      "enter",   "reserve",
                                         "pay_intent", "pay_process", "confirm", "leave"};
+// Of a target whose reservations do not tell what they cost.
 constexpr std::uint32_t kPricePerSeat = 100;
+constexpr std::string_view kCurrency = "USD";
 
 bool is_unreserved(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
@@ -135,7 +137,10 @@ void QueueJourney::word_checkout(const User& user, UserId id, Request& request) 
       target_ += "/payment/intent";
       body_ += R"({"reservation_id":")";
       append_to_body(checkout.reservation_id);
-      fmt::format_to(body, R"(","amount":{},"currency":"USD"}})", kPricePerSeat * plan_.seats_per_user);
+      fmt::format_to(body, R"(","amount":{},"currency":")",
+                     checkout.amount.value_or(std::uint64_t{kPricePerSeat} * plan_.seats_per_user));
+      append_to_body(checkout.amount ? std::string_view(checkout.currency) : kCurrency);
+      body_ += R"("})";
       break;
     case kPay: {
       target_ += "/payment/process";

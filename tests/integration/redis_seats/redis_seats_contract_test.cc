@@ -9,8 +9,8 @@ namespace {
 class RedisSeatsUnderTest final : public SeatsUnderTest {
  public:
   RedisSeatsUnderTest(const std::string& url, const SeatsSetup& setup)
-      : one_(url, setup.line, setup.hold_ttl, std::chrono::seconds(5), clock_),
-        two_(url, setup.line, setup.hold_ttl, std::chrono::seconds(5), clock_) {}
+      : one_(url, setup.line, setup.hold_ttl, std::chrono::seconds(5), clock_, setup.limits),
+        two_(url, setup.line, setup.hold_ttl, std::chrono::seconds(5), clock_, setup.limits) {}
 
   QueueStore& line() override { return one_.redis.store(); }
   SeatStore& seats(std::size_t gateway) override { return gateway == 0 ? one_.seats : two_.seats; }

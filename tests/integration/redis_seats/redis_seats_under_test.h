@@ -13,9 +13,9 @@ namespace tacos::gateway {
 class RedisSeatGateway {
  public:
   RedisSeatGateway(const std::string& url, const LineOptions& line, core::Nanos hold_ttl, core::Nanos timeout,
-                   const core::Clock& clock)
+                   const core::Clock& clock, SeatLimits limits = {})
       : redis(url, {.line = line, .max_events = 3, .command_timeout = timeout}, clock),
-        seats(redis.store().parts(), {.hold_ttl = hold_ttl, .sweep_interval = core::Nanos(0)}) {}
+        seats(redis.store().parts(), {.hold_ttl = hold_ttl, .limits = limits, .sweep_interval = core::Nanos(0)}) {}
 
   RedisGateway redis;
   RedisSeats seats;

@@ -195,9 +195,15 @@ class Crowd {
 
   void settle(User& user) {
     if (user.reservation.empty()) return;
-    const Reservation after = random_.below(4) == 0 ? world_.seats->cancel(user.ref, user.reservation)
-                                                    : world_.seats->confirm(user.ref, user.reservation);
+    const Reservation after =
+        random_.below(4) == 0 ? world_.seats->cancel(user.ref, user.reservation) : pay_and_confirm(user);
     if (after.event != 0) report(user, after.inventory);
+  }
+  Reservation pay_and_confirm(User& user) {
+    const Reservation found = world_.seats->find(user.ref);
+    const auto made = world_.seats->make_intent(user.ref, user.reservation, found.amount, found.currency);
+    world_.seats->pay(user.ref, made.intent.id, true);
+    return world_.seats->confirm(user.ref, user.reservation, made.intent.id);
   }
 
   World& world_;

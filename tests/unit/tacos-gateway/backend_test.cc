@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "tacos-gateway/backend/idempotency_store.h"
-#include "tacos-gateway/backend/payment_desk.h"
 #include "tacos-gateway/backend/seat_inventory.h"
 
 namespace tacos::gateway {
@@ -22,6 +21,12 @@ class SeatInventoryTest : public testing::Test {
  protected:
   core::ManualClock clock;
   SeatInventory seats{{.seats = 10, .hold_ttl = seconds(60)}, clock};
+
+  Reservation confirm(const TicketRef& owner, const Reservation& of) {
+    const auto intent = seats.make_intent(owner, of.reservation_id, of.amount, of.currency).intent;
+    seats.pay(owner, intent.id, true);
+    return seats.confirm(owner, of.reservation_id, intent.id);
+  }
 };
 
 TEST_F(SeatInventoryTest, HoldsConfirmsAndCounts) {
@@ -30,23 +35,22 @@ TEST_F(SeatInventoryTest, HoldsConfirmsAndCounts) {
   EXPECT_EQ(held.seats, (std::vector<std::uint32_t>{1, 2}));
   EXPECT_EQ(held.inventory.free, 8u);
   EXPECT_EQ(held.inventory.held, 2u);
-  const auto sold = seats.confirm(kAnn, held.reservation_id);
+  const auto sold = confirm(kAnn, held);
   EXPECT_EQ(sold.outcome, SeatOutcome::kOk);
   EXPECT_FALSE(sold.order_id.empty());
   EXPECT_EQ(sold.inventory.sold, 2u);
-  EXPECT_EQ(seats.confirm(kAnn, held.reservation_id).order_id, sold.order_id) << "confirming again is the same order";
   EXPECT_EQ(seats.cancel(kAnn, held.reservation_id).outcome, SeatOutcome::kConfirmed);
 }
 
 TEST_F(SeatInventoryTest, ForgetsOneEventAndNoOther) {
   const TicketRef elsewhere{1, 11, 1};
   const auto sold = seats.hold(kAnn, 2, {});
-  seats.confirm(kAnn, sold.reservation_id);
+  confirm(kAnn, sold);
   const auto held = seats.hold(elsewhere, 1, {});
   seats.forget(kAnn.event);
-  EXPECT_EQ(seats.find(kAnn, sold.reservation_id).outcome, SeatOutcome::kNotFound);
+  EXPECT_EQ(seats.find(kAnn).outcome, SeatOutcome::kNotFound);
   EXPECT_EQ(seats.inventory(kAnn.event).free, 10u);
-  EXPECT_EQ(seats.find(elsewhere, held.reservation_id).outcome, SeatOutcome::kOk);
+  EXPECT_EQ(seats.find(elsewhere).reservation_id, held.reservation_id);
   EXPECT_EQ(seats.hold(kAnn, 1, {}).outcome, SeatOutcome::kOk) << "a ticket of another life, of that number";
 }
 
@@ -72,14 +76,14 @@ TEST_F(SeatInventoryTest, NeverSellsASeatTwice) {
 TEST_F(SeatInventoryTest, AHoldThatRunsOutFreesItsSeats) {
   const auto held = seats.hold(kAnn, 10, {});
   clock.advance(seconds(60));
-  EXPECT_EQ(seats.confirm(kAnn, held.reservation_id).outcome, SeatOutcome::kLapsed);
+  EXPECT_EQ(seats.confirm(kAnn, held.reservation_id, "pay_none").outcome, SeatOutcome::kLapsed);
   EXPECT_EQ(seats.hold(kBob, 10, {}).outcome, SeatOutcome::kOk);
 }
 
 TEST_F(SeatInventoryTest, TheSweepFreesWhatNobodyAskedAboutAndReportsTheEvents) {
   seats.hold(kAnn, 4, {});
   const auto sold = seats.hold(kBob, 2, {});
-  seats.confirm(kBob, sold.reservation_id);
+  confirm(kBob, sold);
   clock.advance(seconds(61));
   const auto changes = seats.sweep();
   ASSERT_EQ(changes.size(), 1u);
@@ -89,65 +93,128 @@ TEST_F(SeatInventoryTest, TheSweepFreesWhatNobodyAskedAboutAndReportsTheEvents) 
   EXPECT_TRUE(seats.sweep().empty());
 }
 
-TEST_F(SeatInventoryTest, ReservationsBelongToTheTicketThatMadeThem) {
-  const auto held = seats.hold(kAnn, 1, {});
-  EXPECT_EQ(seats.confirm(kBob, held.reservation_id).outcome, SeatOutcome::kNotFound);
-  EXPECT_EQ(seats.cancel(kBob, held.reservation_id).outcome, SeatOutcome::kNotFound);
-  EXPECT_EQ(seats.find(kBob, held.reservation_id).outcome, SeatOutcome::kNotFound);
-  EXPECT_EQ(seats.cancel(kAnn, held.reservation_id).outcome, SeatOutcome::kOk);
-  EXPECT_EQ(seats.cancel(kAnn, held.reservation_id).outcome, SeatOutcome::kOk);
-  EXPECT_EQ(seats.confirm(kAnn, held.reservation_id).outcome, SeatOutcome::kLapsed);
+TEST_F(SeatInventoryTest, RemembersTheNewestOfWhatCameToNothing) {
+  SeatInventory small({.seats = 10, .hold_ttl = seconds(60), .max_released = 2}, clock);
+  for (const TicketRef& owner : {kAnn, kBob, kCat}) small.cancel(owner, small.hold(owner, 1, {}).reservation_id);
+  small.sweep();
+  EXPECT_EQ(small.find(kAnn).outcome, SeatOutcome::kNotFound);
+  EXPECT_EQ(small.find(kBob).outcome, SeatOutcome::kLapsed);
+  EXPECT_EQ(small.find(kCat).outcome, SeatOutcome::kLapsed);
+  EXPECT_EQ(small.kept().reservations, 2u);
+  EXPECT_EQ(small.kept().forgotten_early, 1u);
+  clock.advance(hours(1));
+  small.sweep();
+  EXPECT_EQ(small.kept().reservations, 0u);
 }
 
-TEST(PaymentDesk, SettlesAnIntentOnceAndForgetsItLater) {
-  core::ManualClock clock;
-  PaymentDesk desk(clock);
-  const auto intent = desk.create("res_1", 250, "USD");
-  EXPECT_EQ(desk.find(intent.id).status, PaymentStatus::kCreated);
-  EXPECT_EQ(desk.process(intent.id, true).status, PaymentStatus::kApproved);
-  EXPECT_EQ(desk.process(intent.id, false).status, PaymentStatus::kApproved);
-  EXPECT_FALSE(desk.process("pay_nothing", true).found);
-  clock.advance(hours(1));
-  desk.sweep();
-  EXPECT_FALSE(desk.find(intent.id).found);
+TEST_F(SeatInventoryTest, EventsMaySellOtherSeatsAtOtherPrices) {
+  int asked = 0;
+  SeatInventory various({.terms_of =
+                             [&](std::uint64_t event) {
+                               ++asked;
+                               return SeatTerms{.seats = event, .price = 7 * event, .currency = "CHF"};
+                             }},
+                        clock);
+  const auto ten = various.hold(kAnn, 2, {});
+  EXPECT_EQ(ten.amount, 140u);
+  EXPECT_EQ(ten.currency, "CHF");
+  EXPECT_EQ(ten.inventory.free, 8u);
+  EXPECT_EQ(various.hold({1, 20, 1}, 1, {}).amount, 140u);
+  EXPECT_EQ(various.hold(kBob, 1, {}).amount, 70u);
+  EXPECT_EQ(asked, 2) << "once for each event";
 }
+
+// A reservation has one payment, so that making many costs no memory.
+TEST_F(SeatInventoryTest, NeitherRefusedNorReplacedIntentsAreKept) {
+  const auto held = seats.hold(kAnn, 1, {});
+  int made = 0;
+  for (int i = 0; i < 307'000; ++i) {
+    made += seats.make_intent(kAnn, held.reservation_id, 100, "USD").outcome == SeatOutcome::kOk;
+  }
+  EXPECT_EQ(made, 20);
+  EXPECT_EQ(seats.kept().reservations, 1u);
+}
+
+const TicketRef kOwner{1, 10, 1};
 
 TEST(IdempotencyStore, ClaimsBeforeTheWorkAndReplaysAfterIt) {
   core::ManualClock clock;
-  IdempotencyStore store({.ttl = minutes(1), .max_entries = 10}, clock);
-  EXPECT_EQ(store.claim("k", "body").claim, Claim::kFresh);
-  EXPECT_EQ(store.claim("k", "body").claim, Claim::kInFlight);
-  EXPECT_EQ(store.claim("k", "other").claim, Claim::kConflict);
-  store.finish("k", 201, "answer");
-  const auto replay = store.claim("k", "body");
+  IdempotencyStore store({.ttl = minutes(1), .max_entries = 10, .per_grant = 8}, clock);
+  EXPECT_EQ(store.claim(kOwner, "k", "body").claim, Claim::kFresh);
+  EXPECT_EQ(store.claim(kOwner, "k", "body").claim, Claim::kInFlight);
+  EXPECT_EQ(store.claim(kOwner, "k", "other").claim, Claim::kConflict);
+  store.finish(kOwner, "k", 201, "answer");
+  const auto replay = store.claim(kOwner, "k", "body");
   EXPECT_EQ(replay.claim, Claim::kReplay);
   EXPECT_EQ(replay.status, 201);
   EXPECT_EQ(replay.body, "answer");
-  EXPECT_EQ(store.claim("k", "other").claim, Claim::kConflict);
+  EXPECT_EQ(store.claim(kOwner, "k", "other").claim, Claim::kConflict);
   clock.advance(minutes(1));
   store.sweep();
-  EXPECT_EQ(store.claim("k", "other").claim, Claim::kFresh);
+  EXPECT_EQ(store.claim(kOwner, "k", "other").claim, Claim::kFresh);
 }
 
 TEST(IdempotencyStore, WorkThatFailedMayBeTriedAgain) {
   core::ManualClock clock;
   IdempotencyStore store({}, clock);
-  store.claim("k", "body");
-  store.abandon("k");
-  EXPECT_EQ(store.claim("k", "body").claim, Claim::kFresh);
-  store.finish("k", 503, "busy");
-  EXPECT_EQ(store.claim("k", "body").claim, Claim::kFresh);
+  store.claim(kOwner, "k", "body");
+  store.abandon(kOwner, "k");
+  EXPECT_EQ(store.claim(kOwner, "k", "body").claim, Claim::kFresh);
+  store.finish(kOwner, "k", 503, "busy");
+  EXPECT_EQ(store.claim(kOwner, "k", "body").claim, Claim::kFresh);
 }
 
-TEST(IdempotencyStore, FullItForgetsTheOldestAnswerAndNeverWorkInFlight) {
+TEST(IdempotencyStore, FullItRefusesNewKeysAndForgetsNoAnswerBeforeItsTime) {
+  core::ManualClock clock;
+  IdempotencyStore store({.ttl = minutes(1), .max_entries = 100'000, .per_grant = 64}, clock);
+  store.claim(kOwner, "honest", "body");
+  store.finish(kOwner, "honest", 200, "the answer");
+  clock.advance(seconds(1));
+  std::uint64_t refused = 0;
+  for (TicketNumber ticket = 2; ticket <= 2'000; ++ticket) {
+    for (int i = 0; i < 64; ++i) {
+      const TicketRef other{1, 10, ticket};
+      const std::string key = std::to_string(i);
+      refused += store.claim(other, key, "").claim == Claim::kFull;
+      store.finish(other, key, 200, "");
+    }
+  }
+  EXPECT_EQ(refused, 1'999u * 64 - 99'999);
+  EXPECT_EQ(store.entries(), 100'000u);
+  EXPECT_EQ(store.claim(kOwner, "honest", "body").body, "the answer");
+  EXPECT_EQ(store.claim(kOwner, "second", "body").claim, Claim::kFull);
+  clock.advance(seconds(59));
+  store.sweep();
+  EXPECT_EQ(store.entries(), 99'999u);
+  EXPECT_EQ(store.claim(kOwner, "second", "body").claim, Claim::kFresh);
+}
+
+TEST(IdempotencyStore, ForgetsTicketsThatHaveNoKeysAndAnEventsTicketsAtOnce) {
   core::ManualClock clock;
   IdempotencyStore store({.ttl = minutes(1), .max_entries = 2}, clock);
-  store.claim("a", "");
-  store.claim("b", "");
-  EXPECT_EQ(store.claim("c", "").claim, Claim::kFull);
-  store.finish("a", 200, "");
-  EXPECT_EQ(store.claim("c", "").claim, Claim::kFresh);
-  EXPECT_EQ(store.claim("b", "").claim, Claim::kInFlight);
+  for (TicketNumber ticket = 1; ticket <= 2; ++ticket) {
+    EXPECT_EQ(store.claim({1, 10, ticket}, "k", "").claim, Claim::kFresh);
+    store.abandon({1, 10, ticket}, "k");
+  }
+  EXPECT_EQ(store.claim({1, 10, 3}, "k", "").claim, Claim::kFull) << "how often they have tried is remembered";
+  clock.advance(minutes(1));
+  store.sweep();
+  EXPECT_EQ(store.claim({1, 10, 3}, "k", "").claim, Claim::kFresh);
+  EXPECT_EQ(store.claim({1, 11, 3}, "k", "").claim, Claim::kFresh);
+  store.forget(10);
+  EXPECT_EQ(store.entries(), 1u);
+  EXPECT_EQ(store.claim({1, 11, 3}, "k", "").claim, Claim::kInFlight);
+}
+
+// Its ticket's count of claims is over while the work is under way, and nothing would look at it again.
+TEST(IdempotencyStore, AKeyThatIsGivenBackLateLeavesNothingBehind) {
+  core::ManualClock clock;
+  IdempotencyStore store({.ttl = minutes(1), .max_entries = 1}, clock);
+  store.claim(kOwner, "k", "");
+  clock.advance(minutes(2));
+  store.sweep();
+  store.abandon(kOwner, "k");
+  EXPECT_EQ(store.claim({1, 10, 9}, "k", "").claim, Claim::kFresh);
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ class SeatsUnderTest {
 struct SeatsSetup {
   LineOptions line{.seats = 10};
   core::Nanos hold_ttl = std::chrono::seconds(60);
+  SeatLimits limits{};
 };
 using SeatsFactory = std::function<std::unique_ptr<SeatsUnderTest>(const SeatsSetup&)>;
 
@@ -120,9 +121,24 @@ class SeatStoreContract : public testing::TestWithParam<SeatsFactory> {
     command.owner = owner;
     command.reservation_id = id;
     command.intent.id = intent;
-    command.intent.amount = 250;
-    command.intent.currency = "USD";
     return run(gateway, std::move(command));
+  }
+  SeatCommand find_of_ticket(const TicketRef& owner, std::size_t gateway = 0) {
+    return of_reservation(SeatCommand::Kind::kFindOfTicket, owner, {}, gateway);
+  }
+  SeatCommand make_intent(const TicketRef& owner, const std::string& id, std::uint64_t amount, std::size_t gateway = 0,
+                          const std::string& currency = "USD") {
+    SeatCommand command;
+    command.kind = SeatCommand::Kind::kMakeIntent;
+    command.owner = owner;
+    command.reservation_id = id;
+    command.intent.amount = amount;
+    command.intent.currency = currency;
+    return run(gateway, std::move(command));
+  }
+  // For what the reservation costs.
+  SeatCommand make_intent(const TicketRef& owner, const std::string& id) {
+    return make_intent(owner, id, find_of_ticket(owner).reservation.amount);
   }
   SeatCommand pay(const TicketRef& owner, const std::string& intent, bool approve, std::size_t gateway = 0) {
     SeatCommand command;
@@ -133,7 +149,7 @@ class SeatStoreContract : public testing::TestWithParam<SeatsFactory> {
     return run(gateway, std::move(command));
   }
   std::string approved_payment(const TicketRef& owner, const std::string& reservation, std::size_t gateway = 0) {
-    const auto made = of_reservation(SeatCommand::Kind::kMakeIntent, owner, reservation, gateway);
+    const auto made = make_intent(owner, reservation, find_of_ticket(owner).reservation.amount, gateway);
     if (made.outcome != SeatOutcome::kOk) return "pay_none";
     EXPECT_EQ(pay(owner, made.intent.id, true, gateway).intent.status, PaymentStatus::kApproved);
     return made.intent.id;
@@ -151,8 +167,14 @@ class SeatStoreContract : public testing::TestWithParam<SeatsFactory> {
     command.key = std::move(claim);
     return run(gateway, std::move(command));
   }
-  KeyClaim claim(const std::string& scoped, std::string_view body, std::size_t gateway = 0) {
-    return key(SeatCommand::Kind::kClaimKey, {.scoped_key = scoped, .body = body}, gateway).key;
+  KeyClaim claim(const std::string& scoped, std::string_view body, std::size_t gateway = 0,
+                 const TicketRef& owner = {}) {
+    return key(SeatCommand::Kind::kClaimKey, {.owner = owner, .scoped_key = scoped, .body = body}, gateway).key;
+  }
+  void finish(KeyClaim claimed, const std::string& answer, std::size_t gateway = 0) {
+    claimed.status = 200;
+    claimed.answer = answer;
+    key(SeatCommand::Kind::kFinishKey, claimed, gateway);
   }
 
   EventSnapshot snapshot() {

@@ -9,7 +9,8 @@ namespace {
 class EmbeddedSeatsUnderTest final : public SeatsUnderTest {
  public:
   explicit EmbeddedSeatsUnderTest(const SeatsSetup& setup)
-      : line_({setup.line, 3, nullptr}, clock_), seats_({setup.line.seats, setup.hold_ttl}, clock_) {}
+      : line_({setup.line, 3, nullptr}, clock_),
+        seats_(inventory(setup), clock_, {.per_grant = setup.limits.keys_per_grant}) {}
   QueueStore& line() override { return line_; }
   SeatStore& seats(std::size_t) override { return seats_; }
   void pass(core::Nanos time) override {
@@ -18,6 +19,14 @@ class EmbeddedSeatsUnderTest final : public SeatsUnderTest {
   }
 
  private:
+  static SeatInventoryOptions inventory(const SeatsSetup& setup) {
+    return {.seats = setup.line.seats,
+            .hold_ttl = setup.hold_ttl,
+            .price = setup.line.price,
+            .currency = setup.line.currency,
+            .intents_per_reservation = setup.limits.intents_per_reservation};
+  }
+
   core::ManualClock clock_;
   EmbeddedStore line_;
   EmbeddedSeats seats_;

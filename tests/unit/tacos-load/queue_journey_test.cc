@@ -104,6 +104,38 @@ TEST_F(QueueJourneyTest, GoesFromJoinToABoughtSeat) {
   EXPECT_FALSE(journey().can_supply());
 }
 
+TEST_F(QueueJourneyTest, PaysWhatTheReservationTellsAndOtherwiseAHundredDollarCentsASeat) {
+  const struct {
+    const char* told;
+    const char* paid;
+  } cases[] = {
+      {R"("amount":12600,"currency":"CHF")", R"("amount":12600,"currency":"CHF"})"},
+      {R"("amount":0,"currency":"USD")", R"("amount":0,"currency":"USD"})"},
+      {R"("amount":7,"currency":"A\"B")", R"("amount":7,"currency":"A\"B"})"},
+      {R"("note":1)", R"("amount":100,"currency":"USD"})"},
+      {R"("amount":12600)", R"("amount":100,"currency":"USD"})"},
+      {R"("amount":126.5,"currency":"CHF")", R"("amount":100,"currency":"USD"})"},
+      {R"("amount":"126","currency":null)", R"("amount":100,"currency":"USD"})"},
+      {R"("amount":{"value":1},"currency":["CHF"])", R"("amount":100,"currency":"USD"})"},
+  };
+  users = static_cast<std::uint32_t>(std::size(cases));
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.told);
+    join_and_wait();
+    ask(seconds(10));
+    answer(200, R"({"status":"ready","position":0,"ready_for_entry":true})");
+    ask(seconds(11));
+    answer(200, R"({"reservation_token":"grant"})");
+    ask(seconds(13));
+    ASSERT_EQ(answer(201, R"({"reservation_id":"r1",)" + std::string(c.told) + "}"), Outcome::kOk);
+    ASSERT_EQ(ask(seconds(14)), QueueJourney::kPayIntent);
+    EXPECT_EQ(body, R"({"reservation_id":"r1",)" + std::string(c.paid));
+    answer(200, R"({"payment_intent_id":"p1"})");
+    ask(seconds(15));
+    answer(200, R"({"status":"failed"})");
+  }
+}
+
 TEST_F(QueueJourneyTest, TheNextPollIsDueFromTheIntendedTimeOfTheOneBefore) {
   join_and_wait();
   EXPECT_EQ(journey().next_follow_up(), seconds(10));
