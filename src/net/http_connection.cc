@@ -12,7 +12,6 @@
 namespace tacos::net {
 namespace {
 
-using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 // Answers to pipelined requests are collected up to this before they are written.
@@ -32,9 +31,10 @@ struct HttpConnection::ReadHandler {
   void operator()(const error_code& error) const { connection->on_readable(error); }
 };
 
-HttpConnection::HttpConnection(ServerThread& thread, Socket socket, bool over_limit)
+HttpConnection::HttpConnection(ServerThread& thread, Socket socket, const PeerAddress& peer, bool over_limit)
     : thread_(thread),
       socket_(std::move(socket)),
+      peer_(peer),
       reader_(thread.options().limits),
       state_(thread.handler().make_state()),
       over_limit_(over_limit) {
@@ -263,7 +263,7 @@ void HttpConnection::finish_closing() {
   if (tls_) tls_->say_goodbye();
   if (!refused_ || tls_) return close();
   error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(Socket::shutdown_send, ignored);
   phase_ = Phase::kLingering;
   deadline_ = thread_.now() + thread_.options().linger_timeout;
   reader_.discard();
@@ -311,12 +311,6 @@ void HttpConnection::release_if_done() {
   if (phase_ != Phase::kClosed || reading_ || writing_ || serving_ || retired_) return;
   retired_ = true;
   thread_.retire(*this);
-}
-
-std::string HttpConnection::peer_address() const {
-  error_code error;
-  const auto endpoint = socket_.remote_endpoint(error);
-  return error ? std::string() : endpoint.address().to_string();
 }
 
 }  // namespace tacos::net

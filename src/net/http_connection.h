@@ -5,8 +5,9 @@
 #include <optional>
 #include <string>
 
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include "net/handler_memory.h"
 #include "net/http_handler.h"
@@ -24,9 +25,11 @@ class ServerThread;
 // and a small input buffer while it is idle, so that 10,000 idle connections cost little.
 class HttpConnection final : public HttpExchange {
  public:
-  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+  // TCP or a Unix socket.
+  using Protocol = boost::asio::generic::stream_protocol;
+  using Socket = boost::asio::basic_stream_socket<Protocol, boost::asio::io_context::executor_type>;
 
-  HttpConnection(ServerThread& thread, Socket socket, bool over_limit);
+  HttpConnection(ServerThread& thread, Socket socket, const PeerAddress& peer, bool over_limit);
 
   void start();
   // Called by the thread's sweep: acts when the current phase has lasted too long.
@@ -42,7 +45,7 @@ class HttpConnection final : public HttpExchange {
   const HttpRequest& request() const override { return reader_.request(); }
   ExchangeState* state() override { return state_.get(); }
   core::Instant received_at() const override { return received_at_; }
-  std::string peer_address() const override;
+  const PeerAddress& peer() const override { return peer_; }
   void respond(const HttpResponse& response) override;
 
  private:
@@ -76,6 +79,7 @@ class HttpConnection final : public HttpExchange {
 
   ServerThread& thread_;
   Socket socket_;
+  const PeerAddress peer_;
   std::unique_ptr<TlsChannel> tls_;
   RequestReader reader_;
   std::unique_ptr<ExchangeState> state_;

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "net/http_request.h"
 #include "net/http_response.h"
+#include "net/peer_address.h"
 #include "net/refusal.h"
 
 namespace tacos::net {
@@ -31,8 +32,10 @@ class HttpExchange {
   virtual ExchangeState* state() = 0;
   // When the last byte of the request had arrived.
   virtual core::Instant received_at() const = 0;
-  // The other end's address as text, "" when it is gone. Asks the kernel: not for the hot path.
-  virtual std::string peer_address() const = 0;
+  // The other end, as it was when the connection was accepted.
+  virtual const PeerAddress& peer() const = 0;
+  // The same as text. Allocates: not for the hot path.
+  std::string peer_address() const { return peer().to_string(); }
 
   // May hand the next request of this connection to the handler before it returns, unless called inside handle().
   virtual void respond(const HttpResponse& response) = 0;

@@ -2,108 +2,105 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <fmt/format.h>
 
 #include "net/server_thread.h"
 
 namespace tacos::net {
 namespace {
 
-using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 // Accepted in one go before the loop looks elsewhere: an opening brings thousands at once.
 constexpr int kAcceptBurst = 256;
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);
 
-core::Error cannot_listen(const HostPort& address, const error_code& error) {
-  std::string next_step = "choose another address or port";
-  if (error == boost::asio::error::address_in_use) {
-    next_step = "stop the program that uses it or choose another port";
-  } else if (error == boost::asio::error::access_denied) {
-    next_step = "ports below 1024 need privileges: choose a higher one";
-  }
-  return core::fail(fmt::format("cannot listen on {}: {}; {}", address.to_string(), error.message(), next_step));
-}
-
 }  // namespace
 
-// The listening socket and the thread that accepts from it. A thread of its own, nearly always asleep, keeps the
-// dealing of ten thousand arrivals out of the way of those who are already being served.
+// The thread that accepts. One of its own, nearly always asleep, keeps the dealing of ten thousand arrivals out of the
+// way of those who are already being served.
 class HttpServer::Acceptor {
  public:
-  Acceptor(const HttpServerOptions& options, std::vector<std::unique_ptr<ServerThread>>& threads)
-      : options_(options), threads_(threads), acceptor_(loop_), pause_(loop_) {}
-  ~Acceptor() { stop(); }
+  Acceptor(const HttpServerOptions& options, const ListeningSockets& listening,
+           std::vector<std::unique_ptr<ServerThread>>& threads)
+      : options_(options), threads_(threads), pause_(loop_) {
+    for (const int socket : listening.sockets()) waits_.emplace_back(loop_, socket);
+  }
+  ~Acceptor() {
+    stop();
+    for (Descriptor& wait : waits_) wait.release();  // they belong to ListeningSockets
+  }
 
-  error_code listen(const tcp::endpoint& endpoint) {
-    error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(options_.backlog, error);
-    if (!error) acceptor_.native_non_blocking(true, error);
-    return error;
-  }
-  std::uint16_t port() const {
-    error_code ignored;
-    return acceptor_.local_endpoint(ignored).port();
-  }
   void start() {
-    wait();
+    for (Descriptor& wait : waits_) wait_for_clients(wait);
     thread_ = std::thread([this] { loop_.run(); });
   }
   void stop() {
     loop_.stop();
     if (thread_.joinable()) thread_.join();
-    error_code ignored;
-    acceptor_.close(ignored);
+  }
+  // After stop(): takes those who have arrived since.
+  void accept_the_last() {
+    for (Descriptor& wait : waits_) {
+      while (accept_burst(wait) == Accepted::kMore) {
+      }
+    }
   }
 
   Counter pauses, dropped;
 
  private:
-  void wait() {
-    acceptor_.async_wait(tcp::acceptor::wait_read, [this](const error_code& error) {
-      if (!error) accept_waiting();
+  using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+  enum class Accepted { kAll, kMore, kNoRoom };
+
+  void wait_for_clients(Descriptor& socket) {
+    socket.async_wait(Descriptor::wait_read, [this, &socket](const error_code& error) {
+      if (!error) accept_waiting(socket);
     });
   }
 
-  void accept_waiting() {
-    for (int i = 0; i < kAcceptBurst; ++i) {
-      const int socket = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (socket >= 0) {
-        deal(socket);
-      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        return pause();
-      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        break;
-      }  // else: the client gave up before it was accepted
-    }
-    wait();
+  void accept_waiting(Descriptor& socket) {
+    if (accept_burst(socket) == Accepted::kNoRoom) return pause();
+    wait_for_clients(socket);
   }
 
-  // The socket stays readable while the system can't give us a descriptor: waiting for it would spin.
+  Accepted accept_burst(Descriptor& listening) {
+    for (int i = 0; i < kAcceptBurst; ++i) {
+      sockaddr_storage peer{};
+      socklen_t size = sizeof peer;
+      const int socket =
+          ::accept4(listening.native_handle(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (socket >= 0) {
+        deal(socket, PeerAddress::from_socket(peer, size));
+      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        return Accepted::kNoRoom;
+      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        return Accepted::kAll;
+      }  // else: the client gave up before it was accepted
+    }
+    return Accepted::kMore;
+  }
+
+  // The sockets stay readable while the system can't give us a descriptor: waiting for them would spin.
   void pause() {
     pauses.add();
     pause_.expires_after(kAcceptPause);
     pause_.async_wait([this](const error_code& error) {
-      if (!error) accept_waiting();
+      if (error) return;
+      for (Descriptor& socket : waits_) {
+        socket.cancel();
+        wait_for_clients(socket);
+      }
     });
   }
 
-  void deal(int socket) {
+  void deal(int socket, const PeerAddress& peer) {
     std::size_t total = 0;
     ServerThread* emptiest = nullptr;
     for (const auto& thread : threads_) {
@@ -115,52 +112,43 @@ class HttpServer::Acceptor {
       ::close(socket);
       return;
     }
-    emptiest->adopt(socket, total >= options_.max_connections);
+    emptiest->adopt(socket, peer, total >= options_.max_connections);
   }
 
   const HttpServerOptions& options_;
   std::vector<std::unique_ptr<ServerThread>>& threads_;
   boost::asio::io_context loop_{1};
-  tcp::acceptor acceptor_;
+  std::vector<Descriptor> waits_;
   boost::asio::steady_timer pause_;
   std::thread thread_;
 };
 
 HttpServer::HttpServer(HttpServerOptions options, const core::Clock& clock)
-    : options_(std::move(options)), clock_(clock), address_(options_.listen) {}
+    : options_(std::move(options)), clock_(clock) {}
 
 HttpServer::~HttpServer() {
   shut_down(core::Nanos(0));
 }
 
-core::Result<void> HttpServer::listen() {
-  boost::asio::io_context resolving;
-  tcp::resolver resolver(resolving);
-  error_code error;
-  const auto found = resolver.resolve(options_.listen.host, std::to_string(options_.listen.port),
-                                      tcp::resolver::passive | tcp::resolver::numeric_service, error);
-  if (error) return cannot_listen(options_.listen, error);
-  acceptor_ = std::make_unique<Acceptor>(options_, threads_);
-  error = acceptor_->listen(found.begin()->endpoint());
-  if (error) return cannot_listen(options_.listen, error);
-  address_.port = acceptor_->port();
-  return {};
-}
-
 core::Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options, const core::Clock& clock,
                                                             const HttpHandlerFactory& make_handler) {
   std::unique_ptr<HttpServer> server(new HttpServer(std::move(options), clock));
-  if (auto listening = server->listen(); listening.has_error()) return listening.error();
+  auto listening = server->listening_.open(server->options_.listen, server->options_.backlog);
+  if (listening.has_error()) return listening.error();
   for (unsigned i = 0; i < server->options_.threads; ++i) {
     server->threads_.push_back(std::make_unique<ServerThread>(server->options_, clock));
   }
   for (unsigned i = 0; i < server->options_.threads; ++i) server->threads_[i]->start(make_handler, i);
+  server->acceptor_ = std::make_unique<Acceptor>(server->options_, server->listening_, server->threads_);
   server->acceptor_->start();
   return server;
 }
 
 bool HttpServer::shut_down(core::Nanos grace) {
-  if (acceptor_) acceptor_->stop();
+  if (acceptor_) {
+    acceptor_->stop();
+    listening_.close();
+  }
   for (const auto& thread : threads_) thread->drain(grace);
   bool all_answered = true;
   for (const auto& thread : threads_) {

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/result.h"
 #include "net/http_handler.h"
+#include "net/listening_sockets.h"
 #include "net/refusal.h"
 #include "net/request_parser.h"
 #include "net/tls_context.h"
@@ -18,7 +19,7 @@
 namespace tacos::net {
 
 struct HttpServerOptions {
-  HostPort listen{"127.0.0.1", 0};
+  ListenAddress listen{{"127.0.0.1", 0}};
   unsigned threads = 1;
   int backlog = 4096;
   // More than this are answered with kTooManyConnections and closed; a sixteenth more than that are not even answered.
@@ -65,7 +66,7 @@ class HttpServer {
   ~HttpServer();
 
   // Where it listens, with the port the system chose when 0 was asked for.
-  HostPort address() const { return address_; }
+  const ListenAddress& address() const { return listening_.address(); }
   HttpServerCounts counts() const;
 
   // Stops accepting, closes idle connections, answers what has begun with Connection: close, and waits for that up to
@@ -75,11 +76,10 @@ class HttpServer {
  private:
   class Acceptor;
   HttpServer(HttpServerOptions options, const core::Clock& clock);
-  core::Result<void> listen();
 
   const HttpServerOptions options_;
   const core::Clock& clock_;
-  HostPort address_;
+  ListeningSockets listening_;
   std::vector<std::unique_ptr<class ServerThread>> threads_;
   std::unique_ptr<Acceptor> acceptor_;
 };

@@ -1,9 +1,11 @@
 #include "net/request_parser.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include <boost/beast/http/error.hpp>
+
+#include "net/authority.h"
+#include "net/character_class.h"
 
 namespace tacos::net {
 namespace {
@@ -36,22 +38,17 @@ std::optional<HttpMethod> method_of(http::verb verb) {
 }
 
 bool is_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
 }
 
-// uri-host [ ":" port ] of RFC 9110 section 7.2, by the bytes that may occur. Empty is allowed: it says "no authority".
-bool is_host(std::string_view value) {
-  return std::all_of(value.begin(), value.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte > ' ' && byte < 0x7f && std::strchr("/?#@\\<>\"{}|^`,", c) == nullptr;
-  });
+bool is_target_char(char c) {
+  return c > ' ' && c < 0x7f;
 }
 
 }  // namespace
 
 RequestParser::RequestParser(HttpRequest& request, const RequestLimits& limits) : request_(request), limits_(limits) {
-  eager(true);
-  // RequestReader counts the head over all of its pieces, which Beast's own limit does not.
+  // RequestReader has counted the head already.
   header_limit(static_cast<std::uint32_t>(limits.max_head_bytes) + 4);
   body_limit(limits.max_body_bytes);
   request_.clear();
@@ -67,32 +64,39 @@ HttpRequest::Slice RequestParser::slice(View view) const {
   return {static_cast<std::uint32_t>(view.data() - base_), static_cast<std::uint32_t>(view.size())};
 }
 
-bool RequestParser::take_target(View target) {
+std::string_view RequestParser::take_target(View target) {
   std::string_view rest(target.data(), target.size());
-  if (rest.find('#') != std::string_view::npos) return false;
+  if (!std::all_of(rest.begin(), rest.end(), is_target_char)) return "the request target has bytes it may not have";
+  if (rest.find('#') != std::string_view::npos) return "the request target has a fragment";
   request_.target_ = slice(target);
   if (request_.method_ == HttpMethod::kConnect) {
+    // authority-form, RFC 9112 section 3.2.3: the port is not optional.
+    const bool has_port = rest.find(':') != std::string_view::npos && net::is_digit(rest.back());
+    if (!has_port || !is_authority(rest)) return "CONNECT asks for a host and a port";
     request_.path_ = request_.target_;
     request_.query_ = {};
-    return true;
+    return {};
   }
   if (rest != "*" && !rest.starts_with('/')) {
+    static constexpr std::string_view kNeither = "the request target is neither a path nor an http URL";
     const std::size_t scheme_end = rest.find("://");
-    if (scheme_end == std::string_view::npos) return false;
+    if (scheme_end == std::string_view::npos) return kNeither;
     const std::string_view scheme = rest.substr(0, scheme_end);
-    if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https")) return false;
+    if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https")) return kNeither;
     rest.remove_prefix(scheme_end + 3);
     const std::size_t path_at = std::min(std::min(rest.find('/'), rest.find('?')), rest.size());
-    if (path_at == 0 || !is_host(rest.substr(0, path_at))) return false;
+    if (!is_authority(rest.substr(0, path_at))) return "the request target's host is malformed";
     rest.remove_prefix(path_at);
   } else if (rest == "*" && request_.method_ != HttpMethod::kOptions) {
-    return false;
+    return "'*' is a target of OPTIONS alone";
   }
   const std::size_t question = std::min(rest.find('?'), rest.size());
   const std::string_view query = rest.substr(std::min(question + 1, rest.size()));
+  // Queries come from pages and people; a lone '%' there harms nobody.
+  if (!has_whole_percent_codes(rest.substr(0, question))) return "the request target has a broken percent code";
   request_.path_ = slice(View(rest.data(), question));
   request_.query_ = slice(View(query.data(), query.size()));
-  return true;
+  return {};
 }
 
 void RequestParser::on_request_impl(http::verb method, View, View target, int version, ErrorCode& error) {
@@ -103,9 +107,8 @@ void RequestParser::on_request_impl(http::verb method, View, View target, int ve
   if (!known) return refuse(error, Refusal::kUnknownMethod, "the method is not known");
   request_.method_ = *known;
   request_.minor_version_ = version >= 11 ? 1 : 0;
-  if (!take_target(target)) {
-    return refuse(error, Refusal::kMalformed, "the request target is neither a path nor an http URL");
-  }
+  const std::string_view wrong = take_target(target);
+  if (!wrong.empty()) return refuse(error, Refusal::kMalformed, wrong);
 }
 
 void RequestParser::check_framing(http::field name, View value, ErrorCode& error) {
@@ -113,7 +116,8 @@ void RequestParser::check_framing(http::field name, View value, ErrorCode& error
   switch (name) {
     case http::field::host:
       if (has_host_) return refuse(error, Refusal::kMalformed, "there is more than one Host");
-      if (!is_host(text)) return refuse(error, Refusal::kMalformed, "Host is not a host");
+      // An empty one says that the target's URI has no authority.
+      if (!text.empty() && !is_authority(text)) return refuse(error, Refusal::kMalformed, "Host is not a host");
       has_host_ = true;
       return;
     case http::field::content_length:
@@ -128,6 +132,7 @@ void RequestParser::check_framing(http::field name, View value, ErrorCode& error
         return refuse(error, Refusal::kMalformed, "Transfer-Encoding does not exist in HTTP/1.0");
       }
       if (has_transfer_encoding_) return refuse(error, Refusal::kMalformed, "there is more than one Transfer-Encoding");
+      if (text.empty()) return refuse(error, Refusal::kMalformed, "Transfer-Encoding is empty");
       if (!equals_ignoring_case(text, "chunked")) {
         return refuse(error, Refusal::kUnknownTransferCoding, "the only transfer coding understood is chunked");
       }
@@ -146,11 +151,8 @@ void RequestParser::check_framing(http::field name, View value, ErrorCode& error
 }
 
 void RequestParser::on_field_impl(http::field name, View name_text, View value, ErrorCode& error) {
-  if (head_done_) return;  // a trailer of a chunked body: nothing here is allowed to change the request
-  // Beast joins folded lines in a buffer of its own. Servers may refuse them (RFC 9112 section 5.2), and they do
-  // smuggle. An empty value has no place in the buffer that matters.
-  if (!value.empty() && (value.data() < base_ || value.data() >= base_ + size_)) {
-    return refuse(error, Refusal::kMalformed, "a folded header line");
+  if (!std::all_of(value.begin(), value.end(), is_field_char)) {
+    return refuse(error, Refusal::kMalformed, "a header field's value is malformed");
   }
   if (request_.headers_.size() >= limits_.max_headers) {
     return refuse(error, Refusal::kHeadersTooLarge, "there are too many header fields");
@@ -163,7 +165,6 @@ void RequestParser::on_field_impl(http::field name, View name_text, View value, 
 }
 
 void RequestParser::on_header_impl(ErrorCode& error) {
-  head_done_ = true;
   if (request_.minor_version_ == 1 && !has_host_) {
     return refuse(error, Refusal::kMalformed, "HTTP/1.1 asks for a Host");
   }
@@ -174,17 +175,6 @@ std::size_t RequestParser::on_body_impl(View body, ErrorCode&) {
   const HttpRequest::Slice piece = slice(body);
   if (request_.body_.size == 0) request_.body_.at = piece.at;
   request_.body_.size += piece.size;
-  return body.size();
-}
-
-// The pieces are moved together, over the chunk headers that were between them, so that a body is always one view. What
-// is overwritten has been read already: a piece never moves to the right.
-std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, View body, ErrorCode&) {
-  const HttpRequest::Slice piece = slice(body);
-  if (request_.body_.size == 0) request_.body_.at = piece.at;
-  std::memmove(base_ + request_.body_.at + request_.body_.size, body.data(), body.size());
-  request_.body_.size += piece.size;
-  chunk_left_ -= body.size();
   return body.size();
 }
 

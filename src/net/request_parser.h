@@ -20,24 +20,18 @@ struct RequestLimits {
   std::size_t max_body_bytes = 64 * 1024;
 };
 
-// Beast's parser with its events turned into the slices of an HttpRequest, and the checks that RFC 9112 asks of a
-// server and Beast leaves to its user: exactly one valid Host, one plain Content-Length, no Transfer-Encoding but
-// chunked, no folded lines, a target in a form a server may be sent. One parser reads one request.
+// Beast's parser for the head of a request and for a body of known length, with its events turned into the slices of an
+// HttpRequest, and the checks that RFC 9112 asks of a server and Beast leaves to its user: exactly one valid Host, one
+// plain Content-Length, no Transfer-Encoding but chunked, a target in a form a server may be sent. Line ends are
+// checked before (RequestReader), chunks are read elsewhere (ChunkedBody). One parser reads one request.
 class RequestParser final : public boost::beast::http::basic_parser<true> {
  public:
   RequestParser(HttpRequest& request, const RequestLimits& limits);
 
-  // Where the request begins and how many of its bytes have arrived. To be called before every put(), since the buffer
-  // may move.
-  void set_window(char* base, std::size_t size) {
-    base_ = base;
-    size_ = size;
-  }
+  // Where the request begins. To be called before every put(), since the buffer may move.
+  void set_base(const char* base) { base_ = base; }
 
   bool expects_continue() const { return expects_continue_; }
-
-  // Whether the next bytes are a chunk header (or the end of a chunked body) rather than a chunk's data.
-  bool between_chunks() const { return head_done_ && chunked() && chunk_left_ == 0; }
 
   // Why put() failed with an error that on_… raised; empty for Beast's own errors.
   std::optional<Refusal> refusal() const { return refusal_; }
@@ -54,23 +48,21 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void on_header_impl(ErrorCode& error) override;
   void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
   std::size_t on_body_impl(View body, ErrorCode& error) override;
-  void on_chunk_header_impl(std::uint64_t size, View, ErrorCode&) override { chunk_left_ = size; }
-  std::size_t on_chunk_body_impl(std::uint64_t remain, View body, ErrorCode& error) override;
+  void on_chunk_header_impl(std::uint64_t, View, ErrorCode&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, View body, ErrorCode&) override { return body.size(); }
   void on_finish_impl(ErrorCode&) override {}
 
   void refuse(ErrorCode& error, Refusal refusal, std::string_view reason);
-  bool take_target(View target);
+  // What is wrong with it, empty when nothing.
+  std::string_view take_target(View target);
   void check_framing(boost::beast::http::field name, View value, ErrorCode& error);
   HttpRequest::Slice slice(View view) const;
 
   HttpRequest& request_;
   const RequestLimits& limits_;
-  char* base_ = nullptr;
-  std::size_t size_ = 0;
-  std::uint64_t chunk_left_ = 0;
+  const char* base_ = nullptr;
   std::string_view reason_;
   std::optional<Refusal> refusal_;
-  bool head_done_ = false;
   bool expects_continue_ = false;
   bool has_host_ = false;
   bool has_length_ = false;

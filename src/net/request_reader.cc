@@ -5,6 +5,8 @@
 
 #include <boost/beast/http/error.hpp>
 
+#include "net/character_class.h"
+
 namespace tacos::net {
 namespace {
 
@@ -16,24 +18,15 @@ constexpr std::size_t kSmallBuffer = 1024;
 constexpr std::size_t kKeptBuffer = 4096;
 // Empty lines before a request are skipped (RFC 9112 section 2.2), but not without end.
 constexpr std::size_t kMaxEmptyLineBytes = 8;
-// A chunk header or the trailers of a chunked body: more than anybody sends.
-constexpr std::size_t kMaxChunkOverhead = 4096;
-
-// The shortest that can end a chunked body, "0\r\n\r\n". Beast asserts that it is never asked about less in the middle
-// of it.
-constexpr std::size_t kShortestLastChunk = 5;
-
-bool is_method_char(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         (c != '\0' && std::strchr("!#$%&'*+-.^_`|~", c) != nullptr);
-}
+// Room for what is between the chunks of a body and behind them: ChunkedBody takes half of this at a time.
+constexpr std::size_t kChunkRoom = 8 * 1024;
 
 }  // namespace
 
 RequestReader::RequestReader(const RequestLimits& limits) : limits_(limits) {}
 
 std::size_t RequestReader::longest_request() const {
-  return limits_.max_head_bytes + limits_.max_body_bytes + 2 * kMaxChunkOverhead + kMaxEmptyLineBytes + 1;
+  return limits_.max_head_bytes + limits_.max_body_bytes + kChunkRoom + kMaxEmptyLineBytes + 1;
 }
 
 std::span<char> RequestReader::prepare() {
@@ -65,7 +58,7 @@ std::span<char> RequestReader::prepare() {
 // A chunked body stands joined at the front; between it and the bytes not yet parsed lie chunk headers that are done
 // with. Without this, one-byte chunks would make the buffer six times as large as the body they carry.
 void RequestReader::close_chunk_gap() {
-  if (!parser_ || !parser_->is_header_done() || !parser_->chunked() || request_.body_.size == 0) return;
+  if (!body_is_chunked() || request_.body_.size == 0) return;
   const std::size_t body_end = begin_ + request_.body_.at + request_.body_.size;
   std::memmove(buffer_.get() + body_end, buffer_.get() + parsed_, end_ - parsed_);
   end_ -= parsed_ - body_end;
@@ -80,6 +73,7 @@ void RequestReader::shrink() {
 
 void RequestReader::discard() {
   parser_.reset();
+  chunks_.reset();
   begin_ = parsed_ = end_ = 0;
 }
 
@@ -123,7 +117,6 @@ RequestReader::Progress RequestReader::refuse_unparsed(boost::beast::error_code 
     const std::string_view line = arrived.substr(0, arrived.find('\r'));
     const std::size_t space = line.rfind(' ');
     const std::string_view version = space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
     if (version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' &&
         is_digit(version[7]) && version != "HTTP/1.1" && version != "HTTP/1.0") {
       return refuse(Refusal::kUnknownVersion, "only HTTP/1.1 and HTTP/1.0 are spoken");
@@ -135,9 +128,6 @@ RequestReader::Progress RequestReader::refuse_unparsed(boost::beast::error_code 
     return refuse(Refusal::kMalformed, "the request target has bytes it may not have");
   if (error == http::error::bad_field) return refuse(Refusal::kMalformed, "a header field's name is malformed");
   if (error == http::error::bad_value) return refuse(Refusal::kMalformed, "a header field's value is malformed");
-  if (error == http::error::bad_chunk || error == http::error::bad_chunk_extension) {
-    return refuse(Refusal::kMalformed, "a chunk of the body is malformed");
-  }
   if (error == http::error::bad_content_length || error == http::error::multiple_content_length ||
       error == http::error::bad_transfer_encoding) {
     return refuse(Refusal::kMalformed, "the fields contradict each other about where the body ends");
@@ -145,23 +135,37 @@ RequestReader::Progress RequestReader::refuse_unparsed(boost::beast::error_code 
   return refuse(Refusal::kMalformed, "this is not an HTTP request");
 }
 
-// A line that ends in a lone LF hides the end of the head from the parser, which would wait for it until the time is
-// up.
-bool RequestReader::has_lone_lf() {
-  for (; scanned_ < end_; ++scanned_) {
-    const void* found = std::memchr(buffer_.get() + scanned_, '\n', end_ - scanned_);
-    if (found == nullptr) break;
-    scanned_ = static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.get());
-    if (scanned_ == begin_ || buffer_[scanned_ - 1] != '\r') return true;
+// Looks at each line of the head once: it ends in CRLF, has no other CR or LF, and is not folded (RFC 9112 sections 2.2
+// and 5.2). Folding is looked for here, where lines are still lines: a parser that joins them hides it from its user.
+std::optional<bool> RequestReader::find_end_of_head() {
+  const std::size_t limit = std::min(end_, begin_ + limits_.max_head_bytes);
+  const char* const bytes = buffer_.get();
+  while (scanned_ < limit) {
+    if (scanned_ > begin_ && (bytes[scanned_] == ' ' || bytes[scanned_] == '\t')) {
+      refuse(Refusal::kMalformed, "a folded header line");
+      return std::nullopt;
+    }
+    const std::string_view rest(bytes + scanned_, limit - scanned_);
+    const std::size_t line_end = rest.find('\n');
+    const std::size_t cr = rest.find('\r');
+    if (line_end == std::string_view::npos) {
+      // The CR may be the first half of the line's end.
+      if (cr == std::string_view::npos || cr + 1 == rest.size()) break;
+      refuse(Refusal::kMalformed, "a line has a lone CR");
+      return std::nullopt;
+    }
+    if (cr == std::string_view::npos || cr + 1 != line_end) {
+      refuse(Refusal::kMalformed, cr < line_end ? "a line has a lone CR" : "a line ends in a lone LF");
+      return std::nullopt;
+    }
+    scanned_ += line_end + 1;
+    if (cr == 0) return true;
   }
-  scanned_ = end_;
+  if (limit < end_ || end_ - begin_ == limits_.max_head_bytes) {
+    head_too_long();
+    return std::nullopt;
+  }
   return false;
-}
-
-// Whether the parser waits for the end of something that is longer than it may be, or the body has reached its limit
-// without ending.
-bool RequestReader::is_stuck() const {
-  return parser_->is_header_done() && parser_->chunked() && end_ - parsed_ > kMaxChunkOverhead;
 }
 
 RequestReader::Progress RequestReader::parse() {
@@ -171,45 +175,72 @@ RequestReader::Progress RequestReader::parse() {
     if (begin_ == end_) return Progress::kNeedMore;
     // What can't begin a request (a TLS greeting, a NUL) is refused at once rather than when its time is up.
     if (buffer_[begin_] == '\r' && begin_ + 1 == end_ && skipped_ < kMaxEmptyLineBytes) return Progress::kNeedMore;
-    if (!is_method_char(buffer_[begin_])) return refuse(Refusal::kMalformed, "this is not an HTTP request");
+    if (!is_token_char(buffer_[begin_])) return refuse(Refusal::kMalformed, "this is not an HTTP request");
     parser_.emplace(request_, limits_);
     scanned_ = begin_;
     said_continue_ = false;
   }
-  while (!parser_->is_done() && parsed_ < end_) {
-    const bool in_head = !parser_->is_header_done();
-    const std::size_t head_end = begin_ + limits_.max_head_bytes;
-    const std::size_t offered_end = in_head ? std::min(end_, head_end) : end_;
-    if (in_head && parsed_ >= head_end) return head_too_long();
-    if (parser_->between_chunks() && end_ - parsed_ < kShortestLastChunk) break;
-    parser_->set_window(buffer_.get() + begin_, end_ - begin_);
-    boost::beast::error_code error;
-    const std::size_t taken =
-        parser_->put(boost::asio::const_buffer(buffer_.get() + parsed_, offered_end - parsed_), error);
-    parsed_ += taken;
-    if (error && error != http::error::need_more) return refuse_unparsed(error);
-    if (error == http::error::need_more && (taken == 0 || parsed_ == end_)) {
-      if (in_head && !parser_->is_header_done()) {
-        if (offered_end == head_end) return head_too_long();
-        if (has_lone_lf()) return refuse(Refusal::kMalformed, "a line ends in a lone LF");
-      }
-      if (is_stuck()) return refuse(Refusal::kMalformed, "a chunk header or the trailers are too long");
-      break;
-    }
+  if (!parser_->is_header_done()) {
+    const Progress head = parse_head();
+    if (head != Progress::kComplete) return head;
   }
-  if (parser_->is_done()) {
-    request_.base_ = buffer_.get() + begin_;
-    return Progress::kComplete;
-  }
-  if (parser_->is_header_done() && parser_->expects_continue() && !said_continue_) {
+  const Progress body = parse_body();
+  if (body == Progress::kNeedMore && parser_->expects_continue() && !said_continue_) {
     said_continue_ = true;
     if (parsed_ == end_) return Progress::kExpectContinue;  // otherwise the client did not wait
   }
-  return Progress::kNeedMore;
+  return body;
+}
+
+// The parser sees a head only when it is whole.
+RequestReader::Progress RequestReader::parse_head() {
+  const std::optional<bool> whole = find_end_of_head();
+  if (!whole) return Progress::kRefused;
+  if (!*whole) return Progress::kNeedMore;
+  parser_->set_base(buffer_.get() + begin_);
+  boost::beast::error_code error;
+  parsed_ += parser_->put(boost::asio::const_buffer(buffer_.get() + begin_, scanned_ - begin_), error);
+  if (error) return refuse_unparsed(error);
+  if (!parser_->is_header_done() || parsed_ != scanned_)
+    return refuse(Refusal::kMalformed, "this is not an HTTP request");
+  if (parser_->chunked()) chunks_.emplace(limits_.max_body_bytes);
+  return Progress::kComplete;
+}
+
+RequestReader::Progress RequestReader::parse_body() {
+  request_.base_ = buffer_.get() + begin_;
+  if (chunks_) return parse_chunks();
+  while (!parser_->is_done() && parsed_ < end_) {
+    parser_->set_base(buffer_.get() + begin_);
+    boost::beast::error_code error;
+    parsed_ += parser_->put(boost::asio::const_buffer(buffer_.get() + parsed_, end_ - parsed_), error);
+    if (error && error != http::error::need_more) return refuse_unparsed(error);
+  }
+  return parser_->is_done() ? Progress::kComplete : Progress::kNeedMore;
+}
+
+RequestReader::Progress RequestReader::parse_chunks() {
+  HttpRequest::Slice& body = request_.body_;
+  if (body.at == 0) body.at = static_cast<std::uint32_t>(parsed_ - begin_);
+  std::size_t body_end = begin_ + body.at + body.size;
+  const ChunkedBody::Progress progress = chunks_->read(buffer_.get(), parsed_, end_, body_end);
+  body.size = static_cast<std::uint32_t>(body_end - begin_ - body.at);
+  switch (progress) {
+    case ChunkedBody::Progress::kNeedMore:
+      return Progress::kNeedMore;
+    case ChunkedBody::Progress::kDone:
+      return Progress::kComplete;
+    case ChunkedBody::Progress::kTooLong:
+      return refuse(Refusal::kBodyTooLarge, "the body is too large");
+    case ChunkedBody::Progress::kMalformed:
+      break;
+  }
+  return refuse(Refusal::kMalformed, chunks_->reason());
 }
 
 void RequestReader::finish() {
   parser_.reset();
+  chunks_.reset();
   begin_ = parsed_;
   skipped_ = 0;
 }

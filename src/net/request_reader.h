@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "net/chunked_body.h"
 #include "net/http_request.h"
 #include "net/refusal.h"
 #include "net/request_parser.h"
@@ -57,19 +58,24 @@ class RequestReader {
   Progress head_too_long();
   bool skip_empty_lines();
   void close_chunk_gap();
-  bool has_lone_lf();
-  bool is_stuck() const;
+  // Whether the head is complete; nothing when it is refused.
+  std::optional<bool> find_end_of_head();
+  Progress parse_head();
+  Progress parse_body();
+  Progress parse_chunks();
+  bool body_is_chunked() const { return parser_ && parser_->is_header_done() && parser_->chunked(); }
   std::size_t longest_request() const;
 
   const RequestLimits& limits_;
   HttpRequest request_;
   std::optional<RequestParser> parser_;
+  std::optional<ChunkedBody> chunks_;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;    // first byte of the request being read
   std::size_t parsed_ = 0;   // first byte the parser has not taken
   std::size_t end_ = 0;      // end of what has arrived
-  std::size_t scanned_ = 0;  // a head under way has no lone LF before this
+  std::size_t scanned_ = 0;  // where the first line begins whose end has not arrived
   std::size_t skipped_ = 0;  // bytes of empty lines before the request
   bool said_continue_ = false;
   bool refused_ = false;

@@ -2,14 +2,13 @@
 
 #include <chrono>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
 
 namespace tacos::net {
 namespace {
-
-using boost::asio::ip::tcp;
 
 // One thread runs the loop; other threads only post to it.
 constexpr int kOneThread = 1;
@@ -74,25 +73,24 @@ void ServerThread::run() {
   loop_.run();
 }
 
-void ServerThread::adopt(int socket, bool over_limit) {
+void ServerThread::adopt(int socket, const PeerAddress& peer, bool over_limit) {
   HttpConnection::Socket owned(loop_.get_executor());
   boost::system::error_code error;
-  owned.assign(tcp::v4(), socket, error);  // the protocol matters to open() only
+  owned.assign({AF_UNSPEC, 0}, socket, error);  // the protocol matters to open() only
   if (error) {
     ::close(socket);
     return;
   }
   owned.native_non_blocking(true, error);
-  if (!error) owned.set_option(tcp::no_delay(true), error);
   if (error) return;
   load_.fetch_add(1, std::memory_order_relaxed);
-  boost::asio::post(loop_, [this, owned = std::move(owned), over_limit]() mutable {
+  boost::asio::post(loop_, [this, owned = std::move(owned), peer, over_limit]() mutable {
     if (draining_) {
       load_.fetch_sub(1, std::memory_order_relaxed);
       return stop_when_empty();
     }
     counters_.accepted.add();
-    auto connection = std::make_unique<HttpConnection>(*this, std::move(owned), over_limit);
+    auto connection = std::make_unique<HttpConnection>(*this, std::move(owned), peer, over_limit);
     connection->index = connections_.size();
     connections_.push_back(std::move(connection));
     connections_.back()->start();

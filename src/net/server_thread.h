@@ -34,7 +34,7 @@ class ServerThread {
 
   void start(const HttpHandlerFactory& make_handler, unsigned number);
   // From any thread. Takes over an accepted, non-blocking socket.
-  void adopt(int socket, bool over_limit);
+  void adopt(int socket, const PeerAddress& peer, bool over_limit);
   // From any thread. Ends the loop once every connection is gone, or at the deadline.
   void drain(core::Nanos grace);
   void join();

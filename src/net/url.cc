@@ -137,7 +137,7 @@ Result<HostPort> parse_host_port(std::string_view text) {
   const auto wrong = [&](std::string_view what) {
     return fail(
         fmt::format("'{}' is not an address to listen on: {}; write it as host:port, such as 127.0.0.1:8080, "
-                    "[::1]:8080 or :8080",
+                    "[::1]:8080 or :8080 (every interface)",
                     text, what));
   };
   auto authority = split_authority(text);
@@ -145,11 +145,33 @@ Result<HostPort> parse_host_port(std::string_view text) {
   if (!authority->port) return wrong("the port is missing");
   const auto port = parse_port(*authority->port, 0);
   if (!port) return wrong(fmt::format("the port is '{}', it may be 0 to 65535", *authority->port));
-  if (authority->host.empty()) authority->host = "0.0.0.0";
+  if (authority->host.empty()) return HostPort{std::string(kEveryInterface), *port};
   if (!text.starts_with('[') && !is_host_name(authority->host)) {
     return wrong(fmt::format("'{}' is not a host name", authority->host));
   }
   return HostPort{std::move(authority->host), *port};
+}
+
+Result<ListenAddress> parse_listen_address(std::string_view text) {
+  static constexpr std::string_view kUnix = "unix:";
+  ListenAddress address;
+  if (text.starts_with(kUnix)) {
+    address.unix_path = text.substr(kUnix.size());
+    if (!address.unix_path.starts_with('/') || address.unix_path.ends_with('/')) {
+      return fail(fmt::format(
+          "'{}' is not an address to listen on: a socket needs an absolute path, such as unix:/run/tacos/gateway.sock",
+          text));
+    }
+    return address;
+  }
+  auto parsed = parse_host_port(text);
+  if (parsed.has_error()) return parsed.error();
+  static_cast<HostPort&>(address) = std::move(*parsed);
+  return address;
+}
+
+bool ListenAddress::is_local() const {
+  return is_unix() || is_loopback(host);
 }
 
 bool is_loopback(std::string_view host) {

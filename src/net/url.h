@@ -26,7 +26,10 @@ struct Url {
 // caller knows it.
 core::Result<Url> parse_url(std::string_view text);
 
-// "127.0.0.1:8080", "[::1]:8080", "localhost:0" or ":8080" (every IPv4 address of the machine).
+// A host that stands for every interface of the machine, IPv6 and IPv4.
+inline constexpr std::string_view kEveryInterface = "::";
+
+// "127.0.0.1:8080", "[::1]:8080", "localhost:0" or ":8080", which is "[::]:8080": every interface.
 struct HostPort {
   std::string host;
   std::uint16_t port = 0;
@@ -34,6 +37,17 @@ struct HostPort {
   std::string to_string() const;
 };
 core::Result<HostPort> parse_host_port(std::string_view text);
+
+// Where a server listens: a host and a port, or the absolute path of a Unix socket ("unix:/run/tacos/gateway.sock").
+struct ListenAddress : HostPort {
+  std::string unix_path = {};
+
+  bool is_unix() const { return !unix_path.empty(); }
+  // Whether only this machine's own programs can reach it.
+  bool is_local() const;
+  std::string to_string() const { return is_unix() ? "unix:" + unix_path : HostPort::to_string(); }
+};
+core::Result<ListenAddress> parse_listen_address(std::string_view text);
 
 // Whether a host, as it stands in a URL, is this machine's loopback: localhost, 127.0.0.0/8 or ::1.
 bool is_loopback(std::string_view host);

@@ -167,7 +167,7 @@ Result<void> Gateway::load_secrets() {
 
 Result<net::HttpServerOptions> Gateway::server_options() const {
   net::HttpServerOptions server;
-  auto listen = net::parse_host_port(options_.listen);
+  auto listen = net::parse_listen_address(options_.listen);
   if (listen.has_error()) return fail("--listen: " + listen.error().message);
   server.listen = std::move(*listen);
   server.threads = options_.threads;

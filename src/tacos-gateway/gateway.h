@@ -29,7 +29,7 @@ class Gateway {
                                                                            const core::Clock& clock, GatewayLog& log);
   ~Gateway();
 
-  net::HostPort address() const { return server_->address(); }
+  net::ListenAddress address() const { return server_->address(); }
   QueueStore& store() { return *store_; }
 
   // /readyz says 503 from now on.

@@ -99,7 +99,7 @@ Result<void> set_forget_events_after(GatewayOptions& options, const std::string&
 }
 
 Result<void> set_listen(GatewayOptions& options, const std::string& value) {
-  const auto parsed = net::parse_host_port(value);
+  const auto parsed = net::parse_listen_address(value);
   if (parsed.has_error()) return parsed.error();
   options.listen = value;
   return {};
@@ -149,7 +149,7 @@ const std::vector<OptionSpec>& option_specs() {
       {"The line", "forget-events-after", "TIME",
        "an event that is over, and untouched this long, is forgotten with its orders (0s: never)",
        set_forget_events_after, show_duration(&O::forget_events_after)},
-      {"The server", "listen", "HOST:PORT", "where to listen; port 0 lets the system choose", set_listen,
+      {"The server", "listen", "HOST:PORT", "where to listen (port 0: the system chooses), or unix:/PATH", set_listen,
        show_text(&O::listen)},
       {"The server", "threads", "N", "server threads; no more than there are cores",
        count<unsigned>(&O::threads, 1, 256), show_count(&O::threads)},

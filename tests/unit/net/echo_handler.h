@@ -32,6 +32,8 @@ class EchoHandler final : public HttpHandler {
       held_.push_back(&exchange);
       seen_.held.fetch_add(1);
       wait_for_release();
+    } else if (path == "/peer") {
+      exchange.respond({200, "text/plain", exchange.peer_address(), "", false});
     } else if (path == "/large") {
       const std::string body(8 * 1024 * 1024, 'x');
       exchange.respond({200, "text/plain", body, "", false});

@@ -7,8 +7,10 @@
 #include <string_view>
 #include <sys/socket.h>
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 
 #include "net/http_request.h"
 
@@ -29,10 +31,13 @@ class RawClient {
     }
   };
 
-  explicit RawClient(std::uint16_t port) : context_(std::make_unique<boost::asio::io_context>()), socket_(*context_) {
-    socket_.connect({boost::asio::ip::address_v4::loopback(), port});
-    const timeval limit{10, 0};
-    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  explicit RawClient(std::uint16_t port)
+      : RawClient(Endpoint(boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), port))) {}
+  static RawClient to(const boost::asio::ip::address& address, std::uint16_t port) {
+    return RawClient(Endpoint(boost::asio::ip::tcp::endpoint(address, port)));
+  }
+  static RawClient to_unix(const std::string& path) {
+    return RawClient(Endpoint(boost::asio::local::stream_protocol::endpoint(path)));
   }
 
   void send(std::string_view bytes) {
@@ -42,7 +47,7 @@ class RawClient {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
-  void stop_sending() { socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send); }
+  void stop_sending() { socket_.shutdown(Socket::shutdown_send); }
 
   // The next answer; to_head for answers without a body despite their Content-Length.
   Answer receive(bool to_head = false) {
@@ -72,6 +77,16 @@ class RawClient {
   bool at_end() { return buffer_.empty() && !read_some(); }
 
  private:
+  using Socket = boost::asio::generic::stream_protocol::socket;
+  using Endpoint = boost::asio::generic::stream_protocol::endpoint;
+
+  explicit RawClient(const Endpoint& endpoint)
+      : context_(std::make_unique<boost::asio::io_context>()), socket_(*context_) {
+    socket_.connect(endpoint);
+    const timeval limit{10, 0};
+    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  }
+
   bool read_some() {
     char room[4096];
     const ssize_t size = ::recv(socket_.native_handle(), room, sizeof room, 0);
@@ -94,7 +109,7 @@ class RawClient {
   }
 
   std::unique_ptr<boost::asio::io_context> context_;  // on the heap, so that clients may stand in a vector
-  boost::asio::ip::tcp::socket socket_;
+  Socket socket_;
   std::string buffer_;
 };
 

@@ -112,6 +112,19 @@ const std::vector<Case>& cases() {
       {"a path in Host", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", {}, 400},
       {"a space in Host", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", {}, 400},
       {"a list in Host", "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", {}, 400},
+      {"a port that is no number in Host", "GET / HTTP/1.1\r\nHost: x:abc\r\n\r\n", {}, 400},
+      {"an open bracket in Host", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", {}, 400},
+      {"two ports in Host", "GET / HTTP/1.1\r\nHost: x:1:2\r\n\r\n", {}, 400},
+      {"a port beyond 65535 in Host", "GET / HTTP/1.1\r\nHost: x:65536\r\n\r\n", {}, 400},
+      {"only a port in Host", "GET / HTTP/1.1\r\nHost: :80\r\n\r\n", {}, 400},
+      {"an IPv6 Host", "GET / HTTP/1.1\r\nHost: [::1]:65535\r\n\r\n", {"GET /"}},
+      {"an empty port in Host", "GET / HTTP/1.1\r\nHost: x:\r\n\r\n", {"GET /"}},
+      {"a port that is no number in the target", "GET http://x:abc/ HTTP/1.1\r\n" + kHost + "\r\n", {}, 400},
+      {"a user in the target", "GET http://u@x/ HTTP/1.1\r\n" + kHost + "\r\n", {}, 400},
+      {"an open bracket in the target", "GET http://[::1/ HTTP/1.1\r\n" + kHost + "\r\n", {}, 400},
+      {"CONNECT to a host and port", "CONNECT x:1 HTTP/1.1\r\n" + kHost + "\r\n", {"CONNECT x:1"}},
+      {"CONNECT without a port", "CONNECT x1 HTTP/1.1\r\n" + kHost + "\r\n", {}, 400},
+      {"CONNECT to a path", "CONNECT / HTTP/1.1\r\n" + kHost + "\r\n", {}, 400},
       // request line
       {"lone LF", "GET / HTTP/1.1\n" + kHost + "\r\n", {}, 400},
       {"lone LF after a header", "GET / HTTP/1.1\r\nHost: a\n\r\n", {}, 400},
@@ -146,6 +159,19 @@ const std::vector<Case>& cases() {
       {"no colon", "GET / HTTP/1.1\r\n" + kHost + "nothing\r\n\r\n", {}, 400},
       {"a space before the first field", "GET / HTTP/1.1\r\n X: 1\r\n" + kHost + "\r\n", {}, 400},
       {"a folded line", "GET / HTTP/1.1\r\n" + kHost + "X: a\r\n b\r\n\r\n", {}, 400},
+      {"a line folded by a tab", "GET / HTTP/1.1\r\n" + kHost + "X: a\r\n\tb\r\n\r\n", {}, 400},
+      {"a folded line whose first is empty", "GET / HTTP/1.1\r\n" + kHost + "X:\r\n b\r\n\r\n", {}, 400},
+      {"a folded line whose first is blank", "GET / HTTP/1.1\r\n" + kHost + "X: \t\r\n\tb\r\n\r\n", {}, 400},
+      {"a folded line that is blank", "GET / HTTP/1.1\r\n" + kHost + "X: a\r\n \r\n\r\n", {}, 400},
+      {"a folded Host", "GET / HTTP/1.1\r\nHost:\r\n a\r\n\r\n", {}, 400},
+      {"a folded Transfer-Encoding",
+       "POST / HTTP/1.1\r\n" + kHost + "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+       {},
+       400},
+      {"a folded Content-Length", "POST / HTTP/1.1\r\n" + kHost + "Content-Length:\r\n 1\r\n\r\nx", {}, 400},
+      {"a fold before any field", "GET / HTTP/1.1\r\n\t\r\n" + kHost + "\r\n", {}, 400},
+      {"DEL in a value", "GET / HTTP/1.1\r\n" + kHost + "X: a\x7f\r\n\r\n", {}, 400},
+      {"an empty Transfer-Encoding", "POST / HTTP/1.1\r\n" + kHost + "Transfer-Encoding:\r\n\r\n", {}, 400},
       {"a control character in a value", "GET / HTTP/1.1\r\n" + kHost + "X: a\x01\r\n\r\n", {}, 400},
       {"an unknown expectation", "POST / HTTP/1.1\r\n" + kHost + "Expect: magic\r\nContent-Length: 1\r\n\r\n", {}, 417},
       // where the body ends
@@ -202,6 +228,18 @@ const std::vector<Case>& cases() {
        "POST / HTTP/1.1\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\n1\na\r\n0\r\n\r\n",
        {},
        400},
+      {"a line feed quoted in a chunk extension, and a request behind it",
+       "POST / HTTP/1.1\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\n1;a=\"\n\"\r\nx\r\n0\r\n\r\n" +
+           "GET /smuggled HTTP/1.1\r\n" + kHost + "\r\n",
+       {},
+       400},
+      {"a folded trailer",
+       "POST / HTTP/1.1\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\n0\r\nX:\r\n a\r\n\r\n",
+       {},
+       400},
+      {"a broken percent code in the path", "GET /%zz HTTP/1.1\r\n" + kHost + "\r\n", {}, 400},
+      {"a lone percent in the query", "GET /?100% HTTP/1.1\r\n" + kHost + "\r\n", {"GET /?100%"}},
+      {"bytes above 127 in the target", "GET /\xc3\xa9 HTTP/1.1\r\n" + kHost + "\r\n", {}, 400},
       // limits
       {"a long target", "GET /" + std::string(9000, 'a') + " HTTP/1.1\r\n" + kHost + "\r\n", {}, 414},
       {"an endless request line", "GET /" + std::string(70000, 'a'), {}, 414},
@@ -246,8 +284,23 @@ TEST(RequestReader, RefusesTooManyHeaders) {
   RequestLimits limits;
   limits.max_headers = 4;
   std::string bytes = "GET / HTTP/1.1\r\n" + kHost;
-  for (int i = 0; i < 4; ++i) bytes += "X-" + std::to_string(i) + ": 1\r\n";
-  EXPECT_EQ(read_in_pieces(bytes + "\r\n", 4096, limits).refused, 431);
+  for (int i = 0; i < 3; ++i) bytes += "X-" + std::to_string(i) + ": 1\r\n";
+  EXPECT_EQ(read_in_pieces(bytes + "\r\n", 4096, limits).refused, std::nullopt);
+  EXPECT_EQ(read_in_pieces(bytes + "Y: 1\r\n\r\n", 4096, limits).refused, 431);
+}
+
+TEST(RequestReader, TakesAHeadOfExactlyTheLimit) {
+  const RequestLimits limits;
+  const std::string begin = "GET / HTTP/1.1\r\n" + kHost + "X: ";
+  const std::string end = "\r\n\r\n";
+  const std::size_t room = limits.max_head_bytes - begin.size() - end.size();
+  for (const std::size_t piece : {100u, 100'000u}) {
+    const std::string longest = begin + std::string(room, 'a') + end;
+    const Outcome taken = read_in_pieces(longest + longest, piece, limits);
+    EXPECT_EQ(taken.seen.size(), 2u);
+    EXPECT_EQ(taken.refused, std::nullopt);
+    EXPECT_EQ(read_in_pieces(begin + std::string(room + 1, 'a') + end, piece, limits).refused, 431);
+  }
 }
 
 TEST(RequestReader, FindsHeadersWhateverTheirCase) {

@@ -71,7 +71,29 @@ TEST(ParseUrl, SaysWhatIsWrong) {
 TEST(ParseHostPort, TakesNamesAddressesAndEveryInterface) {
   EXPECT_EQ(parse_host_port("127.0.0.1:8080")->to_string(), "127.0.0.1:8080");
   EXPECT_EQ(parse_host_port("[::1]:0")->to_string(), "[::1]:0");
-  EXPECT_EQ(parse_host_port(":8080")->to_string(), "0.0.0.0:8080");
+  EXPECT_EQ(parse_host_port(":8080")->to_string(), "[::]:8080");
+  EXPECT_EQ(parse_host_port("[::]:8080")->host, kEveryInterface);
+}
+
+TEST(ParseListenAddress, TakesAHostAndPortOrTheAbsolutePathOfASocket) {
+  EXPECT_EQ(parse_listen_address("localhost:80")->to_string(), "localhost:80");
+  EXPECT_FALSE(parse_listen_address("localhost:80")->is_unix());
+  EXPECT_EQ(parse_listen_address("unix:/run/gateway.sock")->to_string(), "unix:/run/gateway.sock");
+  EXPECT_EQ(parse_listen_address("unix:/run/gateway.sock")->unix_path, "/run/gateway.sock");
+  for (const char* relative : {"unix:", "unix:gateway.sock", "unix:/run/"}) {
+    const auto parsed = parse_listen_address(relative);
+    ASSERT_TRUE(parsed.has_error()) << relative;
+    EXPECT_THAT(parsed.error().message, HasSubstr("a socket needs an absolute path, such as unix:/run/"));
+  }
+}
+
+TEST(ParseListenAddress, KnowsWhatOnlyThisMachineCanReach) {
+  for (const char* local : {"localhost:1", "127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "unix:/run/s"}) {
+    EXPECT_TRUE(parse_listen_address(local)->is_local()) << local;
+  }
+  for (const char* open : {":1", "[::]:1", "0.0.0.0:1", "10.0.0.1:1", "gateway:1"}) {
+    EXPECT_FALSE(parse_listen_address(open)->is_local()) << open;
+  }
 }
 
 TEST(ParseHostPort, SaysWhatIsWrong) {
