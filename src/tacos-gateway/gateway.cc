@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <openssl/rand.h>
 
 #include "net/descriptor_limit.h"
 #include "tacos-gateway/backend/embedded_seats.h"
@@ -23,6 +24,7 @@ using core::Result;
 // Descriptors that are not connections: the loops, the listener, logs, files read for metrics.
 constexpr std::uint64_t kOwnDescriptors = 64;
 constexpr std::size_t kShortestAdminToken = 8;
+constexpr std::size_t kEventLimiterSlots = 4096;  // 64 KiB
 
 LineOptions line_options(const GatewayOptions& options) {
   LineOptions line;
@@ -34,6 +36,7 @@ LineOptions line_options(const GatewayOptions& options) {
   line.heartbeat_ttl = options.heartbeat_ttl;
   line.opening_delay = options.opening_delay;
   line.forget_after = options.forget_events_after;
+  line.max_tickets = options.max_tickets;
   return line;
 }
 
@@ -165,6 +168,43 @@ Result<void> Gateway::load_secrets() {
   return {};
 }
 
+Result<void> Gateway::set_join_rules() {
+  JoinRules& rules = services_.joins;
+  rules.anonymous = options_.anonymous;
+  if (options_.asserted()) {
+    const auto keys = read_assertion_keys(options_.assertion_key_file);
+    if (keys.has_error()) return fail("--assertion-key-file: " + keys.error().message);
+    for (unsigned i = 0; i < options_.threads; ++i) {
+      auto verifier = AssertionVerifier::make(*keys);
+      if (verifier.has_error()) return fail("--assertion-key-file: " + verifier.error().message);
+      rules.assertions.push_back(std::move(*verifier));
+    }
+  }
+  if (!options_.trusted_proxies.empty()) {
+    auto proxies = TrustedProxies::parse(options_.trusted_proxies);
+    if (proxies.has_error()) return fail("--trusted-proxies: " + proxies.error().message);
+    rules.proxies = std::move(*proxies);
+  }
+  const auto limiter = [](core::Rate rate, std::uint64_t burst,
+                          std::size_t slots) -> Result<std::unique_ptr<AddressLimiter>> {
+    if (rate.per_second() <= 0) return std::unique_ptr<AddressLimiter>();
+    std::uint64_t seed = 0;
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed) != 1) {
+      return fail("the system gives no random numbers");
+    }
+    return std::make_unique<AddressLimiter>(GcraLimit::of(rate, burst), slots, seed);
+  };
+  auto by_address =
+      limiter(options_.join_rate_per_address, options_.join_burst_per_address, AddressLimiter::kUsualSlots);
+  if (by_address.has_error()) return by_address.error();
+  auto by_event = limiter(options_.join_rate_per_event, options_.join_burst_per_event, kEventLimiterSlots);
+  if (by_event.has_error()) return by_event.error();
+  rules.by_address = std::move(*by_address);
+  rules.by_event = std::move(*by_event);
+  rules.limit_this_machine = options_.join_limit_given;
+  return {};
+}
+
 Result<net::HttpServerOptions> Gateway::server_options() const {
   net::HttpServerOptions server;
   auto listen = net::parse_listen_address(options_.listen);
@@ -203,6 +243,9 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
   if (auto loaded = gateway->load_secrets(); loaded.has_error()) {
     return StartError{Fault::kOptions, loaded.error().message};
   }
+  if (auto rules = gateway->set_join_rules(); rules.has_error()) {
+    return StartError{Fault::kOptions, rules.error().message};
+  }
   auto server_options = gateway->server_options();
   if (server_options.has_error()) return StartError{Fault::kOptions, server_options.error().message};
 
@@ -233,6 +276,7 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
                          {"threads", std::uint64_t{options.threads}},
                          {"admission_rate", options.admission_rate.per_second()},
                          {"seats", options.seats},
+                         {"identity", std::string_view(options.identity)},
                          {"tls", std::string_view(options.tls() ? "on" : "off")},
                          {"admin", std::string_view(gateway->services_.admin ? "open to its token" : "closed")}});
   return gateway;

@@ -46,6 +46,7 @@ class Gateway {
 
   Gateway(const GatewayOptions& options, Stores stores, const core::Clock& clock, GatewayLog& log);
   core::Result<void> load_secrets();
+  core::Result<void> set_join_rules();
   core::Result<net::HttpServerOptions> server_options() const;
 
   const GatewayOptions options_;

@@ -32,6 +32,17 @@ struct GatewayOptions {
   core::Nanos opening_delay{0};
   std::uint64_t max_events = 1000;
   core::Nanos forget_events_after = std::chrono::hours(24);  // 0: never
+  // strangers
+  std::string identity = "open";
+  std::string assertion_key_file;
+  bool anonymous = true;
+  core::Rate join_rate_per_address = core::Rate::per_second(50);
+  std::uint64_t join_burst_per_address = 500;
+  bool join_limit_given = false;   // then it covers clients of this machine too
+  core::Rate join_rate_per_event;  // 0: no limit
+  std::uint64_t join_burst_per_event = 1000;
+  std::uint64_t max_tickets = 5'000'000;
+  std::string trusted_proxies;
   // the server
   std::string listen = "127.0.0.1:8080";
   unsigned threads = 2;  // or the number of cores, when that is less
@@ -55,6 +66,7 @@ struct GatewayOptions {
   std::string log_format = "json";
 
   bool tls() const { return !tls_cert.empty(); }
+  bool asserted() const { return identity == "assertion"; }
   bool embedded() const { return store == "embedded"; }
   std::string position_used() const { return !position.empty() ? position : embedded() ? "index" : "watermark"; }
 };

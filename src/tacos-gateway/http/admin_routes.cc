@@ -209,7 +209,7 @@ void AdminRoutes::applied(ApiExchange& exchange, const core::Result<std::size_t>
   AuditEntry entry;
   entry.unix_ms = services.unix_ms_now();
   entry.who = services.admin->id();
-  entry.peer = exchange.http->peer_address();
+  entry.peer = exchange.client().to_string();
   entry.action = action_of(exchange.route);
   entry.event_id = event_id.empty() ? std::string(kAllEvents) : event_id;
   entry.from = std::move(from);

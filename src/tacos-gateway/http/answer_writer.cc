@@ -44,7 +44,8 @@ int AnswerWriter::word_error(ApiExchange& exchange, ApiError error, std::string_
   body_.push_back('}');
   if (status == 429 || status == 503) {
     // Spread over three seconds, so that those who were turned away together do not come back together.
-    fmt::format_to(std::back_inserter(headers_), "Retry-After: {}\r\n", 1 + random_.below(3));
+    fmt::format_to(std::back_inserter(headers_), "Retry-After: {}\r\n",
+                   detail.retry_after_sec > 0 ? detail.retry_after_sec : 1 + random_.below(3));
   }
   if (status == 401) header("WWW-Authenticate", "Bearer");
   // A probe that is told "not ready" was answered well.

@@ -18,7 +18,8 @@ namespace tacos::gateway {
 struct ErrorDetail {
   std::string_view field = {};                           // INVALID_ARGUMENT: which one
   std::optional<std::uint64_t> position = std::nullopt;  // NOT_READY
-  core::Nanos poll_after{0};                             // NOT_READY
+  core::Nanos poll_after{0};                             // NOT_READY, RATE_LIMITED
+  std::uint64_t retry_after_sec = 0;                     // 429 and 503: instead of a random 1 to 3
 };
 
 // Words answers: the body in a buffer that is reused, the headers every answer has, and the count of it in the metrics.

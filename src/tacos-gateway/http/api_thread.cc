@@ -36,6 +36,7 @@ ApiThread::ApiThread(GatewayServices& services, boost::asio::io_context& loop, u
       session_(services.store.open_session(loop.get_executor())),
       seats_(services.seats.open_session(loop.get_executor())),
       signer_(std::move(signer)),
+      assertions_(number < services.joins.assertions.size() ? services.joins.assertions[number].get() : nullptr),
       mailbox_(std::make_shared<LoopMailbox>(loop)),
       random_(random_seed()),
       json_(services.max_body_bytes),

@@ -14,6 +14,7 @@
 #include "tacos-gateway/http/gateway_services.h"
 #include "tacos-gateway/http/json_body.h"
 #include "tacos-gateway/http/loop_mailbox.h"
+#include "tacos-gateway/token/assertion.h"
 
 namespace tacos::gateway {
 
@@ -29,6 +30,8 @@ class ApiThread {
   JsonBody& json() { return json_; }
   SeatSession& seats() { return *seats_; }
   TicketSigner& signer() { return *signer_; }
+  // Null with --identity open.
+  AssertionVerifier* assertions() { return assertions_; }
   AnswerWriter& answer() { return answer_; }
   core::Random& random() { return random_; }
   ThreadMetrics& metrics() { return metrics_; }
@@ -74,6 +77,7 @@ class ApiThread {
   std::unique_ptr<StoreSession> session_;
   std::unique_ptr<SeatSession> seats_;
   std::unique_ptr<TicketSigner> signer_;
+  AssertionVerifier* const assertions_;
   std::shared_ptr<LoopMailbox> mailbox_;
   core::Random random_;
   JsonBody json_;

@@ -13,6 +13,7 @@
 #include "tacos-gateway/http/admin_credential.h"
 #include "tacos-gateway/http/audit_log.h"
 #include "tacos-gateway/http/gateway_log.h"
+#include "tacos-gateway/http/join_gate.h"
 #include "tacos-gateway/http/memory_trimmer.h"
 #include "tacos-gateway/http/metrics.h"
 #include "tacos-gateway/http/readiness.h"
@@ -29,6 +30,7 @@ struct GatewayServices {
   QueueStore& store;
   SeatStore& seats;
   std::vector<SecretKey> signing_keys{};
+  JoinRules joins{};
   std::optional<AdminCredential> admin{};  // without one the admin API is closed
   std::size_t max_body_bytes = 64 * 1024;
   std::string store_kind = "embedded";  // for metrics, like the next

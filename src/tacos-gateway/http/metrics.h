@@ -10,6 +10,7 @@
 #include "net/counter.h"
 #include "net/http_request.h"
 #include "tacos-gateway/http/route.h"
+#include "tacos-gateway/token/jws_verifier.h"
 
 namespace tacos::gateway {
 
@@ -34,6 +35,14 @@ class DurationHistogram {
 enum class Backend : std::uint8_t { kInventory, kPayment };
 inline constexpr std::array<std::string_view, 2> kBackendNames{"inventory", "payment"};
 
+// The limits on joins, as the label of joins_rate_limited_total.
+enum class JoinLimit : std::uint8_t { kAddress, kEvent };
+inline constexpr std::array<std::string_view, 2> kJoinLimitNames{"address", "event"};
+
+// Why a join was refused for want of a proof of who joins: the assertion's own reasons, and these.
+enum class UnprovenJoin : std::uint8_t { kNoAssertion, kAnotherUser, kAnonymous };
+inline constexpr std::array<std::string_view, 3> kUnprovenJoinNames{"no_assertion", "another_user", "anonymous"};
+
 // What one server thread has done. Recording is a few plain stores: no lock, no allocation.
 class ThreadMetrics {
  public:
@@ -47,7 +56,19 @@ class ThreadMetrics {
   void record_backend(Backend backend, core::Nanos duration) {
     backends_[static_cast<std::size_t>(backend)].add(duration);
   }
+  void record_join_limited(JoinLimit limit) { joins_limited_[static_cast<std::size_t>(limit)].add(); }
+  void record_assertion_refused(AssertionRefusal refusal) {
+    assertions_refused_[static_cast<std::size_t>(refusal)].add();
+  }
+  void record_join_unproven(UnprovenJoin reason) { joins_unproven_[static_cast<std::size_t>(reason)].add(); }
 
+  std::uint64_t joins_limited(JoinLimit limit) const { return joins_limited_[static_cast<std::size_t>(limit)].value(); }
+  std::uint64_t assertions_refused(AssertionRefusal refusal) const {
+    return assertions_refused_[static_cast<std::size_t>(refusal)].value();
+  }
+  std::uint64_t joins_unproven(UnprovenJoin reason) const {
+    return joins_unproven_[static_cast<std::size_t>(reason)].value();
+  }
   std::uint64_t requests(Route route, net::HttpMethod method, std::size_t status_index) const {
     return requests_[static_cast<std::size_t>(route)][static_cast<std::size_t>(method)][status_index].value();
   }
@@ -60,6 +81,9 @@ class ThreadMetrics {
   std::array<std::array<PerStatus, kMethodCount>, kRouteCount> requests_;
   std::array<DurationHistogram, kRouteCount> durations_;
   std::array<DurationHistogram, kBackendNames.size()> backends_;
+  std::array<net::Counter, kJoinLimitNames.size()> joins_limited_;
+  std::array<net::Counter, kAssertionRefusalCount> assertions_refused_;
+  std::array<net::Counter, kUnprovenJoinNames.size()> joins_unproven_;
 };
 
 }  // namespace tacos::gateway

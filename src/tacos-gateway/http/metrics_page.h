@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "net/http_server.h"
+#include "tacos-gateway/http/address_limiter.h"
 #include "tacos-gateway/http/memory_trimmer.h"
 #include "tacos-gateway/http/metrics.h"
 #include "tacos-gateway/store/queue_store.h"
@@ -18,6 +20,7 @@ struct MetricsInput {
   std::span<const EventSnapshot> events;
   std::span<const StoreMetric> store = {};
   MemoryTrimmer::Counts trims = {};
+  std::array<AddressLimiter::Counts, kJoinLimitNames.size()> join_limiters = {};
   std::string store_kind = "embedded";
   std::string position_strategy = "index";
 };

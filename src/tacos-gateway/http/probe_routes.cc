@@ -52,6 +52,7 @@ void ProbeRoutes::write_metrics(ApiExchange& exchange, std::span<const EventSnap
   input.position_strategy = services.position_strategy;
   if (const net::HttpServer* server = services.server.load(); server != nullptr) input.server = server->counts();
   if (const MemoryTrimmer* trimmer = services.trimmer.load(); trimmer != nullptr) input.trims = trimmer->counts();
+  input.join_limiters = services.joins.limiter_counts();
   AnswerWriter& answer = exchange.thread.answer();
   answer.begin();
   answer.body().append(std::string_view(metrics_page(input)));

@@ -5,12 +5,12 @@
 
 #include <fmt/compile.h>
 
+#include "tacos-gateway/http/join_gate.h"
+
 namespace tacos::gateway {
 namespace {
 
 using std::chrono::milliseconds;
-
-constexpr std::size_t kMaxUserBytes = 128;
 
 std::string_view text_of(TicketStatus status) {
   switch (status) {
@@ -74,29 +74,12 @@ void QueueRoutes::join(ApiExchange& exchange) {
     return answer.fail(exchange, ApiError::kInvalidArgument, "requested_at_ms must be milliseconds since 1970",
                        {.field = "requested_at_ms"});
   }
-  if (!take_user(exchange)) return;
+  if (!JoinGate(thread_).let_in(exchange, event_id)) return;
   exchange.event_id.assign(event_id);
   exchange.command.event_id = exchange.event_id;
   exchange.command.requested_at_unix_ms.reset();
   if (requested == JsonBody::Found::kYes) exchange.command.requested_at_unix_ms = requested_at_ms;
   ask(exchange, StoreCommand::Kind::kJoin);
-}
-
-// Who joins: the user that is named, or somebody nobody else will ever be.
-bool QueueRoutes::take_user(ApiExchange& exchange) {
-  std::string_view user_id;
-  const auto found = thread_.json().get_text("user_id", user_id);
-  if (found == JsonBody::Found::kAbsent) {
-    exchange.command.user = {thread_.random().next(), thread_.random().next()};
-    return true;
-  }
-  if (found == JsonBody::Found::kWrongType || user_id.empty() || user_id.size() > kMaxUserBytes) {
-    thread_.answer().fail(exchange, ApiError::kInvalidArgument, "user_id must be a string of 1 to 128 bytes",
-                          {.field = "user_id"});
-    return false;
-  }
-  exchange.command.user = thread_.signer().user_key(user_id);
-  return true;
 }
 
 void QueueRoutes::ask_about_ticket(ApiExchange& exchange, StoreCommand::Kind kind, std::string_view token) {

@@ -79,6 +79,7 @@ struct StoreCommand {
   StoreOutcome outcome = StoreOutcome::kOk;
   std::string_view event_id;  // kJoin only; must stay valid until done
   UserKey user;
+  bool proven = false;  // the site vouches for the user: the same user gets the same ticket
   TicketRef ref;
   TicketView view;
   std::int64_t grant_expires_unix_ms = 0;
