@@ -42,7 +42,22 @@ bool JoinGate::within_address_limit(ApiExchange& exchange) {
   const LimitVerdict verdict = rules.by_address->take(key, exchange.http->received_at());
   if (!verdict.limited) return true;
   thread_.metrics().record_join_limited(JoinLimit::kAddress);
+  tell_of_proxy(exchange);
   return refuse_rate(exchange, *rules.by_address, verdict, "too many joins come from this address; join again later");
+}
+
+// A proxy that is not named makes one client of everybody behind it. Said once, since every limited join would repeat
+// it.
+void JoinGate::tell_of_proxy(ApiExchange& exchange) {
+  JoinRules& rules = thread_.services().joins;
+  const net::PeerAddress& peer = exchange.http->peer();
+  if (rules.proxies.trusts(peer) || !exchange.request().has_header("X-Forwarded-For")) return;
+  if (rules.told_of_proxy.load(std::memory_order_relaxed) || rules.told_of_proxy.exchange(true)) return;
+  const std::string address = peer.to_string();
+  thread_.services().log.write(
+      GatewayLog::Level::kWarn,
+      "joins are limited at an address that sends X-Forwarded-For: if it is your proxy, name it",
+      {{"option", std::string_view("--trusted-proxies")}, {"peer", std::string_view(address)}});
 }
 
 bool JoinGate::within_event_limit(ApiExchange& exchange, std::string_view event_id) {

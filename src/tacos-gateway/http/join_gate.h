@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ struct JoinRules {
   // are a whole crowd behind one address.
   bool limit_this_machine = false;
   std::unique_ptr<AddressLimiter> by_event{};  // null: no limit
+  // Set once a peer that may be an unnamed proxy has been limited, and the log has said so.
+  std::atomic<bool> told_of_proxy{false};
 
   std::array<AddressLimiter::Counts, 2> limiter_counts() const {
     return {by_address ? by_address->counts() : AddressLimiter::Counts{},
@@ -46,6 +49,7 @@ class JoinGate {
 
  private:
   bool within_address_limit(ApiExchange& exchange);
+  void tell_of_proxy(ApiExchange& exchange);
   bool identify(ApiExchange& exchange, std::string_view event_id);
   bool identify_by_assertion(ApiExchange& exchange, std::string_view event_id, std::string_view user_id);
   bool within_event_limit(ApiExchange& exchange, std::string_view event_id);
