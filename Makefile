@@ -10,10 +10,11 @@ PREFIX ?= /usr/local
 ACCURACY_FLAGS ?=
 # make study-position STUDY_SECONDS=8 STUDY_USERS=300000 STUDY_RATES='1000 10000 30000' STUDY_FLAGS='--out DIR'; scripts/study-position.sh has all settings
 STUDY_FLAGS ?=
+ABUSE_FLAGS ?=
 export STUDY_SECONDS STUDY_USERS STUDY_KEYS_USERS STUDY_RATES STUDY_STRATEGIES
 .DEFAULT_GOAL := help
 
-.PHONY: help bootstrap build demo test check lint docs-cli format format-check bench tidy asan tsan fuzz accuracy chaos study-position install clean
+.PHONY: help bootstrap build demo test check lint docs-cli format format-check bench tidy asan tsan fuzz accuracy chaos abuse study-position install clean
 
 help: ## Show this help
 	@echo "tacos: load generator and reference waiting room. Targets:"
@@ -63,6 +64,9 @@ accuracy: build/release/build.ninja ## What tacos-load, wrk and h2load report be
 chaos: build/dev/build.ninja ## RUNS random runs of two gateways on one Redis (CHAOS_FLAGS=--cluster: on six) with kills, judged by the contract's invariants
 	cmake --build --preset dev -j $(JOBS) --target tacos-load tacos-gateway
 	python3 tests/chaos/chaos.py --bin build/dev/bin --runs $(RUNS) --seed $(SEED) --jobs $(JOBS) --out build/chaos $(CHAOS_FLAGS)
+
+abuse: build ## Attack a gateway in a dozen ways while an honest user polls: p99 of the polls and memory in one table (2 min; ABUSE_FLAGS='--only joins')
+	python3 tests/abuse/abuse.py --bin build/release/bin --out build/abuse.json $(ABUSE_FLAGS)
 
 study-position: build ## Redis CPU, gateway CPU and p99 of each position strategy up a ladder of rates, on one page (4 min; needs a quiet machine)
 	@scripts/bootstrap.sh test

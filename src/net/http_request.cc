@@ -67,6 +67,14 @@ std::string_view HttpRequest::header(std::string_view name) const {
   return found != nullptr ? value_of(*found) : std::string_view();
 }
 
+std::optional<std::string_view> HttpRequest::header_from_end(std::string_view name, std::size_t nth) const {
+  for (auto header = headers_.rbegin(); header != headers_.rend(); ++header) {
+    if (!equals_ignoring_case(name_of(*header), name)) continue;
+    if (nth-- == 0) return value_of(*header);
+  }
+  return std::nullopt;
+}
+
 bool HttpRequest::has_header(std::string_view name) const {
   return find(name) != nullptr;
 }

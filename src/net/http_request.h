@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,8 @@ class HttpRequest {
   // The first field of this name (ASCII case does not matter), trimmed; empty when absent.
   std::string_view header(std::string_view name) const;
   bool has_header(std::string_view name) const;
+  // The nth field of this name counted from the last, 0 being the last: for lists that each hop appends to.
+  std::optional<std::string_view> header_from_end(std::string_view name, std::size_t nth) const;
   std::string_view body() const { return view(body_); }
 
   // 0 for HTTP/1.0, 1 for HTTP/1.1.

@@ -7,12 +7,15 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <openssl/rand.h>
 
 #include "net/descriptor_limit.h"
 #include "tacos-gateway/backend/embedded_seats.h"
+#include "tacos-gateway/events_file.h"
 #include "tacos-gateway/http/api_handler.h"
 #include "tacos-gateway/http/probe_routes.h"
 #include "tacos-gateway/process/operator_file.h"
+#include "tacos-gateway/random/secure_random.h"
 #include "tacos-gateway/redis_seats/redis_seats.h"
 #include "tacos-gateway/redis_store/redis_store.h"
 #include "tacos-gateway/secrets.h"
@@ -32,6 +35,7 @@ constexpr std::size_t kAdminConnectionsPerAddress = 64;
 constexpr core::Nanos kAdminIdleAtTheEnd = std::chrono::milliseconds(50);
 // How long those at the operators' port may take when everything else has ended.
 constexpr core::Nanos kAdminGrace = std::chrono::seconds(1);
+constexpr std::size_t kEventLimiterSlots = 4096;  // 64 KiB
 
 LineOptions line_options(const GatewayOptions& options) {
   LineOptions line;
@@ -45,6 +49,8 @@ LineOptions line_options(const GatewayOptions& options) {
   line.forget_after = options.forget_events_after;
   line.price = options.price;
   line.currency = options.currency;
+  line.any_event = options.any_event();
+  line.max_tickets = options.max_tickets;
   return line;
 }
 
@@ -78,12 +84,21 @@ Result<Gateway::Stores> Gateway::make_stores(const GatewayOptions& options, cons
     inventory.price = options.price;
     inventory.currency = options.currency;
     inventory.intents_per_reservation = options.max_intents_per_reservation;
+    // The store is made after the seats, and goes before nobody asks them any more.
+    const auto line = std::make_shared<EmbeddedStore*>(nullptr);
+    inventory.terms_of = [line,
+                          usual = SeatTerms{options.seats, options.price, options.currency}](std::uint64_t event) {
+      const auto declared = *line == nullptr ? std::nullopt : (*line)->terms(event);
+      return declared ? SeatTerms{declared->seats, declared->price, declared->currency} : usual;
+    };
     auto seats = std::make_unique<EmbeddedSeats>(
         std::move(inventory), clock,
         IdempotencyOptions{.max_entries = options.max_keys, .per_grant = options.max_keys_per_grant});
     // The seats are there for as long as anybody ticks the store.
     store.on_forgotten = [&forgetful = *seats](std::uint64_t event) { forgetful.forget(event); };
-    return Stores{std::make_unique<EmbeddedStore>(std::move(store), clock), std::move(seats)};
+    auto made = std::make_unique<EmbeddedStore>(std::move(store), clock);
+    *line = made.get();
+    return Stores{std::move(made), std::move(seats)};
   }
   const auto url = redis::parse_redis_url(options.store);
   if (url.has_error()) return fail("--store: " + url.error().message);
@@ -138,6 +153,7 @@ Gateway::~Gateway() {
   trimmer_.reset();
   admin_server_.reset();
   server_.reset();
+  declarer_.reset();
   seats_.reset();
   store_.reset();
 }
@@ -203,6 +219,69 @@ Result<std::size_t> Gateway::connections_that_fit() const {
   return most;
 }
 
+Result<void> Gateway::set_join_rules() {
+  JoinRules& rules = services_.joins;
+  rules.anonymous = options_.anonymous;
+  if (options_.asserted()) {
+    const auto keys = read_assertion_keys(options_.assertion_key_file);
+    if (keys.has_error()) return fail("--assertion-key-file: " + keys.error().message);
+    for (unsigned i = 0; i < server_threads(); ++i) {
+      auto verifier = AssertionVerifier::make(*keys);
+      if (verifier.has_error()) return fail("--assertion-key-file: " + verifier.error().message);
+      rules.assertions.push_back(std::move(*verifier));
+    }
+  }
+  if (!options_.trusted_proxies.empty()) {
+    auto proxies = TrustedProxies::parse(options_.trusted_proxies);
+    if (proxies.has_error()) return fail("--trusted-proxies: " + proxies.error().message);
+    rules.proxies = std::move(*proxies);
+  }
+  const auto limiter = [](core::Rate rate, std::uint64_t burst,
+                          std::size_t slots) -> Result<std::unique_ptr<AddressLimiter>> {
+    if (rate.per_second() <= 0) return std::unique_ptr<AddressLimiter>();
+    return std::make_unique<AddressLimiter>(GcraLimit::of(rate, burst), slots, SecureRandom::of_this_thread().next());
+  };
+  auto by_address =
+      limiter(options_.join_rate_per_address, options_.join_burst_per_address, AddressLimiter::kUsualSlots);
+  if (by_address.has_error()) return by_address.error();
+  auto by_event = limiter(options_.join_rate_per_event, options_.join_burst_per_event, kEventLimiterSlots);
+  if (by_event.has_error()) return by_event.error();
+  rules.by_address = std::move(*by_address);
+  rules.by_event = std::move(*by_event);
+  rules.limit_this_machine = options_.join_limit_given;
+  return {};
+}
+
+Result<void> Gateway::declare_events() {
+  EventTerms& defaults = services_.default_terms;
+  defaults.seats = options_.seats;
+  defaults.admission_rate = options_.admission_rate;
+  defaults.admission_burst = static_cast<double>(options_.admission_burst);
+  defaults.price = options_.price;
+  defaults.currency = options_.currency;
+  if (options_.opening_delay > core::Nanos(0)) {
+    defaults.opens_unix_ms = services_.unix_ms_now() + options_.opening_delay / std::chrono::milliseconds(1);
+  }
+  const std::string path = options_.events_file();
+  if (path.empty()) return {};
+  const auto events = read_events_file(path, defaults);
+  if (events.has_error()) return events.error();
+  if (events->size() > options_.max_events) {
+    return fail(fmt::format("--events: '{}' declares {} events, and --max-events is {}", path, events->size(),
+                            options_.max_events));
+  }
+  declarer_ = std::make_unique<EventDeclarer>(*store_, log_);
+  declarer_->declare(*events);
+  return {};
+}
+
+Result<void> Gateway::reload_events() {
+  const auto events = read_events_file(options_.events_file(), services_.default_terms);
+  if (events.has_error()) return events.error();
+  declarer_->replace(*events);
+  return {};
+}
+
 Result<net::HttpServerOptions> Gateway::server_options() const {
   net::HttpServerOptions server;
   auto listen = net::parse_listen_address(options_.listen);
@@ -237,6 +316,12 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
   std::unique_ptr<Gateway> gateway(new Gateway(options, std::move(*stores), clock, log));
   if (auto taken = gateway->take_secrets(); taken.has_error()) {
     return StartError{Fault::kOptions, taken.error().message};
+  }
+  if (auto rules = gateway->set_join_rules(); rules.has_error()) {
+    return StartError{Fault::kOptions, rules.error().message};
+  }
+  if (auto declared = gateway->declare_events(); declared.has_error()) {
+    return StartError{Fault::kOptions, declared.error().message};
   }
   if (auto started = gateway->start_servers(); started.has_error()) return started.error();
   gateway->trimmer_ =
@@ -296,6 +381,8 @@ void Gateway::log_listening() const {
                           {"threads", std::uint64_t{options_.threads}},
                           {"admission_rate", options_.admission_rate.per_second()},
                           {"seats", options_.seats},
+                          {"events", std::string_view(options_.any_event() ? "any" : "declared")},
+                          {"identity", std::string_view(options_.identity)},
                           {"tls", std::string_view(options_.tls() ? "on" : "off")},
                           {"admin", std::string_view(services_.admin ? "open to its token" : "closed")}});
 }
@@ -311,6 +398,9 @@ bool Gateway::reload() {
   }
   if (options_.tls()) {
     if (auto reloaded = reload_tls(); reloaded.has_error()) keep("certificates", reloaded.error().message);
+  }
+  if (declarer_ != nullptr) {
+    if (auto reloaded = reload_events(); reloaded.has_error()) keep("events", reloaded.error().message);
   }
   log_.info("reloaded", {{"all_taken", std::string_view(all_taken ? "yes" : "no")}});
   return all_taken;

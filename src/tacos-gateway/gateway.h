@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/result.h"
 #include "net/http_server.h"
+#include "tacos-gateway/event_declarer.h"
 #include "tacos-gateway/http/gateway_log.h"
 #include "tacos-gateway/http/gateway_services.h"
 #include "tacos-gateway/http/memory_trimmer.h"
@@ -62,6 +63,9 @@ class Gateway {
   unsigned server_threads() const;  // of both ports
   core::Result<void> take_secrets();
   core::Result<std::shared_ptr<net::TlsContext>> load_tls() const;
+  core::Result<void> set_join_rules();
+  core::Result<void> declare_events();
+  core::Result<void> reload_events();
   core::Result<net::HttpServerOptions> server_options() const;
   core::Result<net::HttpServerOptions> admin_server_options() const;
   core::Result<std::size_t> connections_that_fit() const;
@@ -75,6 +79,7 @@ class Gateway {
   std::unique_ptr<SeatStore> seats_;  // goes before the store
   GatewayServices services_;
   std::unique_ptr<OperatorReports> reports_;
+  std::unique_ptr<EventDeclarer> declarer_;  // goes before the store
   std::unique_ptr<net::HttpServer> server_;
   std::unique_ptr<net::HttpServer> admin_server_;  // null without --admin-listen
   std::unique_ptr<MemoryTrimmer> trimmer_;

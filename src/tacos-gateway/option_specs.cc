@@ -6,15 +6,19 @@
 
 #include "net/url.h"
 #include "redis/redis_url.h"
+#include "tacos-gateway/http/trusted_proxies.h"
 
 namespace tacos::gateway {
 namespace {
 
 using core::fail;
 using core::Nanos;
+using core::Rate;
 using core::Result;
 using Set = std::function<Result<void>(GatewayOptions&, const std::string&)>;
 using Show = std::function<std::string(const GatewayOptions&)>;
+
+constexpr double kLeastJoinRate = 1.0 / 86'400;
 
 // A Redis looks for clients whose WAIT is over when something wakes it, and hz times a second: 10 by default.
 constexpr Nanos kRedisTick = std::chrono::milliseconds(100);
@@ -85,6 +89,39 @@ Result<void> set_rate(GatewayOptions& options, const std::string& value) {
   const auto rate = core::parse_rate(value);
   if (rate.has_error()) return rate.error();
   options.admission_rate = *rate;
+  return {};
+}
+
+// 0, or so often that the time between two joins can be counted: once a day at least.
+Set join_rate(Rate GatewayOptions::*member) {
+  return [=](GatewayOptions& options, const std::string& value) -> Result<void> {
+    const auto rate = core::parse_rate(value);
+    if (rate.has_error()) return rate.error();
+    if (rate->per_second() > 0 && rate->per_second() < kLeastJoinRate) {
+      return fail(fmt::format("'{}' is less than once a day; it may be 0 (no limit) or {:.8f} to 1e9 per second", value,
+                              kLeastJoinRate));
+    }
+    options.*member = *rate;
+    return {};
+  };
+}
+
+Set given(Set set) {
+  return [=](GatewayOptions& options, const std::string& value) -> Result<void> {
+    options.join_limit_given = true;
+    return set(options, value);
+  };
+}
+
+Result<void> set_anonymous(GatewayOptions& options, const std::string& value) {
+  if (value != "yes" && value != "no") return fail(fmt::format("'{}' is neither yes nor no", value));
+  options.anonymous = value == "yes";
+  return {};
+}
+
+Result<void> set_trusted_proxies(GatewayOptions& options, const std::string& value) {
+  if (const auto proxies = TrustedProxies::parse(value); proxies.has_error()) return proxies.error();
+  options.trusted_proxies = value;
   return {};
 }
 
@@ -159,13 +196,44 @@ const std::vector<OptionSpec>& option_specs() {
        duration(&O::heartbeat_ttl, 3s, 24h), show_duration(&O::heartbeat_ttl)},
       {"The line", "hold-ttl", "TIME", "how long reserved seats are kept for a payment",
        duration(&O::hold_ttl, 100ms, 24h), show_duration(&O::hold_ttl)},
-      {"The line", "opening-delay", "TIME", "from an event's first join to its first admission",
+      {"The line", "opening-delay", "TIME", "from the start to the first admission of events that declare no opens_at",
        duration(&O::opening_delay, 0s, kYear), show_duration(&O::opening_delay)},
-      {"The line", "max-events", "N", "events kept at the same time",
+      {"The line", "events", "WHICH",
+       "any (a first join makes an event), declared (by operators alone), or a file that declares them; not given: "
+       "any on loopback, else declared",
+       text(&O::events), show_text(&O::events)},
+      {"The line", "max-events", "N", "events that are declared, and again as many that are not",
        count<std::uint64_t>(&O::max_events, 1, 1'000'000), show_count(&O::max_events)},
       {"The line", "forget-events-after", "TIME",
        "an event that is over, and untouched this long, is forgotten with its orders (0s: never)",
        set_forget_events_after, show_duration(&O::forget_events_after)},
+      {"Strangers", "identity", "HOW",
+       "who joins: open (any free name) or assertion (whom the site vouches for by a signed token)",
+       one_of(&O::identity, {"open", "assertion"}), show_text(&O::identity)},
+      {"Strangers", "assertion-key-file", "FILE",
+       "the site's keys: PEM blocks of Ed25519 public keys, lines 'hs256 HEX [kid=NAME]'", text(&O::assertion_key_file),
+       show_text(&O::assertion_key_file)},
+      {"Strangers", "anonymous", "YESNO", "whether a join may leave out the user_id (with --identity open)",
+       set_anonymous, [](const O& o) { return std::string(o.anonymous ? "yes" : "no"); }},
+      {"Strangers", "join-rate-per-address", "RATE",
+       "joins per second of one IPv4 address or IPv6 /64 (0: no limit); beyond it 429. The default passes over "
+       "this machine",
+       given(join_rate(&O::join_rate_per_address)),
+       [](const O& o) { return fmt::format("{:g}", o.join_rate_per_address.per_second()); }},
+      {"Strangers", "join-burst-per-address", "N", "joins of one address at once",
+       given(count<std::uint64_t>(&O::join_burst_per_address, 1, 1'000'000'000)),
+       show_count(&O::join_burst_per_address)},
+      {"Strangers", "join-rate-per-event", "RATE",
+       "joins per second to one event, those with an assertion not counted (0: no limit)",
+       join_rate(&O::join_rate_per_event),
+       [](const O& o) { return fmt::format("{:g}", o.join_rate_per_event.per_second()); }},
+      {"Strangers", "join-burst-per-event", "N", "joins to one event at once",
+       count<std::uint64_t>(&O::join_burst_per_event, 1, 1'000'000'000), show_count(&O::join_burst_per_event)},
+      {"Strangers", "max-tickets", "N", "tickets that one event gives out in all; beyond it 503",
+       count<std::uint64_t>(&O::max_tickets, 1, 50'000'000), show_count(&O::max_tickets)},
+      {"Strangers", "trusted-proxies", "LIST",
+       "networks, addresses or 'unix' whose X-Forwarded-For names the client, such as 10.0.0.0/8,::1",
+       set_trusted_proxies, show_text(&O::trusted_proxies)},
       {"Money", "price", "N", "of each seat, in the currency's smallest unit; payments must match it (0: free)",
        count<std::uint64_t>(&O::price, 0, 100'000'000'000), show_count(&O::price)},
       {"Money", "currency", "XXX", "of the price: three capitals, as in ISO 4217", set_currency,
@@ -279,6 +347,13 @@ Result<void> check_together(const GatewayOptions& options) {
         "--max-buffered-bytes ({}) must be twice --max-headers ({}) and --max-body ({}) together at least: {}",
         options.max_buffered_bytes, options.max_headers, options.max_body,
         2 * (options.max_headers + options.max_body)));
+  }
+  if (options.asserted() && options.assertion_key_file.empty()) {
+    return fail("--identity assertion needs --assertion-key-file with the keys that the site signs with");
+  }
+  if (!options.asserted() && !options.assertion_key_file.empty()) {
+    return fail(
+        "--assertion-key-file is given, but --identity is open and would not read it; add --identity assertion");
   }
   if (options.max_target >= options.max_headers) {
     return fail(fmt::format("--max-target ({}) must be less than --max-headers ({}), which counts the request line too",

@@ -12,6 +12,7 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <fmt/format.h>
 
+#include "net/url.h"
 #include "tacos-gateway/config_file.h"
 #include "tacos-gateway/option_specs.h"
 #include "tacos-gateway/process/operator_file.h"
@@ -120,6 +121,11 @@ GatewayOptions defaults() {
 }
 
 }  // namespace
+
+bool GatewayOptions::listens_on_loopback() const {
+  const auto address = net::parse_listen_address(listen);
+  return address.has_value() && net::is_loopback(address->host);
+}
 
 Result<GatewayCommand> parse_gateway_options(std::span<const char* const> arguments,
                                              const std::map<std::string, std::string>& environment) {

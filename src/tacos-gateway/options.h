@@ -17,6 +17,8 @@ namespace tacos::gateway {
 
 // Everything an operator may set, with its default. --help is printed from this, so the two can't disagree.
 struct GatewayOptions {
+  // events
+  std::string events;  // any, declared, or a file; empty: any where only this machine can ask, else declared
   // the line
   std::string store = "embedded";
   std::string position;  // empty: the store's own, as position_used() says
@@ -41,6 +43,17 @@ struct GatewayOptions {
   std::uint64_t max_intents_per_reservation = 20;
   std::uint64_t max_keys_per_grant = 64;
   std::uint64_t max_keys = 1'000'000;  // of all grants, in this process's memory
+  // strangers
+  std::string identity = "open";
+  std::string assertion_key_file;
+  bool anonymous = true;
+  core::Rate join_rate_per_address = core::Rate::per_second(50);
+  std::uint64_t join_burst_per_address = 500;
+  bool join_limit_given = false;   // then it covers clients of this machine too
+  core::Rate join_rate_per_event;  // 0: no limit
+  std::uint64_t join_burst_per_event = 1000;
+  std::uint64_t max_tickets = 5'000'000;
+  std::string trusted_proxies;
   // the server
   std::string listen = "127.0.0.1:8080";
   std::string admin_listen;  // empty: /admin and /metrics are on the public port
@@ -72,7 +85,13 @@ struct GatewayOptions {
     return max_connections_per_address.value_or(std::max<std::uint64_t>(max_connections / 16, 64));
   }
   bool tls() const { return !tls_cert.empty(); }
+  bool asserted() const { return identity == "assertion"; }
   bool embedded() const { return store == "embedded"; }
+  // Whether a first join may bring an event into being that is not declared.
+  bool any_event() const { return events == "any" || (events.empty() && listens_on_loopback()); }
+  // The file that declares events; empty when there is none.
+  std::string events_file() const { return events == "any" || events == "declared" ? std::string() : events; }
+  bool listens_on_loopback() const;
   std::string position_used() const { return !position.empty() ? position : embedded() ? "index" : "watermark"; }
 };
 

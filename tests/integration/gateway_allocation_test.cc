@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "integration/gateway_fixture.h"
+#include "support/assertion_signer.h"
 #include "tacos-gateway/backend/embedded_seats.h"
 #include "tacos-gateway/http/api_handler.h"
 #include "tacos-gateway/store/embedded_store.h"
@@ -79,6 +80,51 @@ TEST(GatewayAllocation, AWarmPollJoinAndEnterAllocateNothing) {
   tests::start_counting_allocations();
   for (int i = 0; i < 20; ++i) round();
   EXPECT_EQ(tests::stop_counting_allocations(), 0u) << "over " << 20 * 3 * 32 << " requests";
+}
+
+TEST(GatewayAllocation, AWarmJoinByAssertionBehindAProxyAllocatesNothing) {
+  const core::SteadyClock clock;
+  GatewayLog log(GatewayLog::Level::kOff, GatewayLog::Format::kJson, clock);
+  EmbeddedStore store({}, clock);
+  EmbeddedSeats seats({}, clock);
+  GatewayServices services{clock, log, store, seats};
+  services.signing_keys = {random_key()};
+  services.metrics.push_back(std::make_unique<ThreadMetrics>());
+  services.metrics.push_back(std::make_unique<ThreadMetrics>());
+  // EdDSA is not promised: OpenSSL makes a context for each.
+  const auto site = AssertionSigner::hs256("0123456789abcdefghijklmnopqrstuv");
+  services.joins.assertions.push_back(std::move(*AssertionVerifier::make(std::vector{site.key()})));
+  services.joins.assertions.push_back(std::move(*AssertionVerifier::make(std::vector{site.key()})));
+  services.joins.proxies = *TrustedProxies::parse("127.0.0.1");
+  services.joins.by_address =
+      std::make_unique<AddressLimiter>(GcraLimit::of(core::Rate::per_second(0.001), 100), 64, std::uint64_t{1});
+  net::HttpServerOptions options;
+  options.sweep_interval = std::chrono::hours(1);
+  auto server = net::HttpServer::start(options, clock, [&](boost::asio::io_context& loop, unsigned) {
+    auto signer = TicketSigner::make(services.signing_keys);
+    return std::make_unique<CountedHandler>(std::make_unique<ApiHandler>(services, loop, 1, std::move(*signer)));
+  });
+  ASSERT_TRUE(server.has_value());
+
+  net::RawClient client((*server)->address().port);
+  const auto join = [&](const std::string& assertion) {
+    const std::string body = R"({"event_id":"show","assertion":")" + assertion + R"("})";
+    client.send("POST /queue/join HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.2.3.4, 203.0.113.7\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n" + body);
+    return client.receive().status;
+  };
+  const std::string good = site.sign(R"({"sub":"ann","event":"show","exp":253402300799})");
+  const std::string expired = site.sign(R"({"sub":"ann","event":"show","exp":1})");
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(join(good), 202);
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(join(expired), 401);
+  tests::start_counting_allocations();
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(join(good), 202);
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(join(expired), 401);
+  EXPECT_EQ(tests::stop_counting_allocations(), 0u);
+  ASSERT_EQ(join(good), 429);
+  tests::start_counting_allocations();
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(join(good), 429);
+  EXPECT_EQ(tests::stop_counting_allocations(), 0u) << "a refusal is cheap";
 }
 
 }  // namespace

@@ -281,7 +281,7 @@ SeatInventory::Kept SeatInventory::kept() {
 
 void SeatInventory::forget(std::uint64_t event) {
   const std::lock_guard lock(mutex_);
-  events_.erase(event);
+  if (events_.erase(event) == 0) return;  // nobody has ever held a seat of it
   std::erase_if(reservations_, [event](const auto& entry) { return entry.second.owner.event == event; });
   std::erase_if(by_ticket_, [event](const auto& entry) { return entry.first.event == event; });
   reservations_.rehash(0);

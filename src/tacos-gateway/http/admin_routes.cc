@@ -57,6 +57,10 @@ void write_event(std::string& body, const EventSnapshot& event) {
                  R"("sold_out":{},"refused_sold_out":{},"admitted":{},"admission_rate":{},"paused":{},"draining":{},)",
                  event.sold_out, event.refused_sold_out, event.admitted, event.admission_rate.per_second(),
                  event.paused, event.draining);
+  fmt::format_to(
+      out, R"("opens_at":{},"price":{},"currency":"{}",)",
+      event.opens_unix_ms == 0 ? std::string("null") : fmt::format(R"("{}")", format_timestamp(event.opens_unix_ms)),
+      event.price, event.currency);
   fmt::format_to(out, R"("declared":{},"failovers":{},"tickets_lost":{},"tickets_restored":{},"buckets":{},)",
                  event.declared, event.failovers, event.tickets_lost, event.tickets_restored, event.buckets);
   fmt::format_to(out, R"("seats":{{"free":{},"held":{},"sold":{}}}}})", event.inventory.free, event.inventory.held,
@@ -93,6 +97,8 @@ void AdminRoutes::handle(ApiExchange& exchange) {
       return list_events(exchange);
     case Route::kAdminAudit:
       return write_audit(exchange);
+    case Route::kAdminEvent:
+      return one_event(exchange);
     default:
       return change(exchange);
   }
@@ -181,6 +187,29 @@ void AdminRoutes::list_events(ApiExchange& exchange) {
     });
   };
   ask_reports(exchange, work);
+}
+
+void AdminRoutes::one_event(ApiExchange& exchange) {
+  const net::HttpMethod method = exchange.request().method();
+  if (method == net::HttpMethod::kPut || method == net::HttpMethod::kDelete) return events_.handle(exchange);
+  const std::string event_id(thread_.percent_decoded(exchange.id));
+  ask_reports(exchange, [&exchange, event_id, mailbox = thread_.mailbox()](const OperatorReports::Snapshots& events) {
+    std::string body;
+    if (events.has_value()) {
+      const auto found = std::find_if(events->begin(), events->end(),
+                                      [&](const EventSnapshot& event) { return event.event_id == event_id; });
+      if (found != events->end()) write_event(body, *found);
+    }
+    const std::string fault = events.has_error() ? events.error().message : std::string();
+    mailbox->post([&exchange, body, fault] {
+      AnswerWriter& answer = exchange.thread.answer();
+      answer.begin();
+      if (!fault.empty()) return answer.fail(exchange, ApiError::kStoreUnavailable, fault);
+      if (body.empty()) return answer.fail(exchange, ApiError::kEventNotFound, "there is no event of this name");
+      answer.body().append(std::string_view(body));
+      answer.send(exchange, 200);
+    });
+  });
 }
 
 void AdminRoutes::ask_reports(ApiExchange& exchange, OperatorReports::WithSnapshots then) {
@@ -278,39 +307,19 @@ void AdminRoutes::apply(ApiExchange& exchange, EventControl change, std::string 
 
 void AdminRoutes::applied(ApiExchange& exchange, const core::Result<std::size_t>& result, const std::string& event_id,
                           std::string from, std::string to) {
-  GatewayServices& services = exchange.thread.services();
   AnswerWriter& answer = exchange.thread.answer();
   answer.begin();
   if (result.has_value() && *result == 0 && !event_id.empty()) {
     return answer.fail(exchange, ApiError::kNotFound,
-                       fmt::format("there is no event '{}'; it comes into being at its first join", event_id));
+                       fmt::format("there is no event '{}'; declare it with PUT /admin/events/{}", event_id, event_id));
   }
-  AuditEntry entry;
-  entry.unix_ms = services.unix_ms_now();
-  entry.who = services.admin->id();
-  entry.peer = exchange.http->peer_address();
-  entry.action = action_of(exchange.route);
-  entry.event_id = event_id.empty() ? std::string(kAllEvents) : event_id;
-  entry.from = std::move(from);
-  entry.to = std::move(to);
+  const std::string_view shown_id = event_id.empty() ? kAllEvents : std::string_view(event_id);
   // It may have been made all the same, at some events or at all of them.
-  if (result.has_error()) entry.to += " (not confirmed)";
-  entry.trace_id = exchange.trace_id.text();
-  services.log.info("operator action",
-                    {{"action", std::string_view(entry.action)},
-                     {"event", std::string_view(entry.event_id)},
-                     {"from", std::string_view(entry.from)},
-                     {"to", std::string_view(entry.to)},
-                     {"who", std::string_view(entry.who)},
-                     {"peer", std::string_view(entry.peer)}},
-                    entry.trace_id);
-  if (result.has_error()) {
-    services.audit.add(std::move(entry));
-    return answer.fail(exchange, ApiError::kStoreUnavailable, result.error().message);
-  }
+  exchange.thread.audit(exchange, action_of(exchange.route), shown_id, from,
+                        result.has_error() ? to + " (not confirmed)" : to);
+  if (result.has_error()) return answer.fail(exchange, ApiError::kStoreUnavailable, result.error().message);
   fmt::format_to(std::back_inserter(answer.body()), R"({{"event_id":"{}","events_changed":{},"from":"{}","to":"{}"}})",
-                 entry.event_id, *result, entry.from, entry.to);
-  services.audit.add(std::move(entry));
+                 shown_id, *result, from, to);
   answer.send(exchange, 200);
 }
 

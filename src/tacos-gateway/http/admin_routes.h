@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tacos-gateway/http/api_thread.h"
+#include "tacos-gateway/http/event_routes.h"
 
 namespace tacos::gateway {
 
@@ -12,7 +13,7 @@ namespace tacos::gateway {
 // token; every change is kept in the audit log and written to the log.
 class AdminRoutes {
  public:
-  explicit AdminRoutes(ApiThread& thread) : thread_(thread) {}
+  explicit AdminRoutes(ApiThread& thread) : thread_(thread), events_(thread) {}
 
   void handle(ApiExchange& exchange);
 
@@ -31,6 +32,7 @@ class AdminRoutes {
   void list_events(ApiExchange& exchange);
   // Has every event looked at, off the server threads; then is called on the thread of the reports.
   void ask_reports(ApiExchange& exchange, OperatorReports::WithSnapshots then);
+  void one_event(ApiExchange& exchange);
   void write_audit(ApiExchange& exchange);
   void change(ApiExchange& exchange);
   bool read_admission(ApiExchange& exchange, EventControl& change);
@@ -39,6 +41,7 @@ class AdminRoutes {
                       std::string from, std::string to);
 
   ApiThread& thread_;
+  EventRoutes events_;
 };
 
 }  // namespace tacos::gateway

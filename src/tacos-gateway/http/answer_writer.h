@@ -18,7 +18,7 @@ namespace tacos::gateway {
 struct ErrorDetail {
   std::string_view field = {};                           // INVALID_ARGUMENT: which one
   std::optional<std::uint64_t> position = std::nullopt;  // NOT_READY
-  core::Nanos poll_after{0};                             // NOT_READY
+  core::Nanos poll_after{0};                             // NOT_READY, RATE_LIMITED
   core::Nanos retry_after{0};                            // 0: a second or some, where there is a Retry-After at all
   std::uint64_t limit = 0;                               // RATE_LIMITED: the limit that was reached
   std::string_view payment_status = {};                  // TOKEN_EXPIRED: of a payment that was not used

@@ -24,6 +24,7 @@ enum class ApiError : std::uint8_t {
   kIdempotencyInFlight,
   kSeatTaken,
   kAlreadyInLine,
+  kEventInUse,
   kTokenExpired,
   kSoldOut,
   kBodyTooLarge,
@@ -82,6 +83,8 @@ constexpr ApiErrorText text_of(ApiError error) {
       return {409, "SEAT_TAKEN"};
     case ApiError::kAlreadyInLine:
       return {409, "ALREADY_IN_LINE"};
+    case ApiError::kEventInUse:
+      return {409, "EVENT_IN_USE"};
     case ApiError::kTokenExpired:
       return {410, "TOKEN_EXPIRED"};
     case ApiError::kSoldOut:

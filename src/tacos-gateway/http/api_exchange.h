@@ -59,6 +59,8 @@ class ApiExchange final : public net::ExchangeState {
   }
 
   const net::HttpRequest& request() const { return http->request(); }
+  // Who asks: the connection's other end, or whom a trusted proxy names.
+  net::PeerAddress client() const;
 
   Purchase& purchase() {
     if (!purchase_) purchase_ = std::make_unique<Purchase>();

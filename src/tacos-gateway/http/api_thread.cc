@@ -29,6 +29,7 @@ ApiThread::ApiThread(GatewayServices& services, boost::asio::io_context& loop, u
       session_(services.store.open_session(loop.get_executor())),
       seats_(services.seats.open_session(loop.get_executor())),
       signer_(std::move(signer)),
+      assertions_(number < services.joins.assertions.size() ? services.joins.assertions[number].get() : nullptr),
       mailbox_(std::make_shared<LoopMailbox>(loop)),
       random_(SecureRandom::of_this_thread().next()),
       json_(services.max_body_bytes),
@@ -60,6 +61,28 @@ void ApiThread::submit_batch() {
     submitted_.swap(batch_);
     session_->submit(submitted_);
   }
+}
+
+void ApiThread::audit(ApiExchange& exchange, std::string_view action, std::string_view event_id, std::string from,
+                      std::string to) {
+  AuditEntry entry;
+  entry.unix_ms = services_.unix_ms_now();
+  entry.who = services_.admin->id();
+  entry.peer = exchange.client().to_string();
+  entry.action = action;
+  entry.event_id = event_id;
+  entry.from = std::move(from);
+  entry.to = std::move(to);
+  entry.trace_id = exchange.trace_id.text();
+  services_.log.info("operator action",
+                     {{"action", std::string_view(entry.action)},
+                      {"event", std::string_view(entry.event_id)},
+                      {"from", std::string_view(entry.from)},
+                      {"to", std::string_view(entry.to)},
+                      {"who", std::string_view(entry.who)},
+                      {"peer", std::string_view(entry.peer)}},
+                     entry.trace_id);
+  services_.audit.add(std::move(entry));
 }
 
 bool ApiThread::read_body(ApiExchange& exchange) {

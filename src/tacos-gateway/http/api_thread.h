@@ -14,6 +14,7 @@
 #include "tacos-gateway/http/gateway_services.h"
 #include "tacos-gateway/http/json_body.h"
 #include "tacos-gateway/http/loop_mailbox.h"
+#include "tacos-gateway/token/assertion.h"
 
 namespace tacos::gateway {
 
@@ -29,6 +30,8 @@ class ApiThread {
   JsonBody& json() { return json_; }
   SeatSession& seats() { return *seats_; }
   TicketSigner& signer() { return *signer_; }
+  // Null with --identity open.
+  AssertionVerifier* assertions() { return assertions_; }
   AnswerWriter& answer() { return answer_; }
   // For trace ids and the jitter of Retry-After, which strangers see: nothing secret comes from it.
   core::Random& random() { return random_; }
@@ -59,6 +62,10 @@ class ApiThread {
   // Also submits what the completions ask in turn.
   void submit_batch();
 
+  // Keeps an operator's change: in the audit list, and as a line of the log.
+  void audit(ApiExchange& exchange, std::string_view action, std::string_view event_id, std::string from,
+             std::string to);
+
   // Reads the request's body, answering MALFORMED_JSON when it is not a JSON object.
   bool read_body(ApiExchange& exchange);
   // The token behind "Authorization: Bearer ", empty when there is none.
@@ -75,6 +82,7 @@ class ApiThread {
   std::unique_ptr<StoreSession> session_;
   std::unique_ptr<SeatSession> seats_;
   std::unique_ptr<TicketSigner> signer_;
+  AssertionVerifier* const assertions_;
   std::shared_ptr<LoopMailbox> mailbox_;
   core::Random random_;
   JsonBody json_;

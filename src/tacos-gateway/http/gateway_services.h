@@ -14,6 +14,7 @@
 #include "tacos-gateway/http/admin_guard.h"
 #include "tacos-gateway/http/audit_log.h"
 #include "tacos-gateway/http/gateway_log.h"
+#include "tacos-gateway/http/join_gate.h"
 #include "tacos-gateway/http/loop_progress.h"
 #include "tacos-gateway/http/memory_trimmer.h"
 #include "tacos-gateway/http/metrics.h"
@@ -32,6 +33,8 @@ struct GatewayServices {
   QueueStore& store;
   SeatStore& seats;
   std::vector<SecretKey> signing_keys{};
+  EventTerms default_terms{};  // of events that are declared without terms of their own
+  JoinRules joins{};
   std::optional<AdminCredential> admin{};  // without one the admin API is closed
   std::size_t max_body_bytes = 64 * 1024;
   std::string store_kind = "embedded";  // for metrics, like the next

@@ -1,5 +1,6 @@
 #include "tacos-gateway/http/json_body.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <simdjson.h>
@@ -72,6 +73,14 @@ JsonBody::Found JsonBody::get_number(const char* name, double& into) const {
   const auto element = parser_->find(name);
   if (!element) return Found::kAbsent;
   return element->get(into) == simdjson::SUCCESS ? Found::kYes : Found::kWrongType;
+}
+
+std::string_view JsonBody::unknown_member(std::span<const std::string_view> known) const {
+  if (parser_->empty) return {};
+  for (const dom::key_value_pair member : parser_->object) {
+    if (std::find(known.begin(), known.end(), member.key) == known.end()) return member.key;
+  }
+  return {};
 }
 
 JsonBody::Found JsonBody::get_numbers(const char* name, std::vector<std::uint64_t>& into, std::size_t most) const {

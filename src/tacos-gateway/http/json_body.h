@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ class JsonBody {
   Found get_text(const char* name, std::string_view& into) const;
   Found get_integer(const char* name, std::int64_t& into) const;
   Found get_number(const char* name, double& into) const;
+  // The first member that is none of these, "" when all are.
+  std::string_view unknown_member(std::span<const std::string_view> known) const;
   // Whole numbers from 0 on, at most as many as into may hold by its capacity.
   Found get_numbers(const char* name, std::vector<std::uint64_t>& into, std::size_t most) const;
 

@@ -11,6 +11,7 @@
 #include "net/http_request.h"
 #include "tacos-gateway/backend/seat_store.h"
 #include "tacos-gateway/http/route.h"
+#include "tacos-gateway/token/jws_verifier.h"
 
 namespace tacos::gateway {
 
@@ -52,6 +53,13 @@ inline constexpr std::array<std::string_view, 8> kIntentResultNames{
 // Of each Claim, as the label of idempotency_keys_total.
 inline constexpr std::array<std::string_view, 6> kClaimNames{"claimed",  "in_flight",     "replayed",
                                                              "conflict", "refused_grant", "refused_full"};
+// The limits on joins, as the label of joins_rate_limited_total.
+enum class JoinLimit : std::uint8_t { kAddress, kEvent };
+inline constexpr std::array<std::string_view, 2> kJoinLimitNames{"address", "event"};
+
+// Why a join was refused for want of a proof of who joins: the assertion's own reasons, and these.
+enum class UnprovenJoin : std::uint8_t { kNoAssertion, kAnotherUser, kAnonymous };
+inline constexpr std::array<std::string_view, 3> kUnprovenJoinNames{"no_assertion", "another_user", "anonymous"};
 
 // What one server thread has done. Recording is a few plain stores: no lock, no allocation.
 class ThreadMetrics {
@@ -66,12 +74,24 @@ class ThreadMetrics {
   void record_backend(Backend backend, core::Nanos duration) {
     backends_[static_cast<std::size_t>(backend)].add(duration);
   }
+  void record_join_limited(JoinLimit limit) { joins_limited_[static_cast<std::size_t>(limit)].add(); }
+  void record_assertion_refused(AssertionRefusal refusal) {
+    assertions_refused_[static_cast<std::size_t>(refusal)].add();
+  }
+  void record_join_unproven(UnprovenJoin reason) { joins_unproven_[static_cast<std::size_t>(reason)].add(); }
 
   void record_intent(IntentResult result) { intents_[static_cast<std::size_t>(result)].add(); }
   void record_key(Claim claim) { claims_[static_cast<std::size_t>(claim)].add(); }
 
   std::uint64_t intents(std::size_t result) const { return intents_[result].value(); }
   std::uint64_t claims(std::size_t claim) const { return claims_[claim].value(); }
+  std::uint64_t joins_limited(JoinLimit limit) const { return joins_limited_[static_cast<std::size_t>(limit)].value(); }
+  std::uint64_t assertions_refused(AssertionRefusal refusal) const {
+    return assertions_refused_[static_cast<std::size_t>(refusal)].value();
+  }
+  std::uint64_t joins_unproven(UnprovenJoin reason) const {
+    return joins_unproven_[static_cast<std::size_t>(reason)].value();
+  }
   std::uint64_t requests(Route route, net::HttpMethod method, std::size_t status_index) const {
     return requests_[static_cast<std::size_t>(route)][static_cast<std::size_t>(method)][status_index].value();
   }
@@ -86,6 +106,9 @@ class ThreadMetrics {
   std::array<DurationHistogram, kBackendNames.size()> backends_;
   std::array<net::Counter, kIntentResultNames.size()> intents_;
   std::array<net::Counter, kClaimNames.size()> claims_;
+  std::array<net::Counter, kJoinLimitNames.size()> joins_limited_;
+  std::array<net::Counter, kAssertionRefusalCount> assertions_refused_;
+  std::array<net::Counter, kUnprovenJoinNames.size()> joins_unproven_;
 };
 
 }  // namespace tacos::gateway

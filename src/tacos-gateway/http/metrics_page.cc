@@ -107,6 +107,42 @@ void add_requests(Families& families, std::span<const ThreadMetrics* const> thre
   }
 }
 
+void add_joins(Families& families, const MetricsInput& input) {
+  const auto sum = [&](auto count) {
+    std::uint64_t total = 0;
+    for (const ThreadMetrics* thread : input.threads) total += count(*thread);
+    return as_double(total);
+  };
+  MetricFamily& limited = families.begin("joins_rate_limited_total", "Joins answered 429.", MetricType::Counter);
+  for (std::size_t i = 0; i < kJoinLimitNames.size(); ++i) {
+    Families::add(limited, {{"by", std::string(kJoinLimitNames[i])}},
+                  sum([i](const ThreadMetrics& t) { return t.joins_limited(static_cast<JoinLimit>(i)); }));
+  }
+  MetricFamily& unproven =
+      families.begin("joins_unproven_total", "Joins refused because nothing showed who joined.", MetricType::Counter);
+  for (std::size_t i = 0; i < kUnprovenJoinNames.size(); ++i) {
+    Families::add(unproven, {{"reason", std::string(kUnprovenJoinNames[i])}},
+                  sum([i](const ThreadMetrics& t) { return t.joins_unproven(static_cast<UnprovenJoin>(i)); }));
+  }
+  for (std::size_t i = 1; i < kAssertionRefusalCount; ++i) {
+    const auto refusal = static_cast<AssertionRefusal>(i);
+    Families::add(unproven, {{"reason", std::string(name_of(refusal))}},
+                  sum([refusal](const ThreadMetrics& t) { return t.assertions_refused(refusal); }));
+  }
+  MetricFamily& replaced =
+      families.begin("rate_limiter_replaced_total",
+                     "Clients whose allowance gave way to another's, the table being full.", MetricType::Counter);
+  MetricFamily contended{"rate_limiter_contended_total",
+                         "Requests let pass uncounted, because threads met at one slot.",
+                         MetricType::Counter,
+                         {}};
+  for (std::size_t i = 0; i < kJoinLimitNames.size(); ++i) {
+    Families::add(replaced, {{"by", std::string(kJoinLimitNames[i])}}, as_double(input.join_limiters[i].replaced));
+    Families::add(contended, {{"by", std::string(kJoinLimitNames[i])}}, as_double(input.join_limiters[i].contended));
+  }
+  families.begin(contended.name.c_str(), contended.help.c_str(), contended.type).metric = std::move(contended.metric);
+}
+
 template <class Names, class Count>
 void add_labelled(MetricFamily& family, const char* label, const Names& names,
                   std::span<const ThreadMetrics* const> threads, Count count) {
@@ -329,6 +365,7 @@ std::string metrics_page(const MetricsInput& input) {
   Families families;
   add_requests(families, input.threads);
   add_purchases(families, input.threads);
+  add_joins(families, input);
   add_events(families, input.events);
   add_store(families, input);
   add_server(families, input.server);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "net/http_server.h"
+#include "tacos-gateway/http/address_limiter.h"
 #include "tacos-gateway/http/gateway_log.h"
 #include "tacos-gateway/http/memory_trimmer.h"
 #include "tacos-gateway/http/metrics.h"
@@ -27,6 +28,7 @@ struct MetricsInput {
   std::array<std::uint64_t, kLogCauseNames.size()> log_lines_left_out{};
   std::uint64_t admin_auth_failures = 0;
   std::uint64_t admin_auth_throttled = 0;
+  std::array<AddressLimiter::Counts, kJoinLimitNames.size()> join_limiters = {};
   std::string store_kind = "embedded";
   std::string position_strategy = "index";
 };

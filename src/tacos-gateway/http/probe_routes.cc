@@ -69,6 +69,7 @@ std::string current_metrics_page(GatewayServices& services, const OperatorReport
   }
   input.admin_auth_failures = services.admin_auth_failures.load(std::memory_order_relaxed);
   input.admin_auth_throttled = services.admin_auth_throttled.load(std::memory_order_relaxed);
+  input.join_limiters = services.joins.limiter_counts();
   return metrics_page(input);
 }
 

@@ -5,17 +5,14 @@
 
 #include <fmt/compile.h>
 
-#include "tacos-gateway/random/secure_random.h"
+#include "tacos-gateway/http/join_gate.h"
 
 namespace tacos::gateway {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMaxUserBytes = 128;
 constexpr std::size_t kMaxKeyBytes = 255;
-// Whoever guesses the key of a join without a name gets its ticket: shorter ones make nobody the same user.
-constexpr std::size_t kShortestAnonymousKey = 16;
 // A user who has lost both token and key waits until the ticket has lapsed.
 constexpr core::Nanos kPollOfNameInLine = std::chrono::seconds(20);
 
@@ -81,40 +78,18 @@ void QueueRoutes::join(ApiExchange& exchange) {
     return answer.fail(exchange, ApiError::kInvalidArgument, "requested_at_ms must be milliseconds since 1970",
                        {.field = "requested_at_ms"});
   }
+  if (!JoinGate(thread_).let_in(exchange, event_id)) return;
   exchange.event_id.assign(event_id);
-  if (!take_user(exchange) || !take_proofs(exchange)) return;
+  if (!take_proofs(exchange)) return;
   exchange.command.event_id = exchange.event_id;
   exchange.command.requested_at_unix_ms.reset();
   if (requested == JsonBody::Found::kYes) exchange.command.requested_at_unix_ms = requested_at_ms;
   ask(exchange, StoreCommand::Kind::kJoin);
 }
 
-// Who joins: the user that is named, or somebody nobody else will ever be.
-bool QueueRoutes::take_user(ApiExchange& exchange) {
-  std::string_view user_id;
-  const auto found = thread_.json().get_text("user_id", user_id);
-  if (found == JsonBody::Found::kAbsent) {
-    const std::string_view key = exchange.request().header("Idempotency-Key");
-    if (key.size() >= kShortestAnonymousKey && key.size() <= kMaxKeyBytes) {
-      exchange.command.user = thread_.signer().anonymous_key(key);
-      return true;
-    }
-    exchange.command.user = {SecureRandom::of_this_thread().next(), SecureRandom::of_this_thread().next()};
-    return true;
-  }
-  if (found == JsonBody::Found::kWrongType || user_id.empty() || user_id.size() > kMaxUserBytes) {
-    thread_.answer().fail(exchange, ApiError::kInvalidArgument, "user_id must be a string of 1 to 128 bytes",
-                          {.field = "user_id"});
-    return false;
-  }
-  exchange.command.user = thread_.signer().user_key(user_id);
-  return true;
-}
-
 // What proves that a repeated join is its user's: the key of the first, or the ticket's token.
 bool QueueRoutes::take_proofs(ApiExchange& exchange) {
   StoreCommand& command = exchange.command;
-  command.proven = false;
   command.replaces = 0;
   command.proof = 0;
   command.shown = TicketRef{};

@@ -15,7 +15,6 @@ class QueueRoutes {
  private:
   void join(ApiExchange& exchange);
   void ask_about_ticket(ApiExchange& exchange, StoreCommand::Kind kind, std::string_view token);
-  bool take_user(ApiExchange& exchange);
   bool take_proofs(ApiExchange& exchange);
   void ask(ApiExchange& exchange, StoreCommand::Kind kind);
 

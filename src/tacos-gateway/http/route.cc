@@ -10,9 +10,8 @@ using net::HttpMethod;
 struct Entry {
   Route route;
   std::string_view pattern;
-  HttpMethod method;
-  std::string_view allow;
-  bool versioned;  // also under /api/v1
+  std::string_view allow;  // the methods, none of which is part of another's name
+  bool versioned;          // also under /api/v1
 };
 
 constexpr std::string_view kVersionPrefix = "/api/v1";
@@ -20,24 +19,25 @@ constexpr std::string_view kId = "{id}";
 
 // In the order of Route.
 constexpr std::array<Entry, kRouteCount - 1> kEntries{{
-    {Route::kJoin, "/queue/join", HttpMethod::kPost, "POST", true},
-    {Route::kStatus, "/queue/status", HttpMethod::kGet, "GET, HEAD", true},
-    {Route::kEnter, "/queue/enter", HttpMethod::kPost, "POST", true},
-    {Route::kLeave, "/queue/leave", HttpMethod::kDelete, "DELETE", true},
-    {Route::kReserve, "/reservations", HttpMethod::kPost, "POST", true},
-    {Route::kConfirm, "/reservations/{id}/confirm", HttpMethod::kPost, "POST", true},
-    {Route::kCancel, "/reservations/{id}/cancel", HttpMethod::kPost, "POST", true},
-    {Route::kPaymentIntent, "/payment/intent", HttpMethod::kPost, "POST", true},
-    {Route::kPaymentProcess, "/payment/process", HttpMethod::kPost, "POST", true},
-    {Route::kHealth, "/healthz", HttpMethod::kGet, "GET, HEAD", false},
-    {Route::kReady, "/readyz", HttpMethod::kGet, "GET, HEAD", false},
-    {Route::kMetrics, "/metrics", HttpMethod::kGet, "GET, HEAD", false},
-    {Route::kAdminEvents, "/admin/events", HttpMethod::kGet, "GET, HEAD", false},
-    {Route::kAdminAdmission, "/admin/events/{id}/admission", HttpMethod::kPut, "PUT", false},
-    {Route::kAdminPause, "/admin/events/{id}/pause", HttpMethod::kPost, "POST", false},
-    {Route::kAdminResume, "/admin/events/{id}/resume", HttpMethod::kPost, "POST", false},
-    {Route::kAdminDrain, "/admin/events/{id}/drain", HttpMethod::kPost, "POST", false},
-    {Route::kAdminAudit, "/admin/audit", HttpMethod::kGet, "GET, HEAD", false},
+    {Route::kJoin, "/queue/join", "POST", true},
+    {Route::kStatus, "/queue/status", "GET, HEAD", true},
+    {Route::kEnter, "/queue/enter", "POST", true},
+    {Route::kLeave, "/queue/leave", "DELETE", true},
+    {Route::kReserve, "/reservations", "POST", true},
+    {Route::kConfirm, "/reservations/{id}/confirm", "POST", true},
+    {Route::kCancel, "/reservations/{id}/cancel", "POST", true},
+    {Route::kPaymentIntent, "/payment/intent", "POST", true},
+    {Route::kPaymentProcess, "/payment/process", "POST", true},
+    {Route::kHealth, "/healthz", "GET, HEAD", false},
+    {Route::kReady, "/readyz", "GET, HEAD", false},
+    {Route::kMetrics, "/metrics", "GET, HEAD", false},
+    {Route::kAdminEvents, "/admin/events", "GET, HEAD", false},
+    {Route::kAdminAdmission, "/admin/events/{id}/admission", "PUT", false},
+    {Route::kAdminPause, "/admin/events/{id}/pause", "POST", false},
+    {Route::kAdminResume, "/admin/events/{id}/resume", "POST", false},
+    {Route::kAdminDrain, "/admin/events/{id}/drain", "POST", false},
+    {Route::kAdminEvent, "/admin/events/{id}", "GET, HEAD, PUT, DELETE", false},
+    {Route::kAdminAudit, "/admin/audit", "GET, HEAD", false},
 }};
 
 // The variable part when the path fits the pattern ("" for a pattern without one).
@@ -54,7 +54,7 @@ std::optional<std::string_view> fits(std::string_view pattern, std::string_view 
 }
 
 bool allows(const Entry& entry, HttpMethod method) {
-  return method == entry.method || (method == HttpMethod::kHead && entry.method == HttpMethod::kGet);
+  return entry.allow.find(net::name_of(method)) != std::string_view::npos;
 }
 
 }  // namespace

@@ -26,10 +26,11 @@ enum class Route : std::uint8_t {
   kAdminPause,
   kAdminResume,
   kAdminDrain,
+  kAdminEvent,
   kAdminAudit,
   kUnknown,  // no such path; also what the server itself refuses
 };
-inline constexpr std::size_t kRouteCount = 19;
+inline constexpr std::size_t kRouteCount = 20;
 
 // The label of a route in metrics: its path with the variable part as {id}.
 std::string_view pattern_of(Route route);

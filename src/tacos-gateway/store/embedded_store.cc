@@ -314,7 +314,9 @@ void EmbeddedStore::declare(EventTerms declared, Redeclare how, std::function<vo
     } else if (found != events_.end()) {
       Event& event = *found->second;
       const std::lock_guard event_lock(event.mutex);
-      told = event.line->redeclare(declared, opening_of(declared), clock_.now());
+      const bool same_price = declared.price == (before ? before->price : options_.line.price) &&
+                              declared.currency == (before ? before->currency : options_.line.currency);
+      told = event.line->redeclare(declared, same_price, opening_of(declared), clock_.now());
       if (told == Declared::kChanged && !event.declared.exchange(true)) --undeclared_;
       if (told == Declared::kChanged && !before) told = Declared::kMade;
     } else if (before) {

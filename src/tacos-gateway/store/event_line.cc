@@ -405,10 +405,10 @@ void EventLine::control(const EventControl& change, Instant now) {
   if (change.draining) draining_ = *change.draining;
 }
 
-Declared EventLine::redeclare(const EventTerms& terms, Instant opens, Instant now) {
+Declared EventLine::redeclare(const EventTerms& terms, bool same_price, Instant opens, Instant now) {
   const Nanos put_off = std::max(now, opens) - opens_;
   const auto seats = counts_.inventory.free + counts_.inventory.held + counts_.inventory.sold;
-  if (terms.seats != seats && last_ > 0) return Declared::kInUse;
+  if ((terms.seats != seats || !same_price) && last_ > 0) return Declared::kInUse;
   if (now >= opens_ && counts_.admitted > 0 && put_off > Nanos(0) && opens > now) return Declared::kHasOpened;
   if (terms.seats != seats) {
     counts_.inventory.free = terms.seats;

@@ -53,7 +53,7 @@ class EventLine {
 
   void control(const EventControl& change, core::Instant now);
   // Takes over what an operator declares of it. See QueueStore::declare().
-  Declared redeclare(const EventTerms& terms, core::Instant opens, core::Instant now);
+  Declared redeclare(const EventTerms& terms, bool same_price, core::Instant opens, core::Instant now);
   // Whether time has nothing to bring: nobody waits, has a turn, or a grant that may lapse.
   bool is_quiet() const { return sold_out_ || (counts_.waiting == 0 && turns_.empty() && grants_.empty()); }
   // Whether anybody waits, has a turn, an unused grant, held or sold seats.

@@ -30,7 +30,7 @@ enum class Declared : std::uint8_t {
   kChanged,   // it was: these terms stand now
   kKept,      // it was, and only a new one was to be made
   kFull,      // as many events are declared as may be
-  kInUse,     // its number of seats can't change any more: somebody has joined
+  kInUse,     // its seats and price can't change any more: somebody has joined
   kHasOpened  // its opening can't be put off any more: it lies in the past
 };
 

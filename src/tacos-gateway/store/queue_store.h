@@ -111,7 +111,6 @@ struct StoreCommand {
 // What an operator sees of one event. joined = waiting + ready + entered + left + expired + sold_out at all times.
 struct EventSnapshot {
   std::string event_id;
-  bool declared = false;  // by the operator; else its first join made it
   std::uint64_t joined = 0, waiting = 0, ready = 0, entered = 0, left = 0, expired = 0, sold_out = 0;
   std::uint64_t refused_sold_out = 0;  // joins answered SOLD_OUT: they never got a ticket
   std::uint64_t admitted = 0;          // turns given, ever
@@ -176,8 +175,8 @@ class QueueStore {
   virtual void snapshot(std::function<void(core::Result<std::vector<EventSnapshot>>)> handler) = 0;
 
   // Declares an event, or changes the terms of one that is. An event that came into being at a join is declared from
-  // then on. Rate, burst and price may change at any time, the seats until somebody has joined, the opening until it
-  // has opened. terms are within their ranges.
+  // then on. Rate and burst may change at any time, seats and price until somebody has joined, the opening until users
+  // have been let in. terms are within their ranges.
   virtual void declare(EventTerms terms, Redeclare how, std::function<void(core::Result<Declared>)> handler) = 0;
   // Forgets an event, declared or not. One that is in use only by force.
   virtual void withdraw(std::string event_id, bool by_force, std::function<void(core::Result<Withdrawn>)> handler) = 0;

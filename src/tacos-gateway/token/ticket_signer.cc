@@ -10,6 +10,7 @@
 #include <openssl/params.h>
 
 #include "tacos-gateway/random/secure_random.h"
+#include "tacos-gateway/token/base64url.h"
 
 namespace tacos::gateway {
 namespace {
@@ -42,50 +43,6 @@ const unsigned char* take(const unsigned char* at, Integer& value) {
   for (std::size_t i = 0; i < sizeof(Integer); ++i) bits = bits << 8 | *at++;
   value = static_cast<Integer>(bits);
   return at;
-}
-
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-constexpr std::array<std::int8_t, 256> make_reverse() {
-  std::array<std::int8_t, 256> reverse{};
-  for (auto& entry : reverse) entry = -1;
-  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
-    reverse[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::int8_t>(i);
-  return reverse;
-}
-constexpr auto kReverse = make_reverse();
-
-void encode(Bytes bytes, char* to) {
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (const unsigned char byte : bytes) {
-    bits = bits << 8 | byte;
-    held += 8;
-    while (held >= 6) {
-      held -= 6;
-      *to++ = kAlphabet[bits >> held & 63];
-    }
-  }
-  if (held > 0) *to = kAlphabet[bits << (6 - held) & 63];
-}
-
-// text has exactly the characters that `to` needs. False for a character outside the alphabet and for set bits beyond
-// the last byte, which would give one token two spellings.
-bool decode(std::string_view text, std::span<unsigned char> to) {
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  std::size_t at = 0;
-  for (const char c : text) {
-    const std::int8_t value = kReverse[static_cast<unsigned char>(c)];
-    if (value < 0) return false;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      to[at++] = static_cast<unsigned char>(bits >> held);
-    }
-  }
-  return (bits & ((1u << held) - 1)) == 0;
 }
 
 unsigned char* put_ref(const TicketRef& ref, unsigned char* at) {
@@ -187,7 +144,7 @@ void TicketSigner::sign_waiting(const TicketRef& ref, WaitingText& into) {
   put_ref(ref, bytes.data());
   const auto mac = macs_.front()->of(kWaitingPurpose, Bytes(bytes.data(), kWaitingBytes));
   std::copy(mac.begin(), mac.end(), bytes.begin() + kWaitingBytes);
-  encode(bytes, into.data());
+  encode_base64url(bytes, into.data());
 }
 
 void TicketSigner::sign_grant(const GrantClaims& claims, GrantText& into) {
@@ -198,12 +155,12 @@ void TicketSigner::sign_grant(const GrantClaims& claims, GrantText& into) {
   put(claims.expires_unix_ms, at);
   const auto mac = macs_.front()->of(kGrantPurpose, Bytes(bytes.data(), kGrantBytes));
   std::copy(mac.begin(), mac.end(), bytes.begin() + kGrantBytes);
-  encode(bytes, into.data());
+  encode_base64url(bytes, into.data());
 }
 
 std::optional<TicketRef> TicketSigner::verify_waiting(std::string_view text) {
   std::array<unsigned char, kWaitingBytes + kMacBytes> bytes{};
-  if (text.size() != kWaitingChars || !decode(text, bytes) || bytes[0] != kVersion) return {};
+  if (text.size() != kWaitingChars || !decode_base64url(text, bytes) || bytes[0] != kVersion) return {};
   for (const auto& key : macs_) {
     const auto mac = key->of(kWaitingPurpose, Bytes(bytes.data(), kWaitingBytes));
     if (CRYPTO_memcmp(mac.data(), bytes.data() + kWaitingBytes, kMacBytes) != 0) continue;
@@ -216,7 +173,7 @@ std::optional<TicketRef> TicketSigner::verify_waiting(std::string_view text) {
 
 std::optional<GrantClaims> TicketSigner::verify_grant(std::string_view text) {
   std::array<unsigned char, kGrantBytes + kMacBytes> bytes{};
-  if (text.size() != kGrantChars || !decode(text, bytes) || bytes[0] != kVersion) return {};
+  if (text.size() != kGrantChars || !decode_base64url(text, bytes) || bytes[0] != kVersion) return {};
   for (const auto& key : macs_) {
     const auto mac = key->of(kGrantPurpose, Bytes(bytes.data(), kGrantBytes));
     if (CRYPTO_memcmp(mac.data(), bytes.data() + kGrantBytes, kMacBytes) != 0) continue;

@@ -77,6 +77,8 @@ class CountedStore final : public QueueStore {
     handler(std::vector<EventSnapshot>(3));
   }
   void ping(std::function<void(core::Result<core::Nanos>)>) override {}
+  void declare(EventTerms, Redeclare, std::function<void(core::Result<Declared>)>) override {}
+  void withdraw(std::string, bool, std::function<void(core::Result<Withdrawn>)>) override {}
 
   std::atomic<int> snapshots{0};
   std::atomic<bool> held{false};

@@ -189,6 +189,52 @@ TEST(GatewayOptions, WarnsOfAVariableThatNamesNoOption) {
   EXPECT_EQ(parsed->warnings[0], "the variable TACOS_GATEWAY_SETS names no option and is passed over");
 }
 
+TEST(GatewayOptions, TakesTheSitesWordForWhoJoinsWithAKeyFileOnly) {
+  EXPECT_EQ(parse({})->options.identity, "open");
+  EXPECT_TRUE(parse({})->options.anonymous);
+  EXPECT_TRUE(parse({"--identity", "assertion", "--assertion-key-file", "keys"})->options.asserted());
+  EXPECT_FALSE(parse({"--anonymous", "no"})->options.anonymous);
+  EXPECT_EQ(error_of({"--identity", "assertion"}),
+            "--identity assertion needs --assertion-key-file with the keys that the site signs with");
+  EXPECT_EQ(error_of({"--assertion-key-file", "keys"}),
+            "--assertion-key-file is given, but --identity is open and would not read it; add --identity assertion");
+  EXPECT_EQ(error_of({"--identity", "Assertion"}), "--identity: 'Assertion' is not one of open, assertion");
+  EXPECT_EQ(error_of({"--anonymous", "maybe"}), "--anonymous: 'maybe' is neither yes nor no");
+}
+
+TEST(GatewayOptions, LimitsJoinsByAddressAndByEvent) {
+  const GatewayOptions usual = parse({})->options;
+  EXPECT_EQ(usual.join_rate_per_address.per_second(), 50);
+  EXPECT_EQ(usual.join_burst_per_address, 500u);
+  EXPECT_FALSE(usual.join_limit_given);
+  EXPECT_EQ(usual.join_rate_per_event.per_second(), 0);
+  EXPECT_EQ(usual.max_tickets, 5'000'000u);
+  const auto parsed = parse({"--join-rate-per-address", "0.5", "--join-burst-per-address", "3", "--join-rate-per-event",
+                             "2k", "--join-burst-per-event", "4k", "--max-tickets", "100"});
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+  EXPECT_EQ(parsed->options.join_rate_per_address.per_second(), 0.5);
+  EXPECT_EQ(parsed->options.join_burst_per_address, 3u);
+  EXPECT_TRUE(parsed->options.join_limit_given);
+  EXPECT_EQ(parsed->options.join_rate_per_event.per_second(), 2000);
+  EXPECT_EQ(parsed->options.join_burst_per_event, 4000u);
+  EXPECT_EQ(parsed->options.max_tickets, 100u);
+  EXPECT_TRUE(parse({"--join-burst-per-address", "9"})->options.join_limit_given);
+  EXPECT_TRUE(parse({"--join-rate-per-address", "0"}).has_value());
+  EXPECT_EQ(error_of({"--join-rate-per-address", "0.00001"}),
+            "--join-rate-per-address: '0.00001' is less than once a day; it may be 0 (no limit) or 0.00001157 to 1e9 "
+            "per second");
+  EXPECT_THAT(error_of({"--join-rate-per-address", "-1"}), HasSubstr("--join-rate-per-address: '-1' is not a rate"));
+  EXPECT_THAT(error_of({"--join-burst-per-address", "0"}), HasSubstr("'0' is not a whole number from 1 to 1000000000"));
+  EXPECT_THAT(error_of({"--max-tickets", "50000001"}), HasSubstr("from 1 to 50000000"));
+}
+
+TEST(GatewayOptions, NamesTheProxiesThatItTrusts) {
+  EXPECT_EQ(parse({"--trusted-proxies", "10.0.0.0/8,::1,unix"})->options.trusted_proxies, "10.0.0.0/8,::1,unix");
+  EXPECT_EQ(error_of({"--trusted-proxies", "10.0.0.1/8"}),
+            "--trusted-proxies: '10.0.0.1/8' has bits set behind its prefix; write the network's first address");
+  EXPECT_THAT(error_of({"--trusted-proxies", "all"}), HasSubstr("'all' is not an address or a network"));
+}
+
 TEST(GatewayOptions, HelpNamesEveryOptionWithItsDefault) {
   const std::string help = gateway_help();
   for (const char* line : {"--admission-rate RATE", "[1000]", "--turn-ttl TIME", "[30s]", "--listen HOST:PORT",

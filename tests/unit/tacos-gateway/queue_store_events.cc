@@ -184,7 +184,7 @@ TEST_P(QueueStoreEvents, TermsThatStandAreKeptWhereOnlyNewOnesAreToBeMade) {
   EXPECT_EQ(snapshot("show").inventory.free, 3u);
 }
 
-TEST_P(QueueStoreEvents, TheSeatsOfAnEventThatSomebodyHasJoinedDoNotChange) {
+TEST_P(QueueStoreEvents, SeatsAndPriceOfAnEventThatSomebodyHasJoinedDoNotChange) {
   EventTerms terms = terms_of("show");
   terms.seats = 5;
   declare(terms);
@@ -193,8 +193,14 @@ TEST_P(QueueStoreEvents, TheSeatsOfAnEventThatSomebodyHasJoinedDoNotChange) {
   EXPECT_EQ(declare(terms), Declared::kInUse);
   terms.seats = 5;
   terms.price = 7;
+  EXPECT_EQ(declare(terms), Declared::kInUse);
+  terms.price = 100;
+  terms.currency = "EUR";
+  EXPECT_EQ(declare(terms), Declared::kInUse);
+  terms.currency = "USD";
+  terms.admission_rate = Rate::per_second(3);
   EXPECT_EQ(declare(terms), Declared::kChanged);
-  EXPECT_EQ(snapshot("show").price, 7u);
+  EXPECT_EQ(snapshot("show").admission_rate.per_second(), 3);
   EXPECT_EQ(snapshot("show").inventory.free, 5u);
 }
 
