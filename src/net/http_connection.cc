@@ -31,38 +31,51 @@ struct HttpConnection::ReadHandler {
   void operator()(const error_code& error) const { connection->on_readable(error); }
 };
 
-HttpConnection::HttpConnection(ServerThread& thread, Socket socket, const PeerAddress& peer, bool over_limit)
+HttpConnection::HttpConnection(ServerThread& thread, Socket socket, Arrival arrival)
     : thread_(thread),
       socket_(std::move(socket)),
-      peer_(peer),
-      reader_(thread.options().limits),
+      peer_(arrival.peer),
+      place_(std::move(arrival.place)),
+      turned_away_(arrival.turned_away),
+      reader_(thread.options().limits, &thread.resources().buffers),
       state_(thread.handler().make_state()),
-      over_limit_(over_limit) {
-  if (thread.options().tls) tls_ = std::make_unique<TlsChannel>(*thread.options().tls, socket_.native_handle());
+      out_share_(&thread.resources().buffers) {
+  if (const auto tls = thread.resources().tls()) {
+    tls_ = std::make_unique<TlsChannel>(*tls, socket_.native_handle());
+  }
 }
 
 void HttpConnection::start() {
-  const core::Nanos allowed = tls_ ? thread_.options().request_timeout : thread_.options().idle_timeout;
-  deadline_ = thread_.now() + allowed;
+  const HttpServerOptions& options = thread_.options();
+  deadline_ = thread_.now() + (turned_away_ ? options.linger_timeout
+                               : tls_       ? options.request_timeout
+                                            : options.idle_timeout);
   pump();
   release_if_done();
 }
 
 // Serves what has arrived, then asks for more; ends when it has to wait for something.
 void HttpConnection::pump() {
-  for (;;) {
+  // A client that does not take its answers is not given more of them.
+  while (!writing_) {
     serve_buffered();
-    if (phase_ == Phase::kClosed || writing_ || !flush()) return;
+    if (phase_ == Phase::kClosed || !flush()) return;
     if (phase_ == Phase::kHandling) return;
     if (phase_ == Phase::kClosing) return finish_closing();
     if (phase_ != Phase::kReading) return;
-    if (thread_.draining() && reader_.empty()) {
+    if (thread_.ends_idle() && reader_.empty() && !input_is_waiting()) {
       phase_ = Phase::kClosing;
       return finish_closing();
     }
+    if (reading_) return;
     if (reader_.empty()) reader_.shrink();
-    if (!tls_) return read_more();
-    if (!read_tls()) return;
+    const std::span<char> room = reader_.prepare();
+    if (room.empty()) {
+      refuse(Refusal::kOverBudget, "the server holds as many bytes of requests as it may");
+      continue;
+    }
+    if (!tls_) return read_more(room);
+    if (!read_tls(room)) return;
   }
 }
 
@@ -88,7 +101,11 @@ void HttpConnection::serve_buffered() {
 void HttpConnection::handle_request() {
   phase_ = Phase::kHandling;
   deadline_ = core::Instant::never();
-  if (over_limit_) return refuse(Refusal::kTooManyConnections, "there are too many connections");
+  if (turned_away_) {
+    return refuse(*turned_away_, *turned_away_ == Refusal::kTooManyFromAddress
+                                     ? "there are too many connections from this address"
+                                     : "there are too many connections");
+  }
   thread_.count().requests.add();
   thread_.handler().handle(*this);
   if (phase_ == Phase::kHandling) thread_.schedule_end_of_turn();
@@ -106,12 +123,14 @@ void HttpConnection::refuse(Refusal refusal, std::string_view reason) {
 
 void HttpConnection::respond(const HttpResponse& response) {
   assert(phase_ == Phase::kHandling && "an exchange is answered once");
-  const bool keep_alive = !refused_ && !response.close && request().keep_alive() && !thread_.draining();
+  const bool keep_alive = !refused_ && !response.close && request().keep_alive() && !thread_.closing();
   if (out_ == nullptr) out_ = thread_.borrow_output();
   // A refused request may not have got as far as its method: what is left there belongs to the request before.
   const bool head = !refused_ && request().method() == HttpMethod::kHead;
   append_response(*out_, response, {thread_.date(), head, keep_alive, refused_ ? 1 : request().minor_version()});
+  lingers_ = refused_ || request().keep_alive();
   if (!refused_) reader_.finish();
+  lingers_ = lingers_ || !reader_.empty();
   phase_ = keep_alive ? Phase::kReading : Phase::kClosing;
   if (keep_alive) {
     deadline_ = received_at_ + (reader_.empty() ? thread_.options().idle_timeout : thread_.options().request_timeout);
@@ -122,19 +141,15 @@ void HttpConnection::respond(const HttpResponse& response) {
   }
 }
 
-void HttpConnection::read_more() {
-  if (reading_) return;
-  const std::span<char> room = reader_.prepare();
+void HttpConnection::read_more(std::span<char> room) {
   reading_ = true;
   socket_.async_read_some(boost::asio::buffer(room.data(), room.size()), ReadHandler{this});
 }
 
 // Whether something was read. TLS may hold decrypted bytes that the socket knows nothing of, so reading comes before
 // waiting.
-bool HttpConnection::read_tls() {
-  if (reading_) return false;
+bool HttpConnection::read_tls(std::span<char> room) {
   const bool handshake_was_done = tls_->handshake_done();
-  const std::span<char> room = reader_.prepare();
   const TlsChannel::Io io = tls_->read(room);
   switch (io.status) {
     case TlsChannel::Status::kDone:
@@ -142,7 +157,8 @@ bool HttpConnection::read_tls() {
       return true;
     case TlsChannel::Status::kWantRead:
     case TlsChannel::Status::kWantWrite:
-      if (!handshake_was_done && tls_->handshake_done()) deadline_ = thread_.now() + thread_.options().idle_timeout;
+      if (!handshake_was_done && tls_->handshake_done() && !turned_away_)
+        deadline_ = thread_.now() + thread_.options().idle_timeout;
       reading_ = true;
       socket_.async_wait(io.status == TlsChannel::Status::kWantRead ? Socket::wait_read : Socket::wait_write,
                          ReadHandler{this});
@@ -177,8 +193,7 @@ void HttpConnection::on_read(const error_code& error, std::size_t size) {
     if (error || lingered_bytes_ > kMaxLingerBytes) {
       close();
     } else {
-      reader_.discard();
-      read_more();
+      linger();
     }
   } else if (phase_ == Phase::kReading) {
     if (error) {
@@ -193,10 +208,16 @@ void HttpConnection::on_read(const error_code& error, std::size_t size) {
 
 void HttpConnection::on_readable(const error_code& error) {
   reading_ = false;
-  if (phase_ == Phase::kReading) {
+  if (phase_ == Phase::kLingering) {
+    if (error) {
+      close();
+    } else {
+      linger();
+    }
+  } else if (phase_ == Phase::kReading) {
     if (error) {
       end_of_input(false);
-    } else if (read_tls()) {
+    } else {
       pump();
     }
   }
@@ -227,15 +248,23 @@ bool HttpConnection::flush() {
       return false;
     }
     if (*sent == 0) {
-      wait_writable();
+      keep_unsent();
       return false;
     }
     thread_.count().bytes_sent.add(*sent);
     out_sent_ += *sent;
   }
   out_sent_ = 0;
+  out_share_.resize(0);
   thread_.give_back_output(std::move(out_));
   return true;
+}
+
+// The client does not read: what is more than an answer's worth is held at everybody's cost.
+void HttpConnection::keep_unsent() {
+  if (out_->capacity() <= ServerThread::kOutputBytes || out_share_.resize(out_->capacity())) return wait_writable();
+  thread_.count().answers_over_budget.add();
+  close();
 }
 
 void HttpConnection::wait_writable() {
@@ -256,18 +285,26 @@ void HttpConnection::wait_writable() {
   });
 }
 
-// After a refusal the client may still be sending. Closing at once would make the kernel answer that with a reset, and
-// a reset can reach the client before the refusal does (RFC 9112 section 9.6): so say that nothing more comes and read
-// on for a while.
+// A client that was refused, or did not ask for the end, may still be sending. Closing at once would make the kernel
+// answer that with a reset, and a reset can reach the client before the last answer does (RFC 9112 section 9.6): so say
+// that nothing more comes and read on for a while.
 void HttpConnection::finish_closing() {
   if (tls_) tls_->say_goodbye();
-  if (!refused_ || tls_) return close();
+  // A server that shuts down and has listened long enough waits only for those who are seen to be sending.
+  const bool nothing_comes = thread_.ends_idle() && !refused_ && reader_.empty() && !input_is_waiting();
+  if (!lingers_ || nothing_comes) return close();
   error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
   phase_ = Phase::kLingering;
   deadline_ = thread_.now() + thread_.options().linger_timeout;
+  if (!reading_) linger();
+}
+
+// Throws away what comes, below TLS too.
+void HttpConnection::linger() {
   reader_.discard();
-  read_more();
+  reader_.shrink();
+  read_more(reader_.prepare());
 }
 
 void HttpConnection::check_deadline(core::Instant now) {
@@ -291,9 +328,14 @@ void HttpConnection::check_deadline(core::Instant now) {
   release_if_done();
 }
 
-void HttpConnection::drain() {
-  if (is_idle() || phase_ == Phase::kLingering) close();
+void HttpConnection::end_idle() {
+  if (phase_ == Phase::kLingering || (is_idle() && !input_is_waiting())) close();
   release_if_done();
+}
+
+bool HttpConnection::input_is_waiting() {
+  char byte;
+  return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 void HttpConnection::close() {
@@ -305,6 +347,7 @@ void HttpConnection::close() {
   if (phase_ == Phase::kHandling) return;
   phase_ = Phase::kClosed;
   out_.reset();
+  out_share_.resize(0);
 }
 
 void HttpConnection::release_if_done() {

@@ -3,12 +3,15 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "net/address_counts.h"
+#include "net/byte_budget.h"
 #include "net/handler_memory.h"
 #include "net/http_handler.h"
 #include "net/request_reader.h"
@@ -17,6 +20,14 @@
 namespace tacos::net {
 
 class ServerThread;
+
+// An accepted, non-blocking socket on its way to the thread that serves it.
+struct Arrival {
+  int socket;
+  PeerAddress peer;
+  AddressCounts::Place place;
+  std::optional<Refusal> turned_away;  // one connection too many: what its request is answered with
+};
 
 // One client's connection: reads a request, hands it to the thread's handler, writes the answer, and again. Requests
 // that were sent ahead (pipelined) wait in the input buffer, so answers keep the order of the requests.
@@ -29,13 +40,13 @@ class HttpConnection final : public HttpExchange {
   using Protocol = boost::asio::generic::stream_protocol;
   using Socket = boost::asio::basic_stream_socket<Protocol, boost::asio::io_context::executor_type>;
 
-  HttpConnection(ServerThread& thread, Socket socket, const PeerAddress& peer, bool over_limit);
+  HttpConnection(ServerThread& thread, Socket socket, Arrival arrival);
 
   void start();
   // Called by the thread's sweep: acts when the current phase has lasted too long.
   void check_deadline(core::Instant now);
-  // The server shuts down: closes when idle, otherwise after the answer under way.
-  void drain();
+  // The server shuts down and has listened long enough: closes when idle, otherwise after the answer under way.
+  void end_idle();
   void close();
 
   // Where the thread keeps it, so that leaving is quick.
@@ -62,8 +73,8 @@ class HttpConnection final : public HttpExchange {
   void serve_buffered();
   void handle_request();
   void refuse(Refusal refusal, std::string_view reason);
-  void read_more();
-  bool read_tls();
+  void read_more(std::span<char> room);
+  bool read_tls(std::span<char> room);
   void on_read(const boost::system::error_code& error, std::size_t size);
   void on_readable(const boost::system::error_code& error);
   void take_input(std::size_t size);
@@ -72,24 +83,31 @@ class HttpConnection final : public HttpExchange {
   // Whether everything queued has been handed to the kernel.
   bool flush();
   std::optional<std::size_t> write_some(std::string_view bytes);
+  void keep_unsent();
   void wait_writable();
+  // Whether the kernel holds bytes of the client that were not read yet.
+  bool input_is_waiting();
   void finish_closing();
+  void linger();
   void release_if_done();
   bool is_idle() const { return phase_ == Phase::kReading && reader_.empty() && out_ == nullptr; }
 
   ServerThread& thread_;
   Socket socket_;
   const PeerAddress peer_;
+  const AddressCounts::Place place_;
+  const std::optional<Refusal> turned_away_;
   std::unique_ptr<TlsChannel> tls_;
   RequestReader reader_;
   std::unique_ptr<ExchangeState> state_;
   std::unique_ptr<std::string> out_;  // borrowed from the thread
+  BudgetShare out_share_;             // of an answer that the client does not take
   std::size_t out_sent_ = 0;
   core::Instant received_at_;
   core::Instant deadline_ = core::Instant::never();
   Phase phase_ = Phase::kReading;
-  bool over_limit_;
   bool refused_ = false;  // the answer under way is the server's own, and the last
+  bool lingers_ = false;  // the client may be sending while the last answer is on its way to it
   bool serving_ = false;  // inside serve_buffered(): respond() must not start another
   bool reading_ = false;  // a read or a wait for one is outstanding
   bool writing_ = false;  // a wait for room in the kernel's buffer is outstanding

@@ -1,7 +1,9 @@
 #include "net/http_server.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
+#include <optional>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "net/server_resources.h"
 #include "net/server_thread.h"
 
 namespace tacos::net {
@@ -20,6 +23,13 @@ using boost::system::error_code;
 // Accepted in one go before the loop looks elsewhere: an opening brings thousands at once.
 constexpr int kAcceptBurst = 256;
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);
+// A handshake that has begun when the port is about to close is completed in this time; more than most round trips.
+constexpr core::Nanos kHandshakeTime = std::chrono::milliseconds(100);
+
+// Beyond a limit a sixteenth more connections are told so; the rest is closed at once.
+constexpr std::size_t answered_beyond(std::size_t limit) {
+  return limit + limit / 16 + 1;
+}
 
 }  // namespace
 
@@ -27,9 +37,9 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(50);
 // way of those who are already being served.
 class HttpServer::Acceptor {
  public:
-  Acceptor(const HttpServerOptions& options, const ListeningSockets& listening,
+  Acceptor(ServerResources& resources, const ListeningSockets& listening,
            std::vector<std::unique_ptr<ServerThread>>& threads)
-      : options_(options), threads_(threads), pause_(loop_) {
+      : resources_(resources), threads_(threads), pause_(loop_) {
     for (const int socket : listening.sockets()) waits_.emplace_back(loop_, socket);
   }
   ~Acceptor() {
@@ -53,7 +63,7 @@ class HttpServer::Acceptor {
     }
   }
 
-  Counter pauses, dropped;
+  Counter pauses, dropped, dropped_by_address;
 
  private:
   using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
@@ -107,15 +117,29 @@ class HttpServer::Acceptor {
       total += thread->load();
       if (emptiest == nullptr || thread->load() < emptiest->load()) emptiest = thread.get();
     }
-    if (total >= options_.max_connections + options_.max_connections / 16 + 1) {
-      dropped.add();
+    const HttpServerOptions& options = resources_.options;
+    std::optional<Refusal> refusal;
+    if (total >= options.max_connections) refusal = Refusal::kTooManyConnections;
+    AddressCounts::Place place = place_of(peer);
+    if (place.number() > options.max_connections_per_address) refusal = Refusal::kTooManyFromAddress;
+    const bool far_beyond_own = place.number() > answered_beyond(options.max_connections_per_address);
+    if (far_beyond_own || total >= answered_beyond(options.max_connections)) {
+      (far_beyond_own ? dropped_by_address : dropped).add();
       ::close(socket);
       return;
     }
-    emptiest->adopt(socket, peer, total >= options_.max_connections);
+    emptiest->adopt(Arrival{socket, peer, std::move(place), refusal});
   }
 
-  const HttpServerOptions& options_;
+  // Counted only where there is a limit.
+  AddressCounts::Place place_of(const PeerAddress& peer) {
+    const HttpServerOptions& options = resources_.options;
+    if (options.max_connections_per_address == 0 || peer.is_unix()) return {};
+    if (options.carries_many && options.carries_many(peer)) return {};
+    return resources_.addresses.add(peer);
+  }
+
+  ServerResources& resources_;
   std::vector<std::unique_ptr<ServerThread>>& threads_;
   boost::asio::io_context loop_{1};
   std::vector<Descriptor> waits_;
@@ -124,7 +148,7 @@ class HttpServer::Acceptor {
 };
 
 HttpServer::HttpServer(HttpServerOptions options, const core::Clock& clock)
-    : options_(std::move(options)), clock_(clock) {}
+    : resources_(std::make_unique<ServerResources>(std::move(options))), clock_(clock) {}
 
 HttpServer::~HttpServer() {
   shut_down(core::Nanos(0));
@@ -133,20 +157,35 @@ HttpServer::~HttpServer() {
 core::Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options, const core::Clock& clock,
                                                             const HttpHandlerFactory& make_handler) {
   std::unique_ptr<HttpServer> server(new HttpServer(std::move(options), clock));
-  auto listening = server->listening_.open(server->options_.listen, server->options_.backlog);
+  const HttpServerOptions& used = server->resources_->options;
+  auto listening = server->listening_.open(used.listen, used.backlog);
   if (listening.has_error()) return listening.error();
-  for (unsigned i = 0; i < server->options_.threads; ++i) {
-    server->threads_.push_back(std::make_unique<ServerThread>(server->options_, clock));
+  for (unsigned i = 0; i < used.threads; ++i) {
+    server->threads_.push_back(std::make_unique<ServerThread>(*server->resources_, clock));
   }
-  for (unsigned i = 0; i < server->options_.threads; ++i) server->threads_[i]->start(make_handler, i);
-  server->acceptor_ = std::make_unique<Acceptor>(server->options_, server->listening_, server->threads_);
+  for (unsigned i = 0; i < used.threads; ++i) server->threads_[i]->start(make_handler, i);
+  server->acceptor_ = std::make_unique<Acceptor>(*server->resources_, server->listening_, server->threads_);
   server->acceptor_->start();
   return server;
 }
 
+void HttpServer::begin_closing() {
+  resources_->closing.store(true, std::memory_order_relaxed);
+}
+
+void HttpServer::set_tls(std::shared_ptr<TlsContext> tls) {
+  assert(resources_->options.tls && tls && "a plain server stays plain");
+  resources_->set_tls(std::move(tls));
+}
+
 bool HttpServer::shut_down(core::Nanos grace) {
-  if (acceptor_) {
+  begin_closing();
+  if (acceptor_ && !listening_.sockets().empty()) {
+    listening_.turn_away_newcomers();
+    // A client whose connection is complete may have sent its request: it is accepted, not reset.
+    if (!address().is_unix()) std::this_thread::sleep_for(std::min(kHandshakeTime, grace / 10));
     acceptor_->stop();
+    acceptor_->accept_the_last();
     listening_.close();
   }
   for (const auto& thread : threads_) thread->drain(grace);
@@ -163,7 +202,10 @@ HttpServerCounts HttpServer::counts() const {
   if (acceptor_) {
     sum.accept_pauses = acceptor_->pauses.value();
     sum.connections_dropped = acceptor_->dropped.value();
+    sum.connections_dropped_by_address = acceptor_->dropped_by_address.value();
   }
+  sum.addresses = resources_->addresses.addresses();
+  sum.buffered_bytes = resources_->buffers.used_bytes();
   for (const auto& thread : threads_) {
     const ServerThread::Counters& counters = thread->counters();
     sum.connections_accepted += counters.accepted.value();
@@ -172,6 +214,7 @@ HttpServerCounts HttpServer::counts() const {
     sum.connections_broken += counters.broken.value();
     sum.handshakes_failed += counters.handshakes_failed.value();
     sum.write_timeouts += counters.write_timeouts.value();
+    sum.answers_over_budget += counters.answers_over_budget.value();
     sum.requests += counters.requests.value();
     sum.bytes_received += counters.bytes_received.value();
     sum.bytes_sent += counters.bytes_sent.value();

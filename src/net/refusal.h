@@ -19,13 +19,17 @@ enum class Refusal : std::uint8_t {
   kUnknownTransferCoding,  // any Transfer-Encoding but chunked
   kUnknownVersion,         // HTTP, but not 1.0 or 1.1
   kTooManyConnections,     // HttpServerOptions::max_connections
+  kTooManyFromAddress,     // HttpServerOptions::max_connections_per_address
+  kOverBudget,             // HttpServerOptions::max_buffered_bytes
 };
-inline constexpr std::size_t kRefusalCount = 10;
+inline constexpr std::size_t kRefusalCount = 12;
 
-inline constexpr std::array<int, kRefusalCount> kRefusalStatus{400, 414, 431, 413, 408, 417, 501, 501, 505, 503};
+inline constexpr std::array<int, kRefusalCount> kRefusalStatus{400, 414, 431, 413, 408, 417,
+                                                               501, 501, 505, 503, 429, 503};
 inline constexpr std::array<std::string_view, kRefusalCount> kRefusalNames{
-    "malformed",          "target_too_long", "headers_too_large",       "body_too_large",  "too_slow",
-    "expectation_failed", "unknown_method",  "unknown_transfer_coding", "unknown_version", "too_many_connections"};
+    "malformed",       "target_too_long",      "headers_too_large",     "body_too_large",
+    "too_slow",        "expectation_failed",   "unknown_method",        "unknown_transfer_coding",
+    "unknown_version", "too_many_connections", "too_many_from_address", "over_budget"};
 
 constexpr int status_of(Refusal refusal) {
   return kRefusalStatus[static_cast<std::size_t>(refusal)];

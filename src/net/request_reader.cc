@@ -23,7 +23,7 @@ constexpr std::size_t kChunkRoom = 8 * 1024;
 
 }  // namespace
 
-RequestReader::RequestReader(const RequestLimits& limits) : limits_(limits) {}
+RequestReader::RequestReader(const RequestLimits& limits, ByteBudget* budget) : limits_(limits), share_(budget) {}
 
 std::size_t RequestReader::longest_request() const {
   return limits_.max_head_bytes + limits_.max_body_bytes + kChunkRoom + kMaxEmptyLineBytes + 1;
@@ -47,11 +47,14 @@ std::span<char> RequestReader::prepare() {
   if (end_ == capacity_) {
     // Doubling stops at what the limits let one request need: parse() refuses before more could be asked for.
     const std::size_t grown = std::max(std::min(capacity_ * 2, longest_request()), capacity_ + 1);
+    if (grown > kKeptBuffer && !share_.resize(grown)) return {};
     auto bigger = std::make_unique_for_overwrite<char[]>(grown);
     std::memcpy(bigger.get(), buffer_.get(), end_);
     buffer_ = std::move(bigger);
     capacity_ = grown;
   }
+  // What of the request is known may be looked at when it is refused for another reason than its bytes.
+  request_.base_ = buffer_.get() + begin_;
   return {buffer_.get() + end_, capacity_ - end_};
 }
 
@@ -68,12 +71,14 @@ void RequestReader::close_chunk_gap() {
 void RequestReader::shrink() {
   if (capacity_ <= kKeptBuffer) return;
   buffer_.reset();
+  share_.resize(0);
   capacity_ = begin_ = parsed_ = end_ = 0;
 }
 
 void RequestReader::discard() {
   parser_.reset();
   chunks_.reset();
+  request_.clear();
   begin_ = parsed_ = end_ = 0;
 }
 
@@ -241,6 +246,7 @@ RequestReader::Progress RequestReader::parse_chunks() {
 void RequestReader::finish() {
   parser_.reset();
   chunks_.reset();
+  request_.clear();
   begin_ = parsed_;
   skipped_ = 0;
 }

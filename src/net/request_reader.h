@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "net/byte_budget.h"
 #include "net/chunked_body.h"
 #include "net/http_request.h"
 #include "net/refusal.h"
@@ -26,10 +27,12 @@ class RequestReader {
     kRefused,         // refusal() and reason() tell; nothing more can be read from this connection
   };
 
-  // limits must outlive the reader.
-  explicit RequestReader(const RequestLimits& limits);
+  // limits and budget must outlive the reader. A buffer beyond what an idle connection may keep is taken from the
+  // budget; without one there is no bound but the limits.
+  explicit RequestReader(const RequestLimits& limits, ByteBudget* budget = nullptr);
 
-  // Room for more bytes, at least one. To be called only when parse() asked for more.
+  // Room for more bytes; none when the budget is spent, and then the request can't be read. To be called only when
+  // parse() asked for more.
   std::span<char> prepare();
   // That many bytes of the room were filled.
   void commit(std::size_t size) { end_ += size; }
@@ -46,7 +49,7 @@ class RequestReader {
   // Whether nothing of a next request has arrived.
   bool empty() const { return begin_ == end_; }
   // Throws away what has arrived, for a connection that is only read to its end. A read into the buffer may be under
-  // way.
+  // way. request() is empty afterwards.
   void discard();
   // Gives a buffer back that has grown large. Only while empty and not being read into.
   void shrink();
@@ -72,6 +75,7 @@ class RequestReader {
   std::optional<ChunkedBody> chunks_;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_ = 0;
+  BudgetShare share_;
   std::size_t begin_ = 0;    // first byte of the request being read
   std::size_t parsed_ = 0;   // first byte the parser has not taken
   std::size_t end_ = 0;      // end of what has arrived

@@ -1,5 +1,6 @@
 #include "net/server_thread.h"
 
+#include <algorithm>
 #include <chrono>
 #include <signal.h>
 #include <sys/socket.h>
@@ -13,7 +14,6 @@ namespace {
 // One thread runs the loop; other threads only post to it.
 constexpr int kOneThread = 1;
 constexpr std::size_t kSpareOutputs = 64;
-constexpr std::size_t kOutputBytes = 4096;
 constexpr std::size_t kMaxSpareOutputBytes = 64 * 1024;
 
 // OpenSSL writes to sockets without MSG_NOSIGNAL; a client that has gone must not end the process.
@@ -38,12 +38,13 @@ struct ServerThread::EndOfTurn {
   }
 };
 
-ServerThread::ServerThread(const HttpServerOptions& options, const core::Clock& clock)
-    : options_(options),
+ServerThread::ServerThread(ServerResources& resources, const core::Clock& clock)
+    : resources_(resources),
       clock_(clock),
       loop_(kOneThread),
       work_(boost::asio::make_work_guard(loop_)),
       sweep_timer_(loop_),
+      idle_timer_(loop_),
       drain_timer_(loop_) {
   refresh_date();
 }
@@ -54,7 +55,7 @@ ServerThread::~ServerThread() {
   // What a deadline has cut off still has reads under way, whose memory lies in the connections: they must end before
   // the connections do. The handler is still there for those who ask it something on the way.
   for (const auto& connection : connections_) connection->close();
-  draining_ = true;
+  draining_ = ends_idle_ = true;
   loop_.restart();
   loop_.poll();
   // The handler's store session goes before the exchanges that are still owed, which live in the connections: once it
@@ -73,24 +74,24 @@ void ServerThread::run() {
   loop_.run();
 }
 
-void ServerThread::adopt(int socket, const PeerAddress& peer, bool over_limit) {
+void ServerThread::adopt(Arrival arrival) {
   HttpConnection::Socket owned(loop_.get_executor());
   boost::system::error_code error;
-  owned.assign({AF_UNSPEC, 0}, socket, error);  // the protocol matters to open() only
+  owned.assign({AF_UNSPEC, 0}, arrival.socket, error);  // the protocol matters to open() only
   if (error) {
-    ::close(socket);
+    ::close(arrival.socket);
     return;
   }
   owned.native_non_blocking(true, error);
   if (error) return;
   load_.fetch_add(1, std::memory_order_relaxed);
-  boost::asio::post(loop_, [this, owned = std::move(owned), peer, over_limit]() mutable {
+  boost::asio::post(loop_, [this, owned = std::move(owned), arrival = std::move(arrival)]() mutable {
     if (draining_) {
       load_.fetch_sub(1, std::memory_order_relaxed);
       return stop_when_empty();
     }
     counters_.accepted.add();
-    auto connection = std::make_unique<HttpConnection>(*this, std::move(owned), peer, over_limit);
+    auto connection = std::make_unique<HttpConnection>(*this, std::move(owned), std::move(arrival));
     connection->index = connections_.size();
     connections_.push_back(std::move(connection));
     connections_.back()->start();
@@ -138,7 +139,7 @@ void ServerThread::schedule_end_of_turn() {
 }
 
 void ServerThread::schedule_sweep() {
-  sweep_timer_.expires_after(options_.sweep_interval);
+  sweep_timer_.expires_after(options().sweep_interval);
   sweep_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     sweep();
@@ -167,7 +168,15 @@ void ServerThread::drain(core::Nanos grace) {
 
 void ServerThread::begin_drain(core::Nanos grace) {
   draining_ = true;
-  for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->drain();
+  const core::Nanos listening = std::min(options().drain_idle_timeout, grace / 2);
+  if (listening <= core::Nanos(0)) {
+    end_idle();
+  } else {
+    idle_timer_.expires_after(listening);
+    idle_timer_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) end_idle();
+    });
+  }
   drain_timer_.expires_after(grace);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
@@ -175,6 +184,11 @@ void ServerThread::begin_drain(core::Nanos grace) {
     loop_.stop();
   });
   stop_when_empty();
+}
+
+void ServerThread::end_idle() {
+  ends_idle_ = true;
+  for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->end_idle();
 }
 
 void ServerThread::stop_when_empty() {

@@ -16,6 +16,7 @@
 #include "net/http_connection.h"
 #include "net/http_handler.h"
 #include "net/http_server.h"
+#include "net/server_resources.h"
 
 namespace tacos::net {
 
@@ -24,18 +25,23 @@ namespace tacos::net {
 // itself.
 class ServerThread {
  public:
+  // The output buffer that a connection with an unsent answer may have at no cost to others.
+  static constexpr std::size_t kOutputBytes = 4096;
+
   struct Counters {
-    Counter accepted, idle_closed, broken, handshakes_failed, write_timeouts, requests, bytes_received, bytes_sent;
+    Counter accepted, idle_closed, broken, handshakes_failed, write_timeouts, answers_over_budget, requests,
+        bytes_received, bytes_sent;
     std::array<Counter, kRefusalCount> refusals;
   };
 
-  ServerThread(const HttpServerOptions& options, const core::Clock& clock);
+  ServerThread(ServerResources& resources, const core::Clock& clock);
   ~ServerThread();
 
   void start(const HttpHandlerFactory& make_handler, unsigned number);
-  // From any thread. Takes over an accepted, non-blocking socket.
-  void adopt(int socket, const PeerAddress& peer, bool over_limit);
-  // From any thread. Ends the loop once every connection is gone, or at the deadline.
+  // From any thread. Takes the socket over.
+  void adopt(Arrival arrival);
+  // From any thread. Ends the loop once every connection is gone, or at the deadline. Idle connections may bring
+  // requests for a part of the grace.
   void drain(core::Nanos grace);
   void join();
   // After join(): whether exchanges were left unanswered at the deadline.
@@ -46,10 +52,14 @@ class ServerThread {
   std::size_t load() const { return load_.load(std::memory_order_relaxed); }
 
   // For its connections.
-  const HttpServerOptions& options() const { return options_; }
+  const HttpServerOptions& options() const { return resources_.options; }
+  ServerResources& resources() { return resources_; }
   core::Instant now() const { return clock_.now(); }
   std::string_view date() const { return date_; }
-  bool draining() const { return draining_; }
+  // Whether an answer must be its connection's last.
+  bool closing() const { return draining_ || resources_.closing.load(std::memory_order_relaxed); }
+  // Whether connections that are idle now have no more time.
+  bool ends_idle() const { return ends_idle_; }
   HttpHandler& handler() { return *handler_; }
   Counters& count() { return counters_; }
   std::unique_ptr<std::string> borrow_output();
@@ -67,13 +77,15 @@ class ServerThread {
   void schedule_sweep();
   void refresh_date();
   void begin_drain(core::Nanos grace);
+  void end_idle();
   void stop_when_empty();
 
-  const HttpServerOptions& options_;
+  ServerResources& resources_;
   const core::Clock& clock_;
   boost::asio::io_context loop_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer sweep_timer_;
+  boost::asio::steady_timer idle_timer_;
   boost::asio::steady_timer drain_timer_;
   std::vector<std::unique_ptr<HttpConnection>> connections_;
   std::vector<std::unique_ptr<HttpConnection>> retired_;
@@ -84,6 +96,7 @@ class ServerThread {
   std::int64_t date_second_ = 0;
   bool end_of_turn_scheduled_ = false;
   bool draining_ = false;
+  bool ends_idle_ = false;
   bool cut_off_ = false;
   std::atomic<std::size_t> load_{0};
   Counters counters_;

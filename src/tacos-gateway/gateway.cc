@@ -212,6 +212,12 @@ Result<net::HttpServerOptions> Gateway::server_options() const {
   server.listen = std::move(*listen);
   server.threads = options_.threads;
   server.max_connections = options_.max_connections;
+  server.max_connections_per_address = options_.connections_per_address_used();
+  // A limit that was asked for holds for everybody, loopback too.
+  if (!options_.max_connections_per_address) {
+    server.carries_many = [](const net::PeerAddress& peer) { return peer.is_loopback(); };
+  }
+  server.max_buffered_bytes = options_.max_buffered_bytes;
   server.request_timeout = options_.request_timeout;
   server.idle_timeout = options_.idle_timeout;
   server.write_timeout = options_.request_timeout;
@@ -224,8 +230,10 @@ Result<net::HttpServerOptions> Gateway::server_options() const {
     server.tls = std::move(*tls);
   }
   const net::DescriptorLimit limit = net::raise_descriptor_limit();
-  if (limit.soft > kOwnDescriptors && server.max_connections > limit.soft - kOwnDescriptors) {
-    server.max_connections = limit.soft - kOwnDescriptors;
+  // A sixteenth more connections than that are told that there are too many.
+  const std::uint64_t room = limit.soft > kOwnDescriptors ? (limit.soft - kOwnDescriptors) * 16 / 17 : 1;
+  if (server.max_connections > room) {
+    server.max_connections = room;
     log_.write(GatewayLog::Level::kWarn, "fewer connections than asked for: the system allows no more descriptors",
                {{"asked_for", options_.max_connections},
                 {"max_connections", std::uint64_t{server.max_connections}},
@@ -284,6 +292,7 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
 
 void Gateway::announce_shutdown() {
   services_.readiness.begin_shutdown();
+  server_->begin_closing();
 }
 
 bool Gateway::shut_down() {

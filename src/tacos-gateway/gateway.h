@@ -32,7 +32,7 @@ class Gateway {
   net::ListenAddress address() const { return server_->address(); }
   QueueStore& store() { return *store_; }
 
-  // /readyz says 503 from now on.
+  // /readyz says 503 from now on, and each answer is its connection's last.
   void announce_shutdown();
   // Stops accepting and finishes what is in flight. Whether all of it was answered within the grace period.
   bool shut_down();

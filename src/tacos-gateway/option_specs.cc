@@ -135,6 +135,13 @@ Result<void> set_forget_events_after(GatewayOptions& options, const std::string&
   return {};
 }
 
+Result<void> set_max_connections_per_address(GatewayOptions& options, const std::string& value) {
+  const auto parsed = core::parse_count(value, 0, 1'000'000);
+  if (parsed.has_error()) return parsed.error();
+  options.max_connections_per_address = *parsed;
+  return {};
+}
+
 Result<void> set_listen(GatewayOptions& options, const std::string& value) {
   const auto parsed = net::parse_listen_address(value);
   if (parsed.has_error()) return parsed.error();
@@ -219,6 +226,14 @@ const std::vector<OptionSpec>& option_specs() {
        count<unsigned>(&O::threads, 1, 256), show_count(&O::threads)},
       {"The server", "max-connections", "N", "more than these are answered 503 and closed",
        count<std::uint64_t>(&O::max_connections, 1, 1'000'000), show_count(&O::max_connections)},
+      {"The server", "max-connections-per-address", "N",
+       "the same for one client address or IPv6 /64, answered 429 (0: no limit)", set_max_connections_per_address,
+       [](const O& o) {
+         return o.max_connections_per_address ? std::to_string(*o.max_connections_per_address)
+                                              : fmt::format("{}; loopback: none", o.connections_per_address_used());
+       }},
+      {"The server", "max-buffered-bytes", "BYTES", "for all large requests and unread answers together; beyond it 503",
+       count<std::uint64_t>(&O::max_buffered_bytes, 1'000'000, 1'000'000'000'000), show_count(&O::max_buffered_bytes)},
       {"The server", "request-timeout", "TIME", "first to last byte of a request, else 408",
        duration(&O::request_timeout, 10ms, 1h), show_duration(&O::request_timeout)},
       {"The server", "idle-timeout", "TIME", "a connection without a request is closed after",
@@ -297,6 +312,13 @@ Result<void> check_together(const GatewayOptions& options) {
   if (!options.asserted() && !options.assertion_key_file.empty()) {
     return fail(
         "--assertion-key-file is given, but --identity is open and would not read it; add --identity assertion");
+  }
+  // The longest request alone must fit, with what its buffer is larger than it.
+  if (options.max_buffered_bytes < 2 * (options.max_headers + options.max_body)) {
+    return fail(fmt::format(
+        "--max-buffered-bytes ({}) must be twice --max-headers ({}) and --max-body ({}) together at least: {}",
+        options.max_buffered_bytes, options.max_headers, options.max_body,
+        2 * (options.max_headers + options.max_body)));
   }
   if (options.max_target >= options.max_headers) {
     return fail(fmt::format("--max-target ({}) must be less than --max-headers ({}), which counts the request line too",

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +49,9 @@ struct GatewayOptions {
   std::string listen = "127.0.0.1:8080";
   unsigned threads = 2;  // or the number of cores, when that is less
   std::uint64_t max_connections = 16'000;
+  // Not given: a sixteenth of max_connections, and none for loopback, from where a proxy or a load generator comes.
+  std::optional<std::uint64_t> max_connections_per_address;
+  std::uint64_t max_buffered_bytes = 64 * 1024 * 1024;
   core::Nanos request_timeout = std::chrono::seconds(10);
   core::Nanos idle_timeout = std::chrono::seconds(75);
   std::uint64_t max_body = 64 * 1024;
@@ -65,6 +70,9 @@ struct GatewayOptions {
   std::string log_level = "info";
   std::string log_format = "json";
 
+  std::uint64_t connections_per_address_used() const {
+    return max_connections_per_address.value_or(std::max<std::uint64_t>(max_connections / 16, 64));
+  }
   bool tls() const { return !tls_cert.empty(); }
   bool asserted() const { return identity == "assertion"; }
   bool embedded() const { return store == "embedded"; }

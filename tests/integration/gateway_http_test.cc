@@ -20,7 +20,10 @@ TEST_F(GatewayHttpTest, HealthAndReadinessSaySo) {
   const Reply stopping = call("GET", "/readyz");
   EXPECT_EQ(stopping.status, 503);
   EXPECT_NE(stopping.raw.header("retry-after"), "");
-  EXPECT_EQ(call("GET", "/healthz").status, 200);
+  EXPECT_EQ(stopping.raw.header("connection"), "close");
+  const auto alive = connect().call(request("GET", "/healthz"));
+  EXPECT_EQ(alive.status, 200);
+  EXPECT_EQ(alive.header("connection"), "close");
 }
 
 TEST_F(GatewayHttpTest, UnknownPathsAndWrongMethodsAreToldApart) {

@@ -24,7 +24,10 @@ ApiError error_of(net::Refusal refusal) {
       return ApiError::kNotImplemented;
     case net::Refusal::kUnknownVersion:
       return ApiError::kVersionNotSupported;
+    case net::Refusal::kTooManyFromAddress:
+      return ApiError::kRateLimited;
     case net::Refusal::kTooManyConnections:
+    case net::Refusal::kOverBudget:
       return ApiError::kOverloaded;
   }
   return ApiError::kInternal;

@@ -206,6 +206,14 @@ void add_server(Families& families, const net::HttpServerCounts& server) {
           server.connections_idle_closed);
   counter("http_server_connections_dropped_total", "Connections closed at once, far beyond the limit.",
           server.connections_dropped);
+  counter("http_server_connections_dropped_by_address_total",
+          "Connections closed at once, far beyond the limit of their address.", server.connections_dropped_by_address);
+  families.single("http_server_addresses", "Client addresses that have a connection and a limit.", MetricType::Gauge,
+                  as_double(server.addresses));
+  families.single("http_server_buffered_bytes", "Bytes that large requests and unread answers hold.", MetricType::Gauge,
+                  as_double(server.buffered_bytes));
+  counter("http_server_answers_over_budget_total", "Clients dropped because their unread answers had no room.",
+          server.answers_over_budget);
   counter("http_server_connections_broken_total", "Connections that clients ended half-way.",
           server.connections_broken);
   counter("http_server_tls_handshakes_failed_total", "TLS handshakes that came to nothing.", server.handshakes_failed);

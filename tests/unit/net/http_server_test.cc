@@ -26,6 +26,7 @@ class HttpServerTest : public ::testing::Test {
  protected:
   void start(HttpServerOptions options = {}) {
     options.sweep_interval = 1ms;
+    options.drain_idle_timeout = 10ms;
     auto started = HttpServer::start(std::move(options), clock_, [this](boost::asio::io_context& loop, unsigned) {
       return std::make_unique<EchoHandler>(loop, seen_);
     });

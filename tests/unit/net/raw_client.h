@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <memory>
 #include <string>
@@ -73,8 +74,11 @@ class RawClient {
     return receive();
   }
 
-  // Whether the other end closes now, with nothing more said.
-  bool at_end() { return buffer_.empty() && !read_some(); }
+  // Whether the other end closes now, with nothing more said; false when it does neither in time.
+  bool at_end() {
+    timed_out_ = false;
+    return buffer_.empty() && !read_some() && !timed_out_;
+  }
 
  private:
   using Socket = boost::asio::generic::stream_protocol::socket;
@@ -90,6 +94,7 @@ class RawClient {
   bool read_some() {
     char room[4096];
     const ssize_t size = ::recv(socket_.native_handle(), room, sizeof room, 0);
+    timed_out_ = size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (size <= 0) return false;
     buffer_.append(room, static_cast<std::size_t>(size));
     return true;
@@ -111,6 +116,7 @@ class RawClient {
   std::unique_ptr<boost::asio::io_context> context_;  // on the heap, so that clients may stand in a vector
   Socket socket_;
   std::string buffer_;
+  bool timed_out_ = false;
 };
 
 }  // namespace tacos::net
