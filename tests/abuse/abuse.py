@@ -51,6 +51,11 @@ def join(gateway, event="show", user=None, **more):
     return call(gateway.port, "POST", "/queue/join", body, {"Idempotency-Key": f"join-{user}"})
 
 
+def declare(gateway, event):
+    """As an operator would before a sale. A build that can't is attacked with what it has: events of their first join."""
+    call(gateway.admin_port, "PUT", f"/admin/events/{event}", {"seats": 10000}, admin())
+
+
 class Scenario:
     """One attack. Subclasses say what runs, what the gateway is started with, and what must be true besides."""
 
@@ -86,6 +91,7 @@ class Scenario:
     def run(self, limit_ms):
         self.gateway = Gateway(self.bin, {"admission-rate": 0, **self.options}, self.log_to_pipe)
         try:
+            declare(self.gateway, "show")
             token = self.honest_token()
             self.prepare()
             memory = Memory(self.gateway)
@@ -139,6 +145,7 @@ class MadeUpEvents(Scenario):
 
     def check(self, results):
         self.tell(results)
+        declare(self.gateway, "the-real-sale")
         status, body, _ = join(self.gateway, "the-real-sale", "ann")
         self.require(status == 202, f"the first join of the real sale: {status} {body}")
 
