@@ -243,7 +243,10 @@ class LargeRequests(Scenario):
     name = "large heads and bodies"
     options = {"max-connections": 8000, "max-connections-per-address": 300}
     added_mib = 256
-    count = 6500
+
+    def __init__(self, arguments):
+        super().__init__(arguments)
+        self.count = 1500 if arguments.short else 6500
 
     def attack(self):
         head = "POST /queue/join HTTP/1.1\r\nHost: gateway\r\nX-Filler: " + "h" * 15000 + "\r\nContent-Length: 65536\r\n\r\n"
