@@ -39,16 +39,16 @@ class Gateway:
                 command += [f"--{name}", str(value)]
         self.log_path = pathlib.Path(self.folder.name) / "gateway.log"
         if log_to_pipe:
-            self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=go_first)
             text = ""
-            while '"listening"' not in text or ('"admin-listen"' in text and text.count("127.0.0.1:") < 2):
+            while '"listening"' not in text:
                 line = self.process.stderr.readline().decode()
                 if not line:
                     raise RuntimeError("the gateway did not start: " + text)
                 text += line
         else:
             with open(self.log_path, "wb") as log:
-                self.process = subprocess.Popen(command, stdout=log, stderr=log)
+                self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=go_first)
             text = self._wait_for_listening()
         # Every address the log names: the first is the public one; /metrics and /admin may be on another.
         self.ports = [int(port) for port in re.findall(r"127\.0\.0\.1:([1-9]\d*)", text)]
@@ -151,7 +151,7 @@ class HonestPolls:
             [str(pathlib.Path(bin_dir) / "tacos-load"), "--url", f"http://127.0.0.1:{gateway.port}/queue/status?token={token}",
              "--rps", str(rate), "--duration", f"{seconds}s", "--connections", "20", "--timeout", "5s", "--source-address", HONEST,
              "--workers", "1", "--quiet", "--report", self.report.name],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=go_first)
 
     def result(self, within):
         try:
@@ -177,6 +177,14 @@ def raise_descriptor_limit():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
+
+
+def go_first():
+    """In the gateway's and the honest user's process: other work on this machine is not what is measured. Only root may."""
+    try:
+        os.nice(-10)
+    except PermissionError:
+        pass
 
 
 def be_nice():
