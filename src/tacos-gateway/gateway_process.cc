@@ -148,13 +148,16 @@ bool GatewayProcess::finish(core::Nanos grace) {
     all_answered = gateway_->shut_down(grace);
     ended = true;
   });
+  bool at_once = false;
   while (!ended) {
     const auto signal = signals_.wait(kSoon);
     say_alive();
+    // Until it has ended: a thread that has not heard of the shutdown yet has nothing to cut off.
+    if (at_once) gateway_->cut_off();
     if (!signal) continue;
     log_->write_limited(GatewayLog::Level::kInfo, LogCause::kSignal, "shutting down already; SIGQUIT ends it at once",
                         {{"signal", std::string_view(name_of_signal(*signal))}});
-    if (meaning_of(*signal) == SignalMeaning::kStopAtOnce) gateway_->cut_off();
+    at_once = at_once || meaning_of(*signal) == SignalMeaning::kStopAtOnce;
   }
   finishing.join();
   return all_answered;

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -435,6 +436,22 @@ class Files(unittest.TestCase):
                                "/CN=localhost", "-passout", "pass:secret"], capture_output=True)
         self.assertEqual(made.returncode, 0, made.stderr)
         self.assertIn("key.pem", refused("--tls-cert", cert, "--tls-key", key))
+
+
+class Randomness(unittest.TestCase):
+    def test_without_random_bytes_it_does_not_start(self):
+        compiler = shutil.which("cc")
+        if compiler is None or b"libasan" in subprocess.run(["ldd", GATEWAY], capture_output=True).stdout:
+            self.skipTest("needs a compiler, and a build without sanitizers")
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "none.c").write_text("int RAND_bytes(unsigned char* into, int size) { (void)into; (void)size; return 0; }\n")
+            subprocess.run([compiler, "-shared", "-fPIC", "-o", folder / "none.so", folder / "none.c"], check=True)
+            keys = folder / "keys"
+            keys.write_text("0123456789abcdef" * 4)
+            keys.chmod(0o600)
+            for options in ((), ("--signing-key-file", keys)):
+                self.assertIn("no random bytes", refused(*options, env={"LD_PRELOAD": str(folder / "none.so")}))
 
 
 class Certificates(unittest.TestCase):
