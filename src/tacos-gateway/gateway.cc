@@ -133,7 +133,7 @@ Result<void> Gateway::take_secrets() {
   if (secrets.has_error()) return secrets.error();
   services_.signing_keys = std::move(secrets->signing_keys);
   if (!secrets->admin_token.empty()) services_.admin.emplace(secrets->admin_token);
-  for (const std::string& warning : secrets->warnings) log_.write(GatewayLog::Level::kWarn, warning);
+  warnings_ = std::move(secrets->warnings);
   return {};
 }
 
@@ -233,6 +233,7 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
               {{"option", std::string_view("--signing-key-file")}});
   }
   gateway->log_listening();
+  for (const std::string& warning : gateway->warnings_) log.write(GatewayLog::Level::kWarn, warning);
   return gateway;
 }
 

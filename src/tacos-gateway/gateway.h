@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/result.h"
@@ -71,6 +73,7 @@ class Gateway {
 
   const GatewayOptions options_;
   GatewayLog& log_;
+  std::vector<std::string> warnings_;  // about the files, for the log once it says where the gateway listens
   std::unique_ptr<QueueStore> store_;
   std::unique_ptr<SeatStore> seats_;  // goes before the store
   GatewayServices services_;

@@ -15,7 +15,7 @@ import tempfile
 import time
 import unittest
 
-BIN = pathlib.Path(sys.argv[1])
+BIN = pathlib.Path(sys.argv[1]).resolve()
 GATEWAY = BIN / "tacos-gateway"
 NOTHING_FOR_US = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGXFSZ", "SIGXCPU", "SIGTTIN", "SIGTTOU",
                   "SIGPIPE", "SIGWINCH", "SIGURG", "SIGCHLD", "SIGCONT", "SIGSYS", "SIGTRAP", "SIGPWR", "SIGSTKFLT"]
@@ -255,6 +255,61 @@ class Logs(unittest.TestCase):
                 client.sendall(b'{"event_id":"x"}')
                 self.assertIn(b" 202 ", client.recv(1000))
             self.assertEqual(gateway.end(), 0)
+
+    def test_without_a_standard_error_no_client_gets_the_log(self):
+        with tempfile.TemporaryDirectory() as folder, socket.socket() as chosen:
+            chosen.bind(("127.0.0.1", 0))
+            port = chosen.getsockname()[1]
+            chosen.close()
+            process = subprocess.Popen(f"exec {GATEWAY} --listen 127.0.0.1:{port} 0<&- 1>&- 2>&-", shell=True, cwd=folder)
+            try:
+                client = eventually(lambda: self.connected(port), "it listens")
+                process.send_signal(signal.SIGHUP)
+                process.send_signal(signal.SIGUSR1)
+                client.settimeout(0.5)
+                with self.assertRaises(TimeoutError):
+                    client.recv(1000)
+                client.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+                client.settimeout(5)
+                self.assertTrue(client.recv(1000).startswith(b"HTTP/1.1 200 "))
+                client.close()
+                for number in range(3):
+                    self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{number}"), "/dev/null")
+                process.terminate()
+                self.assertEqual(process.wait(10), 0)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+
+    @staticmethod
+    def connected(port):
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=5)
+        except ConnectionRefusedError:
+            return None
+
+    def test_a_disk_that_is_full_ends_nothing(self):
+        with Process("--log-file", "/dev/full", "--listen", "127.0.0.1:0", "--admin-listen", f"unix:{tempfile.gettempdir()}/tacos-{os.getpid()}.sock",
+                     wait=False) as gateway:
+            path = f"{tempfile.gettempdir()}/tacos-{os.getpid()}.sock"
+            page = eventually(lambda: self.page_of(path), "it answers at its socket")
+            self.assertGreaterEqual(int(re.search(r"^log_lines_dropped_total (\d+)", page, re.MULTILINE)[1]), 1)
+            self.assertEqual(gateway.end(), 0)
+
+    @staticmethod
+    def page_of(path):
+        with socket.socket(socket.AF_UNIX) as client:
+            try:
+                client.connect(path)
+            except (FileNotFoundError, ConnectionRefusedError):
+                return None
+            client.settimeout(5)
+            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            page = b""
+            while part := client.recv(65536):
+                page += part
+            return page.decode()
 
     def test_a_log_file_is_appended_to_and_opened_anew_at_sighup(self):
         with tempfile.TemporaryDirectory() as folder:
