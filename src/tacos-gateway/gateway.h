@@ -68,6 +68,7 @@ class Gateway {
   core::Result<net::HttpServerOptions> admin_server_options() const;
   core::Result<std::size_t> connections_that_fit() const;
   boost::system::result<void, StartError> start_servers();
+  boost::system::result<void, StartError> start_admin_server(std::unique_ptr<TicketSigner> signer);
   void log_listening() const;
   core::Result<void> reload_tls();
 

@@ -570,6 +570,18 @@ class OperatorsPort(unittest.TestCase):
             self.assertEqual(gateway.ask("/admin/events", "PATCH", port=gateway.port)[0], 404)
             self.assertEqual(gateway.end(), 0)
 
+    def test_a_port_that_is_taken_is_told_by_its_option(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            for options, wanted in ((("--listen", address, "--admin-listen", "127.0.0.1:0"), f"--listen: cannot listen on {address}"),
+                                    (("--listen", "127.0.0.1:0", "--admin-listen", address), f"--admin-listen: cannot listen on {address}")):
+                done = subprocess.run([GATEWAY, *options], stderr=subprocess.PIPE, text=True, timeout=10)
+                self.assertEqual(done.returncode, 3)
+                self.assertIn(wanted, done.stderr)
+                self.assertNotIn("listening", done.stderr)
+
     def test_one_address_for_both_is_refused(self):
         done = subprocess.run([GATEWAY, "--listen", "127.0.0.1:18999", "--admin-listen", "127.0.0.1:18999"], stderr=subprocess.PIPE, text=True,
                               timeout=10)
