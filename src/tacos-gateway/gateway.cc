@@ -163,7 +163,7 @@ Result<void> Gateway::take_secrets() {
   if (secrets.has_error()) return secrets.error();
   services_.signing_keys = std::move(secrets->signing_keys);
   if (!secrets->admin_token.empty()) services_.admin.emplace(secrets->admin_token);
-  for (const std::string& warning : secrets->warnings) log_.write(GatewayLog::Level::kWarn, warning);
+  warnings_ = std::move(secrets->warnings);
   return {};
 }
 
@@ -332,6 +332,7 @@ boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::st
               {{"option", std::string_view("--signing-key-file")}});
   }
   gateway->log_listening();
+  for (const std::string& warning : gateway->warnings_) log.write(GatewayLog::Level::kWarn, warning);
   return gateway;
 }
 
@@ -349,8 +350,11 @@ boost::system::result<void, Gateway::StartError> Gateway::start_servers() {
     if (signer.has_error()) return StartError{Fault::kEnvironment, signer.error().message};
     signers.push_back(std::move(*signer));
   }
-  const bool has_admin_port = !options_.admin_listen.empty();
-  const PortRole role = has_admin_port ? PortRole::kPublic : PortRole::kEverything;
+  // First, so that users come to no gateway whose other port is taken.
+  if (!options_.admin_listen.empty()) {
+    if (auto started = start_admin_server(std::move(signers.back())); started.has_error()) return started.error();
+  }
+  const PortRole role = admin_server_ ? PortRole::kPublic : PortRole::kEverything;
   auto server = net::HttpServer::start(
       std::move(*public_options), services_.clock, [&](boost::asio::io_context& loop, unsigned number) {
         return std::make_unique<ApiHandler>(services_, loop, number, std::move(signers[number]), role);
@@ -358,17 +362,18 @@ boost::system::result<void, Gateway::StartError> Gateway::start_servers() {
   if (server.has_error()) return StartError{Fault::kEnvironment, "--listen: " + server.error().message};
   server_ = std::move(*server);
   services_.server = server_.get();
-  if (!has_admin_port) return {};
+  return {};
+}
 
-  auto admin_options = admin_server_options();
-  if (admin_options.has_error()) return StartError{Fault::kOptions, admin_options.error().message};
-  auto admin =
-      net::HttpServer::start(std::move(*admin_options), services_.clock, [&](boost::asio::io_context& loop, unsigned) {
-        return std::make_unique<ApiHandler>(services_, loop, options_.threads, std::move(signers.back()),
-                                            PortRole::kOperators);
+boost::system::result<void, Gateway::StartError> Gateway::start_admin_server(std::unique_ptr<TicketSigner> signer) {
+  auto server_options = admin_server_options();
+  if (server_options.has_error()) return StartError{Fault::kOptions, server_options.error().message};
+  auto server =
+      net::HttpServer::start(std::move(*server_options), services_.clock, [&](boost::asio::io_context& loop, unsigned) {
+        return std::make_unique<ApiHandler>(services_, loop, options_.threads, std::move(signer), PortRole::kOperators);
       });
-  if (admin.has_error()) return StartError{Fault::kEnvironment, "--admin-listen: " + admin.error().message};
-  admin_server_ = std::move(*admin);
+  if (server.has_error()) return StartError{Fault::kEnvironment, "--admin-listen: " + server.error().message};
+  admin_server_ = std::move(*server);
   services_.admin_server = admin_server_.get();
   return {};
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/result.h"
@@ -70,11 +72,13 @@ class Gateway {
   core::Result<net::HttpServerOptions> admin_server_options() const;
   core::Result<std::size_t> connections_that_fit() const;
   boost::system::result<void, StartError> start_servers();
+  boost::system::result<void, StartError> start_admin_server(std::unique_ptr<TicketSigner> signer);
   void log_listening() const;
   core::Result<void> reload_tls();
 
   const GatewayOptions options_;
   GatewayLog& log_;
+  std::vector<std::string> warnings_;  // about the files, for the log once it says where the gateway listens
   std::unique_ptr<QueueStore> store_;
   std::unique_ptr<SeatStore> seats_;  // goes before the store
   GatewayServices services_;

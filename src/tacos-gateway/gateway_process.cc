@@ -4,7 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <fcntl.h>
 #include <thread>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -20,10 +22,22 @@ constexpr core::Nanos kSeldom = std::chrono::hours(1);
 // How long lines that are still in the log's ring may take at the end.
 constexpr core::Nanos kLogPatience = milliseconds(500);
 
+// A descriptor that is closed would be given to the next socket, and a client would get what is written to standard
+// error.
+void open_standard_descriptors() {
+  for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
+    if (::fcntl(number, F_GETFD) != -1) continue;
+    // The lowest free number is this one.
+    if (::open("/dev/null", O_RDWR) != number) return;
+  }
+}
+
 }  // namespace
 
 GatewayProcess::GatewayProcess(const GatewayCommand& command)
-    : options_(command.options), warnings_(command.warnings), manager_(ServiceNotifier::of_this_process()) {}
+    : options_(command.options), warnings_(command.warnings), manager_(ServiceNotifier::of_this_process()) {
+  open_standard_descriptors();
+}
 
 core::Result<void> GatewayProcess::open_log() {
   const auto format = options_.log_format == "json" ? GatewayLog::Format::kJson : GatewayLog::Format::kText;
@@ -37,7 +51,6 @@ GatewayExit GatewayProcess::run() {
     fmt::print(stderr, "tacos-gateway: {}\n", opened.error().message);
     return GatewayExit::kWrongOption;
   }
-  for (const std::string& warning : warnings_) log_->write(GatewayLog::Level::kWarn, warning);
   auto started = Gateway::start(options_, clock_, *log_);
   if (started.has_error()) {
     log_->flush_within(kLogPatience);
@@ -45,6 +58,7 @@ GatewayExit GatewayProcess::run() {
     return started.error().fault == Gateway::Fault::kOptions ? GatewayExit::kWrongOption : GatewayExit::kCannotRun;
   }
   gateway_ = std::move(*started);
+  for (const std::string& warning : warnings_) log_->write(GatewayLog::Level::kWarn, warning);
   const GatewayExit exit = shut_down(serve());
   log_->flush_within(kLogPatience);
   return exit;
@@ -148,13 +162,16 @@ bool GatewayProcess::finish(core::Nanos grace) {
     all_answered = gateway_->shut_down(grace);
     ended = true;
   });
+  bool at_once = false;
   while (!ended) {
     const auto signal = signals_.wait(kSoon);
     say_alive();
+    // Until it has ended: a thread that has not heard of the shutdown yet has nothing to cut off.
+    if (at_once) gateway_->cut_off();
     if (!signal) continue;
     log_->write_limited(GatewayLog::Level::kInfo, LogCause::kSignal, "shutting down already; SIGQUIT ends it at once",
                         {{"signal", std::string_view(name_of_signal(*signal))}});
-    if (meaning_of(*signal) == SignalMeaning::kStopAtOnce) gateway_->cut_off();
+    at_once = at_once || meaning_of(*signal) == SignalMeaning::kStopAtOnce;
   }
   finishing.join();
   return all_answered;

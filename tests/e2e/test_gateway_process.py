@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -14,7 +15,7 @@ import tempfile
 import time
 import unittest
 
-BIN = pathlib.Path(sys.argv[1])
+BIN = pathlib.Path(sys.argv[1]).resolve()
 GATEWAY = BIN / "tacos-gateway"
 NOTHING_FOR_US = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGXFSZ", "SIGXCPU", "SIGTTIN", "SIGTTOU",
                   "SIGPIPE", "SIGWINCH", "SIGURG", "SIGCHLD", "SIGCONT", "SIGSYS", "SIGTRAP", "SIGPWR", "SIGSTKFLT"]
@@ -255,6 +256,61 @@ class Logs(unittest.TestCase):
                 self.assertIn(b" 202 ", client.recv(1000))
             self.assertEqual(gateway.end(), 0)
 
+    def test_without_a_standard_error_no_client_gets_the_log(self):
+        with tempfile.TemporaryDirectory() as folder, socket.socket() as chosen:
+            chosen.bind(("127.0.0.1", 0))
+            port = chosen.getsockname()[1]
+            chosen.close()
+            process = subprocess.Popen(f"exec {GATEWAY} --listen 127.0.0.1:{port} 0<&- 1>&- 2>&-", shell=True, cwd=folder)
+            try:
+                client = eventually(lambda: self.connected(port), "it listens")
+                process.send_signal(signal.SIGHUP)
+                process.send_signal(signal.SIGUSR1)
+                client.settimeout(0.5)
+                with self.assertRaises(TimeoutError):
+                    client.recv(1000)
+                client.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+                client.settimeout(5)
+                self.assertTrue(client.recv(1000).startswith(b"HTTP/1.1 200 "))
+                client.close()
+                for number in range(3):
+                    self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{number}"), "/dev/null")
+                process.terminate()
+                self.assertEqual(process.wait(10), 0)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+
+    @staticmethod
+    def connected(port):
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=5)
+        except ConnectionRefusedError:
+            return None
+
+    def test_a_disk_that_is_full_ends_nothing(self):
+        with Process("--log-file", "/dev/full", "--listen", "127.0.0.1:0", "--admin-listen", f"unix:{tempfile.gettempdir()}/tacos-{os.getpid()}.sock",
+                     wait=False) as gateway:
+            path = f"{tempfile.gettempdir()}/tacos-{os.getpid()}.sock"
+            page = eventually(lambda: self.page_of(path), "it answers at its socket")
+            self.assertGreaterEqual(int(re.search(r"^log_lines_dropped_total (\d+)", page, re.MULTILINE)[1]), 1)
+            self.assertEqual(gateway.end(), 0)
+
+    @staticmethod
+    def page_of(path):
+        with socket.socket(socket.AF_UNIX) as client:
+            try:
+                client.connect(path)
+            except (FileNotFoundError, ConnectionRefusedError):
+                return None
+            client.settimeout(5)
+            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            page = b""
+            while part := client.recv(65536):
+                page += part
+            return page.decode()
+
     def test_a_log_file_is_appended_to_and_opened_anew_at_sighup(self):
         with tempfile.TemporaryDirectory() as folder:
             log = pathlib.Path(folder) / "gateway.log"
@@ -437,6 +493,22 @@ class Files(unittest.TestCase):
         self.assertIn("key.pem", refused("--tls-cert", cert, "--tls-key", key))
 
 
+class Randomness(unittest.TestCase):
+    def test_without_random_bytes_it_does_not_start(self):
+        compiler = shutil.which("cc")
+        if compiler is None or b"libasan" in subprocess.run(["ldd", GATEWAY], capture_output=True).stdout:
+            self.skipTest("needs a compiler, and a build without sanitizers")
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "none.c").write_text("int RAND_bytes(unsigned char* into, int size) { (void)into; (void)size; return 0; }\n")
+            subprocess.run([compiler, "-shared", "-fPIC", "-o", folder / "none.so", folder / "none.c"], check=True)
+            keys = folder / "keys"
+            keys.write_text("0123456789abcdef" * 4)
+            keys.chmod(0o600)
+            for options in ((), ("--signing-key-file", keys)):
+                self.assertIn("no random bytes", refused(*options, env={"LD_PRELOAD": str(folder / "none.so")}))
+
+
 class Certificates(unittest.TestCase):
     @staticmethod
     def make(folder, name):
@@ -497,6 +569,18 @@ class OperatorsPort(unittest.TestCase):
                     self.assertEqual(gateway.ask(target, headers=self.TOKEN, port=port)[0], status, f"{port} {target}")
             self.assertEqual(gateway.ask("/admin/events", "PATCH", port=gateway.port)[0], 404)
             self.assertEqual(gateway.end(), 0)
+
+    def test_a_port_that_is_taken_is_told_by_its_option(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            for options, wanted in ((("--listen", address, "--admin-listen", "127.0.0.1:0"), f"--listen: cannot listen on {address}"),
+                                    (("--listen", "127.0.0.1:0", "--admin-listen", address), f"--admin-listen: cannot listen on {address}")):
+                done = subprocess.run([GATEWAY, *options], stderr=subprocess.PIPE, text=True, timeout=10)
+                self.assertEqual(done.returncode, 3)
+                self.assertIn(wanted, done.stderr)
+                self.assertNotIn("listening", done.stderr)
 
     def test_one_address_for_both_is_refused(self):
         done = subprocess.run([GATEWAY, "--listen", "127.0.0.1:18999", "--admin-listen", "127.0.0.1:18999"], stderr=subprocess.PIPE, text=True,
