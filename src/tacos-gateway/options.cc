@@ -187,7 +187,7 @@ std::string gateway_help() {
       help += fmt::format("\n{}:\n", section);
     }
     const std::string value = spec.show(shown);
-    help += fmt::format("  {:<30}{}{}\n", fmt::format("--{} {}", spec.name, spec.value), spec.help,
+    help += fmt::format("  {:<29} {}{}\n", fmt::format("--{} {}", spec.name, spec.value), spec.help,
                         value.empty() ? "" : fmt::format(" [{}]", value));
   }
   help +=

@@ -1,7 +1,9 @@
 // Two gateways of one line, each with its own connections to one Redis: what the users of both may rely on.
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <set>
 #include <thread>
@@ -165,6 +167,99 @@ TEST_F(GatewaySharedSeatsTest, AGrantMakesOneReservationWhicheverGatewaysItIsSho
     EXPECT_EQ((statuses[0] == 201) + (statuses[1] == 201), 1) << statuses[0] << " " << statuses[1];
   }
   EXPECT_EQ(seats()["held"], 20);
+}
+
+// Both gateways are asked for a payment at once, and then to approve what each made: one is approved, and sells.
+TEST_F(GatewaySharedSeatsTest, AReservationIsPaidForOnceWhicheverGatewaysAreAsked) {
+  start_both();
+  for (int round = 0; round < 20; ++round) {
+    const std::string grant = admitted("ann-" + std::to_string(round));
+    const std::string id = buy_at(0, grant, "/reservations", {{"event_id", "show"}}, "r").text("reservation_id");
+    const auto at_both = [&](const std::function<Reply(std::size_t)>& ask) {
+      std::array<Reply, 2> replies;
+      std::thread other([&] { replies[1] = ask(1); });
+      replies[0] = ask(0);
+      other.join();
+      return replies;
+    };
+    const auto intents = at_both([&](std::size_t at) {
+      return buy_at(at, grant, "/payment/intent", {{"reservation_id", id}, {"amount", 100}, {"currency", "USD"}},
+                    "i" + std::to_string(at));
+    });
+    const auto approved = at_both([&](std::size_t at) {
+      const std::string& payment = intents[at].body["payment_intent_id"].get_ref<const std::string&>();
+      return buy_at(1 - at, grant, "/payment/process", {{"payment_intent_id", payment}, {"action", "approve"}},
+                    "p" + std::to_string(at));
+    });
+    ASSERT_EQ(approved[0].status + approved[1].status, 200 + 404) << approved[0].raw.body << approved[1].raw.body;
+    const std::string paid = intents[approved[0].status == 200 ? 0 : 1].text("payment_intent_id");
+    const auto others = at_both([&](std::size_t at) {
+      return buy_at(at, grant, "/payment/intent", {{"reservation_id", id}, {"amount", 100}, {"currency", "USD"}},
+                    "j" + std::to_string(at));
+    });
+    for (const Reply& other : others) EXPECT_EQ(other.code(), "FORBIDDEN");
+    const auto sold = at_both([&](std::size_t at) {
+      return buy_at(at, grant, "/reservations/" + id + "/confirm", {{"payment_intent_id", paid}},
+                    "c" + std::to_string(at));
+    });
+    EXPECT_EQ(sold[0].status, 200) << sold[0].raw.body;
+    EXPECT_EQ(sold[0].body["order_id"], sold[1].body["order_id"]) << "one order";
+  }
+  EXPECT_EQ(seats(), (Json{{"free", 9980}, {"held", 0}, {"sold", 20}}));
+}
+
+// A cancellation at one gateway and a confirmation at the other: one of them, and the seat is free or sold, not both.
+TEST_F(GatewaySharedSeatsTest, AReservationIsConfirmedOrCancelledAndNeverBoth) {
+  start_both();
+  int sold = 0;
+  for (int round = 0; round < 30; ++round) {
+    const std::string grant = admitted("ann-" + std::to_string(round));
+    const std::string id = buy_at(0, grant, "/reservations", {{"event_id", "show"}}, "r").text("reservation_id");
+    const Reply intent =
+        buy_at(1, grant, "/payment/intent", {{"reservation_id", id}, {"amount", 100}, {"currency", "USD"}}, "i");
+    const Json payment = {{"payment_intent_id", intent.text("payment_intent_id")}};
+    Json approve = payment;
+    approve["action"] = "approve";
+    EXPECT_EQ(buy_at(0, grant, "/payment/process", approve, "p").text("status"), "approved");
+    Reply cancelled;
+    std::thread other([&] { cancelled = buy_at(1, grant, "/reservations/" + id + "/cancel", Json::object(), "x"); });
+    const Reply confirmed = buy_at(0, grant, "/reservations/" + id + "/confirm", payment, "c");
+    other.join();
+    ASSERT_TRUE((confirmed.status == 200 && cancelled.status == 403) ||
+                (confirmed.status == 410 && cancelled.status == 200))
+        << confirmed.raw.body << cancelled.raw.body;
+    for (const Reply& reply : {confirmed, cancelled}) {
+      EXPECT_EQ(reply.body.contains("payment_status"), cancelled.status == 200) << reply.raw.body;
+    }
+    sold += confirmed.status == 200;
+  }
+  EXPECT_EQ(seats(), (Json{{"free", 10'000 - sold}, {"held", 0}, {"sold", sold}}));
+}
+
+TEST_F(GatewaySharedSeatsTest, ARequestWhoseKeyIsInFlightIsToldWhenToAskAgain) {
+  start_both();
+  for (int round = 0; round < 50; ++round) {
+    const std::string grant = admitted("ann-" + std::to_string(round));
+    const Json wish = {{"event_id", "show"}};
+    std::thread busy([&] {
+      server.ask({"EVAL",
+                  "local function ms() local t = redis.call('TIME') return t[1] * 1000 + t[2] / 1000 end "
+                  "local to = ms() + 100 while ms() < to do end return 1",
+                  "0"});
+    });
+    std::this_thread::sleep_for(milliseconds(20));
+    Reply first;
+    std::thread other([&] { first = buy_at(0, grant, "/reservations", wish, "r"); });
+    const Reply second = buy_at(1, grant, "/reservations", wish, "r");
+    other.join();
+    busy.join();
+    const Reply& refused = first.status == 409 ? first : second;
+    if (refused.status != 409) continue;  // one was done before the other came
+    EXPECT_EQ(refused.code(), "IDEMPOTENCY_IN_FLIGHT");
+    EXPECT_NE(refused.raw.header("retry-after"), "");
+    return;
+  }
+  FAIL() << "no request met another with its key";
 }
 
 TEST_F(GatewaySharedSeatsTest, WithoutTheRedisNothingIsSoldAndTheClientIsToldWhenToComeBack) {

@@ -14,7 +14,7 @@ using Kind = SeatCommand::Kind;
 constexpr std::int64_t kMaxSeatsPerReservation = 10;
 constexpr std::string_view kSoldOut = "every seat of this event is sold";
 constexpr std::string_view kGivenBack =
-    "the reservation was cancelled or its seats were held for too long, and they have been given back; join again";
+    "the reservation was cancelled or its seats were held for too long, and they have been given back";
 constexpr std::string_view kTooMuch = "too many requests are being worked on; send the same request again";
 constexpr std::string_view kRefundDue = "refund_due";
 
@@ -113,7 +113,7 @@ void SeatRoutes::conclude(ApiExchange& exchange) {
                          ? "there is no such payment of this user, or a later one has replaced it; make one with "
                            "POST /payment/intent"
                          : "there is no such reservation of this user; use the reservation_id that "
-                           "POST /reservations answered");
+                           "POST /reservations answered, or reserve again");
     default:
       break;
   }
@@ -247,11 +247,10 @@ void SeatRoutes::held(ApiExchange& exchange) {
 
 void SeatRoutes::give_up_released(ApiExchange& exchange) {
   const bool paid = exchange.purchase().work.reservation.payment == PaymentStatus::kApproved;
-  key_.give_up(exchange,
-               {.error = ApiError::kTokenExpired,
-                .message = paid ? fmt::format("{}; the payment was not used and is to be refunded", kGivenBack)
-                                : std::string(kGivenBack),
-                .payment_status = paid ? kRefundDue : std::string_view()});
+  key_.give_up(exchange, {.error = ApiError::kTokenExpired,
+                          .message = fmt::format("{}; {}join again", kGivenBack,
+                                                 paid ? "the payment was not used and is to be refunded; " : ""),
+                          .payment_status = paid ? kRefundDue : std::string_view()});
 }
 
 void SeatRoutes::settle(ApiExchange& exchange, StoreCommand::Kind kind, void (*done)(StoreCommand&)) {

@@ -158,6 +158,33 @@ TEST(GatewayOptions, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(error_of({"--config", bad_name.path()}), HasSubstr("sets"));
 }
 
+TEST(GatewayOptions, TakesAPriceItsCurrencyAndTheLimitsOfAGrant) {
+  const auto usual = parse({});
+  EXPECT_EQ(usual->options.price, 100u);
+  EXPECT_EQ(usual->options.currency, "USD");
+  EXPECT_EQ(usual->options.max_intents_per_reservation, 20u);
+  EXPECT_EQ(usual->options.max_keys_per_grant, 64u);
+  EXPECT_EQ(usual->options.max_keys, 1'000'000u);
+  const auto parsed = parse({"--price", "0", "--currency", "CHF", "--max-intents-per-reservation", "1",
+                             "--max-keys-per-grant", "8", "--max-keys", "5M"});
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+  EXPECT_EQ(parsed->options.price, 0u) << "free";
+  EXPECT_EQ(parsed->options.currency, "CHF");
+  EXPECT_EQ(parsed->options.max_keys, 5'000'000u);
+  EXPECT_EQ(parse({"--price", "100000000000"})->options.price, 100'000'000'000u);
+  EXPECT_EQ(error_of({"--price", "100000000001"}),
+            "--price: '100000000001' is not a whole number from 0 to 100000000000");
+  EXPECT_THAT(error_of({"--price", "1.5"}), HasSubstr("--price: '1.5'"));
+  EXPECT_THAT(error_of({"--price", "-1"}), HasSubstr("--price: '-1'"));
+  for (const char* wrong : {"usd", "US", "USDT", "U$D", "ÄB"}) {
+    EXPECT_EQ(error_of({"--currency", wrong}),
+              std::string("--currency: '") + wrong + "' is no currency; write three capitals such as USD");
+  }
+  EXPECT_THAT(error_of({"--max-intents-per-reservation", "0"}), HasSubstr("from 1 to 10000"));
+  EXPECT_THAT(error_of({"--max-keys-per-grant", "7"}), HasSubstr("from 8 to 10000"));
+  EXPECT_THAT(gateway_help(), HasSubstr("--max-intents-per-reservation N payment intents")) << "a long one has a space";
+}
+
 TEST(GatewayOptions, SaysWhatDoesNotGoTogether) {
   EXPECT_THAT(error_of({"--tls-cert", "c.pem"}), HasSubstr("--tls-cert is given without --tls-key"));
   EXPECT_THAT(error_of({"--tls-client-ca", "c.pem"}), HasSubstr("--tls-client-ca needs --tls-cert"));

@@ -1,6 +1,11 @@
 // What every SeatStore does with payments; programs instantiate it with the stores they are about.
+#include <algorithm>
+#include <map>
+#include <utility>
+
 #include <gmock/gmock.h>
 
+#include "core/random.h"
 #include "seat_store_contract.h"
 
 namespace tacos::gateway {
@@ -269,6 +274,130 @@ TEST_P(SeatStoreContract, ACancelAndAPaymentThatMeetLeaveNoPaidReservationThatIs
     EXPECT_EQ(confirm(ann, id, payment, 1).outcome, SeatOutcome::kLapsed);
   }
   EXPECT_THAT(counts(), ElementsAre(10, 0, 0));
+}
+
+// What must come of one reservation, whatever two gateways are asked in whatever order.
+class ReservationModel {
+ public:
+  ReservationModel(std::string reservation, std::uint64_t costs, milliseconds until)
+      : id(std::move(reservation)), amount(costs), until_(until) {}
+
+  SeatOutcome intent(bool right_amount, std::uint64_t most) {
+    if (state_ != 'h') return state_ == 'r' ? SeatOutcome::kLapsed : SeatOutcome::kConfirmed;
+    if (status == PaymentStatus::kApproved) return SeatOutcome::kPaidBefore;
+    if (!right_amount) return SeatOutcome::kWrongAmount;
+    return made_ == most ? SeatOutcome::kTooManyIntents : SeatOutcome::kOk;
+  }
+  void made(const std::string& payment) {
+    ++made_;
+    intents.push_back(payment);
+    status = PaymentStatus::kCreated;
+  }
+  SeatOutcome pay(const std::string& payment, bool approve) {
+    if (!is_latest(payment)) return SeatOutcome::kNotFound;
+    if (state_ == 'r') return SeatOutcome::kLapsed;
+    if (status == PaymentStatus::kCreated) status = approve ? PaymentStatus::kApproved : PaymentStatus::kFailed;
+    return SeatOutcome::kOk;
+  }
+  SeatOutcome confirm(const std::string& payment) {
+    if (state_ == 'r') return SeatOutcome::kLapsed;
+    if (!is_latest(payment)) return SeatOutcome::kNoPayment;
+    if (status != PaymentStatus::kApproved) return SeatOutcome::kNotApproved;
+    state_ = 's';
+    return SeatOutcome::kOk;
+  }
+  SeatOutcome cancel() {
+    if (state_ == 's') return SeatOutcome::kConfirmed;
+    state_ = 'r';
+    return SeatOutcome::kOk;
+  }
+  void passed(milliseconds now) {
+    if (state_ == 'h' && now >= until_) state_ = 'r';
+  }
+  SeatOutcome found() const { return state_ == 'r' ? SeatOutcome::kLapsed : SeatOutcome::kOk; }
+
+  std::string id;
+  std::uint64_t amount;
+  std::string order;
+  std::vector<std::string> intents{"pay_none"};  // the last is the one that counts
+  PaymentStatus status = PaymentStatus::kNone;
+
+ private:
+  bool is_latest(const std::string& payment) const { return made_ > 0 && payment == intents.back(); }
+
+  char state_ = 'h';
+  milliseconds until_;
+  std::uint64_t made_ = 0;
+};
+
+TEST_P(SeatStoreContract, WhateverIsAskedAtRandomEachReservationIsPaidForOnceAndOnlyWhileItLives) {
+  setup.line.seats = 1000;
+  setup.line.heartbeat_ttl = std::chrono::hours(10);
+  setup.limits.intents_per_reservation = 6;
+  core::Random random(20261201);
+  std::vector<std::pair<TicketRef, ReservationModel>> all;
+  milliseconds now{0};
+  std::map<SeatOutcome, int> seen;
+  std::uint64_t user = 0;
+  for (int step = 0; step < 2500; ++step) {
+    SCOPED_TRACE(step);
+    const std::size_t gateway = random.below(2);
+    const std::uint64_t what = random.below(100);
+    if (all.empty() || what < 5) {
+      const TicketRef owner = ticket(++user);
+      const auto held = hold(owner, 1 + static_cast<std::uint32_t>(random.below(3)), {}, gateway);
+      ASSERT_EQ(held.outcome, SeatOutcome::kOk);
+      all.emplace_back(owner, ReservationModel(held.reservation.reservation_id, 100 * held.reservation.seats.size(),
+                                               now + seconds(60)));
+      continue;
+    }
+    if (what < 10) {
+      const milliseconds time(1 + random.below(8'000));
+      pass(time);
+      now += time;
+      for (auto& [owner, model] : all) model.passed(now);
+      continue;
+    }
+    auto& [owner, model] = all[all.size() - 1 - random.below(std::min<std::uint64_t>(all.size(), 6))];
+    const std::string payment =
+        random.below(4) == 0 ? model.intents[random.below(model.intents.size())] : model.intents.back();
+    SeatOutcome expected = SeatOutcome::kOk;
+    SeatCommand answer;
+    if (what < 40) {
+      const bool right = random.below(5) != 0;
+      expected = model.intent(right, 6);
+      answer = make_intent(owner, model.id, model.amount + (right ? 0 : 1), gateway);
+      if (answer.outcome == SeatOutcome::kOk) model.made(answer.intent.id);
+    } else if (what < 70) {
+      const bool approve = random.below(3) == 0;
+      expected = model.pay(payment, approve);
+      answer = pay(owner, payment, approve, gateway);
+      if (answer.outcome == SeatOutcome::kOk) {
+        ASSERT_EQ(answer.intent.status, model.status);
+      }
+    } else if (what < 90) {
+      expected = model.confirm(payment);
+      answer = confirm(owner, model.id, payment, gateway);
+      if (answer.outcome == SeatOutcome::kOk) {
+        if (model.order.empty()) model.order = answer.reservation.order_id;
+        ASSERT_EQ(answer.reservation.order_id, model.order) << "one order";
+      }
+    } else if (what < 94) {
+      expected = model.cancel();
+      answer = cancel(owner, model.id, gateway);
+    } else {
+      expected = model.found();
+      answer = find_of_ticket(owner, gateway);
+      ASSERT_EQ(answer.reservation.payment, model.status);
+    }
+    ASSERT_EQ(answer.outcome, expected);
+    ++seen[answer.outcome];
+  }
+  for (const SeatOutcome outcome : {SeatOutcome::kOk, SeatOutcome::kLapsed, SeatOutcome::kConfirmed,
+                                    SeatOutcome::kPaidBefore, SeatOutcome::kWrongAmount, SeatOutcome::kTooManyIntents,
+                                    SeatOutcome::kNotFound, SeatOutcome::kNoPayment, SeatOutcome::kNotApproved}) {
+    EXPECT_GT(seen[outcome], 0) << "outcome " << static_cast<int>(outcome) << " never came up";
+  }
 }
 
 }  // namespace
