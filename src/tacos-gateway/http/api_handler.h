@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "net/http_handler.h"
 #include "tacos-gateway/http/admin_routes.h"
@@ -27,6 +29,8 @@ class ApiHandler final : public net::HttpHandler {
 
  private:
   void dispatch(ApiExchange& exchange, const RouteMatch& match);
+  void answer_options(ApiExchange& exchange, const RouteMatch& match);
+  std::string_view with_options(std::string_view allow);
 
   ApiThread thread_;
   QueueRoutes queue_;
@@ -34,6 +38,7 @@ class ApiHandler final : public net::HttpHandler {
   AdminRoutes admin_;
   ProbeRoutes probes_;
   std::unique_ptr<Ticker> ticker_;
+  std::string allow_;
 };
 
 }  // namespace tacos::gateway

@@ -12,6 +12,7 @@
 #include "tacos-gateway/backend/seat_store.h"
 #include "tacos-gateway/http/admin_credential.h"
 #include "tacos-gateway/http/audit_log.h"
+#include "tacos-gateway/http/cors_policy.h"
 #include "tacos-gateway/http/gateway_log.h"
 #include "tacos-gateway/http/memory_trimmer.h"
 #include "tacos-gateway/http/metrics.h"
@@ -36,6 +37,7 @@ struct GatewayServices {
   std::int64_t unix_ms_at_origin = 0;  // of the clock's own zero
   // One per server thread, made before the threads start.
   std::vector<std::unique_ptr<ThreadMetrics>> metrics{};
+  CorsPolicy cors{};
   AuditLog audit{};
   Readiness readiness{};
   // The server these threads belong to, once it has started.
