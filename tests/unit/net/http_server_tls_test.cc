@@ -1,5 +1,7 @@
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -174,6 +176,37 @@ TEST(HttpServerTls, ShowsANewCertificateToNewConnectionsAndKeepsTheOthers) {
   std::string answer;
   boost::asio::read_until(open, boost::asio::dynamic_buffer(answer), "GET /open ");
   EXPECT_THAT(answer, HasSubstr("HTTP/1.1 200 OK"));
+}
+
+// A handshake that is not finished holds tens of kilobytes: together they are bounded, and silence costs nothing.
+TEST(HttpServerTls, BoundsWhatUnfinishedHandshakesHold) {
+  const TestCertificate certificate;
+  const core::SteadyClock clock;
+  EchoHandler::Seen seen;
+  HttpServerOptions options;
+  options.tls = *TlsContext::for_server({certificate.certificate_file(), certificate.key_file(), ""});
+  options.max_buffered_bytes = 100 * 1024;  // three handshakes
+  auto server = HttpServer::start(options, clock, [&](boost::asio::io_context& loop, unsigned) {
+    return std::make_unique<EchoHandler>(loop, seen);
+  });
+  ASSERT_TRUE(server.has_value());
+  const std::uint16_t port = (*server)->address().port;
+  const auto refused = [&] { return (*server)->counts().refusals[static_cast<std::size_t>(Refusal::kOverBudget)]; };
+  boost::asio::io_context context;
+  std::vector<tcp::socket> clients;
+  const auto open = [&](const std::string& greeting) {
+    clients.emplace_back(context).connect({boost::asio::ip::address_v4::loopback(), port});
+    boost::asio::write(clients.back(), boost::asio::buffer(greeting));
+  };
+  for (int i = 0; i < 10; ++i) open("");
+  EXPECT_NE(agreed_cipher(port, TLS1_3_VERSION, nullptr), "");
+  for (int i = 0; i < 4; ++i) open("\x16\x03\x01\x02");
+  while (refused() == 0) std::this_thread::yield();
+  EXPECT_EQ(refused(), 1u);
+  EXPECT_LE((*server)->counts().buffered_bytes, 100u * 1024);
+  clients.clear();
+  while ((*server)->counts().buffered_bytes > 0) std::this_thread::yield();
+  EXPECT_NE(agreed_cipher(port, TLS1_3_VERSION, nullptr), "");
 }
 
 TEST(TlsContext, NamesTheFileItCannotUse) {
