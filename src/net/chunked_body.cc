@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "net/character_class.h"
+#include "net/http_request.h"
 
 namespace tacos::net {
 namespace {
@@ -131,10 +132,15 @@ ChunkedBody::State ChunkedBody::step_trailer(char c) {
   switch (state_) {
     case State::kTrailerFirst:
       if (c == '\r') return State::kLastLf;
-      return is_token_char(c) ? State::kTrailerName : malformed("a trailer is folded or has no name");
+      if (!is_token_char(c)) return malformed("a trailer is folded or has no name");
+      trailer_name_size_ = 1;
+      trailer_name_[0] = c;
+      return State::kTrailerName;
     case State::kTrailerName:
-      if (is_token_char(c)) return state_;
-      return c == ':' ? State::kTrailerValue : malformed("a trailer's name is malformed");
+      if (c == ':') return end_of_trailer_name();
+      if (!is_token_char(c)) return malformed("a trailer's name is malformed");
+      if (trailer_name_size_ < trailer_name_.size()) trailer_name_[trailer_name_size_++] = c;
+      return state_;
     case State::kTrailerValue:
       if (c == '\r') return State::kTrailerLf;
       return is_field_char(c) ? state_ : malformed("a trailer's value is malformed");
@@ -145,6 +151,14 @@ ChunkedBody::State ChunkedBody::step_trailer(char c) {
     default:
       return malformed("bytes behind the end of the body");
   }
+}
+
+ChunkedBody::State ChunkedBody::end_of_trailer_name() {
+  const std::string_view name(trailer_name_.data(), trailer_name_size_);
+  if (equals_ignoring_case(name, "Content-Length") || equals_ignoring_case(name, "Transfer-Encoding")) {
+    return malformed("a trailer speaks of where the body ends");
+  }
+  return State::kTrailerValue;
 }
 
 }  // namespace tacos::net

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -9,7 +10,8 @@ namespace tacos::net {
 // Reads a chunked body (RFC 9112 section 7.1) byte by byte, and takes nothing but what its grammar says: servers that
 // were lenient about line ends in chunk extensions have been used to hide requests from those behind them
 // (CVE-2025-55315). A line ends in CRLF and nowhere else; controls, folded trailers, signs, prefixes and white space
-// around a size are malformed. Extensions and trailers are checked and thrown away.
+// around a size are malformed. Extensions and trailers are checked and thrown away; a trailer that speaks of the body's
+// end (RFC 9110 section 6.5.1 forbids it) is malformed too.
 //
 // Keeps no bytes: joins the data of the chunks in the caller's buffer. Not thread safe.
 class ChunkedBody {
@@ -58,6 +60,7 @@ class ChunkedBody {
   State end_of_size_line();
   State step_quoted(char c);
   State step_trailer(char c);
+  State end_of_trailer_name();
   State malformed(std::string_view reason);
 
   const std::size_t max_body_bytes_;
@@ -66,6 +69,9 @@ class ChunkedBody {
   std::size_t overhead_bytes_ = 0;  // of this size line, or of the trailers
   unsigned size_digits_ = 0;
   State state_ = State::kSizeFirst;
+  // As much of a trailer's name as tells whether it is one of those that are refused.
+  std::array<char, 20> trailer_name_{};
+  std::size_t trailer_name_size_ = 0;
   std::string_view reason_;
 };
 

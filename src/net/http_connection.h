@@ -45,6 +45,9 @@ class HttpConnection final : public HttpExchange {
   void start();
   // Called by the thread's sweep: acts when the current phase has lasted too long.
   void check_deadline(core::Instant now);
+  // Whether others may have its place when places are few: it is idle, and has been for longer than it takes a client
+  // to ask, or for a good part of the idle time-out when it has asked before.
+  bool yields(core::Instant now) const;
   // The server shuts down and has listened long enough: closes when idle, otherwise after the answer under way.
   void end_idle();
   void close();
@@ -75,6 +78,8 @@ class HttpConnection final : public HttpExchange {
   void refuse(Refusal refusal, std::string_view reason);
   void read_more(std::span<char> room);
   bool read_tls(std::span<char> room);
+  bool wait_for_tls(Socket::wait_type readiness);
+  bool handshake_is_due() const { return over_tls_ && (!tls_ || !tls_->handshake_done()); }
   void on_read(const boost::system::error_code& error, std::size_t size);
   void on_readable(const boost::system::error_code& error);
   void take_input(std::size_t size);
@@ -97,7 +102,10 @@ class HttpConnection final : public HttpExchange {
   const PeerAddress peer_;
   const AddressCounts::Place place_;
   const std::optional<Refusal> turned_away_;
+  std::shared_ptr<TlsContext> tls_context_;  // until the client's first byte has come; null for plain HTTP
+  const bool over_tls_;
   std::unique_ptr<TlsChannel> tls_;
+  BudgetShare tls_share_;  // of what OpenSSL keeps for a handshake or for a part of a record
   RequestReader reader_;
   std::unique_ptr<ExchangeState> state_;
   std::unique_ptr<std::string> out_;  // borrowed from the thread
@@ -106,11 +114,13 @@ class HttpConnection final : public HttpExchange {
   core::Instant received_at_;
   core::Instant deadline_ = core::Instant::never();
   Phase phase_ = Phase::kReading;
-  bool refused_ = false;  // the answer under way is the server's own, and the last
-  bool lingers_ = false;  // the client may be sending while the last answer is on its way to it
-  bool serving_ = false;  // inside serve_buffered(): respond() must not start another
-  bool reading_ = false;  // a read or a wait for one is outstanding
-  bool writing_ = false;  // a wait for room in the kernel's buffer is outstanding
+  bool refused_ = false;      // the answer under way is the server's own, and the last
+  bool lingers_ = false;      // the client may be sending while the last answer is on its way to it
+  bool awaited_tls_ = false;  // the first bytes of a TLS client are there, or its end
+  bool served_ = false;       // has had a request
+  bool serving_ = false;      // inside serve_buffered(): respond() must not start another
+  bool reading_ = false;      // a read or a wait for one is outstanding
+  bool writing_ = false;      // a wait for room in the kernel's buffer is outstanding
   bool retired_ = false;
   std::size_t lingered_bytes_ = 0;
   HandlerMemory read_memory_;

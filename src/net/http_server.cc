@@ -215,6 +215,7 @@ HttpServerCounts HttpServer::counts() const {
     sum.connections_accepted += counters.accepted.value();
     sum.connections_open += thread->load();
     sum.connections_idle_closed += counters.idle_closed.value();
+    sum.connections_reclaimed += counters.reclaimed.value();
     sum.connections_broken += counters.broken.value();
     sum.handshakes_failed += counters.handshakes_failed.value();
     sum.write_timeouts += counters.write_timeouts.value();

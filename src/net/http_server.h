@@ -52,6 +52,7 @@ struct HttpServerCounts {
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_open = 0;
   std::uint64_t connections_idle_closed = 0;
+  std::uint64_t connections_reclaimed = 0;           // idle, closed early because nearly all connections were in use
   std::uint64_t connections_dropped = 0;             // over max_connections by more than a sixteenth
   std::uint64_t connections_dropped_by_address = 0;  // likewise over max_connections_per_address
   std::uint64_t addresses = 0;                       // that have a connection and a limit

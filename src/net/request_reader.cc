@@ -44,6 +44,8 @@ std::span<char> RequestReader::prepare() {
     begin_ = 0;
   }
   if (end_ == capacity_) close_chunk_gap();
+  // What of the request is known may be looked at when it is refused for another reason than its bytes.
+  request_.base_ = buffer_.get() + begin_;
   if (end_ == capacity_) {
     // Doubling stops at what the limits let one request need: parse() refuses before more could be asked for.
     const std::size_t grown = std::max(std::min(capacity_ * 2, longest_request()), capacity_ + 1);
@@ -52,9 +54,8 @@ std::span<char> RequestReader::prepare() {
     std::memcpy(bigger.get(), buffer_.get(), end_);
     buffer_ = std::move(bigger);
     capacity_ = grown;
+    request_.base_ = buffer_.get() + begin_;
   }
-  // What of the request is known may be looked at when it is refused for another reason than its bytes.
-  request_.base_ = buffer_.get() + begin_;
   return {buffer_.get() + end_, capacity_ - end_};
 }
 

@@ -152,6 +152,18 @@ void ServerThread::sweep() {
   const core::Instant now = clock_.now();
   // Backwards, because a connection that ends gives its place to the last one.
   for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->check_deadline(now);
+  // Idle strangers must not keep users out until their time-out.
+  for (std::size_t i = connections_.size(); i-- > 0 && is_crowded();) {
+    if (!connections_[i]->yields(now)) continue;
+    counters_.reclaimed.add();
+    connections_[i]->end_idle();
+  }
+}
+
+// Whether fifteen sixteenths of the connections are in use, by this thread's share of them: they are dealt evenly.
+bool ServerThread::is_crowded() const {
+  const std::size_t most = options().max_connections;
+  return load() * options().threads >= most - most / 16;
 }
 
 void ServerThread::refresh_date() {

@@ -29,7 +29,7 @@ class ServerThread {
   static constexpr std::size_t kOutputBytes = 4096;
 
   struct Counters {
-    Counter accepted, idle_closed, broken, handshakes_failed, write_timeouts, answers_over_budget, requests,
+    Counter accepted, idle_closed, reclaimed, broken, handshakes_failed, write_timeouts, answers_over_budget, requests,
         bytes_received, bytes_sent;
     std::array<Counter, kRefusalCount> refusals;
   };
@@ -76,6 +76,7 @@ class ServerThread {
   struct EndOfTurn;
   void run();
   void sweep();
+  bool is_crowded() const;
   void schedule_sweep();
   void refresh_date();
   void begin_drain(core::Nanos grace);

@@ -59,6 +59,10 @@ void TlsChannel::say_goodbye() {
   ::SSL_shutdown(ssl_.get());
 }
 
+bool TlsChannel::holds_part_of_a_record() const {
+  return ssl_ && ::SSL_has_pending(ssl_.get()) != 0;
+}
+
 bool TlsChannel::handshake_done() const {
   return ssl_ && ::SSL_is_init_finished(ssl_.get()) != 0;
 }

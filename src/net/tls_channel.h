@@ -27,6 +27,8 @@ class TlsChannel {
   void say_goodbye();
 
   bool handshake_done() const;
+  // Whether a part of a record has arrived, for which OpenSSL keeps a buffer of a whole one.
+  bool holds_part_of_a_record() const;
 
  private:
   struct Free {

@@ -7,6 +7,10 @@
 namespace tacos::net {
 namespace {
 
+// Of TLS 1.2 only what has forward secrecy and authenticated encryption (RFC 9325 section 4.2); of TLS 1.3 all suites
+// have both.
+constexpr const char* kTls12Ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
 // The newest of OpenSSL's reasons, which is the most specific; the queue is emptied.
 std::string openssl_reason() {
   unsigned long code = 0;
@@ -34,6 +38,8 @@ core::Result<std::shared_ptr<TlsContext>> TlsContext::for_server(const TlsOption
   // OpenSSL would ask the terminal for the pass phrase of a key, and wait.
   ::SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return 0; });
   ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  if (::SSL_CTX_set_cipher_list(context, kTls12Ciphers) != 1)
+    return core::fail("cannot start TLS: " + openssl_reason());
   // An idle connection gives its record buffers back (34 KiB each); a write may be retried from another address, since
   // the output buffer moves when it grows.
   ::SSL_CTX_set_mode(context,

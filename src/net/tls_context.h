@@ -16,8 +16,8 @@ struct TlsOptions {
   std::string client_ca_file;    // PEM; when not empty, clients must show a certificate signed by one of these
 };
 
-// What a server needs to speak TLS: certificate, key, protocol floor (1.2). Immutable after it is made, so any number
-// of threads and connections share one.
+// What a server needs to speak TLS: certificate, key, protocol floor (1.2), ciphers with forward secrecy. Immutable
+// after it is made, so any number of threads and connections share one.
 class TlsContext {
  public:
   // The error names the file and OpenSSL's reason.

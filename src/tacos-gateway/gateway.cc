@@ -132,6 +132,7 @@ Gateway::Gateway(const GatewayOptions& options, Stores stores, const core::Clock
       seats_(std::move(stores.seats)),
       services_{clock, log, *store_, *seats_} {
   services_.max_body_bytes = options.max_body;
+  services_.cors = CorsPolicy(options.cors_origins);
   services_.store_kind = options.embedded() ? "embedded" : "redis";
   services_.position_strategy = options.position_used();
   services_.seat_limits = seat_limits(options);

@@ -6,6 +6,7 @@
 
 #include "net/url.h"
 #include "redis/redis_url.h"
+#include "tacos-gateway/http/cors_policy.h"
 #include "tacos-gateway/http/trusted_proxies.h"
 
 namespace tacos::gateway {
@@ -159,6 +160,13 @@ Set address(std::string GatewayOptions::*member) {
   };
 }
 
+Result<void> set_cors_origins(GatewayOptions& options, const std::string& value) {
+  auto origins = parse_origins(value);
+  if (origins.has_error()) return origins.error();
+  options.cors_origins = std::move(*origins);
+  return {};
+}
+
 }  // namespace
 
 const std::vector<OptionSpec>& option_specs() {
@@ -271,6 +279,8 @@ const std::vector<OptionSpec>& option_specs() {
        count<std::uint64_t>(&O::max_target, 256, 60'000), show_count(&O::max_target)},
       {"The server", "max-headers", "BYTES", "longer request heads are answered 431",
        count<std::uint64_t>(&O::max_headers, 1024, 65'000), show_count(&O::max_headers)},
+      {"The server", "cors-origin", "ORIGIN", "pages of these origins (comma between) may call the API from a browser",
+       set_cors_origins, [](const O& o) { return fmt::format("{}", fmt::join(o.cors_origins, ",")); }},
       {"The server", "shutdown-delay", "TIME", "/readyz says 503 this long before the port closes",
        duration(&O::shutdown_delay, 0s, 1h), show_duration(&O::shutdown_delay)},
       {"The server", "shutdown-grace", "TIME", "what is in flight may take this long to finish",

@@ -67,6 +67,7 @@ struct GatewayOptions {
   std::uint64_t max_body = 64 * 1024;
   std::uint64_t max_target = 8 * 1024;
   std::uint64_t max_headers = 16 * 1024;
+  std::vector<std::string> cors_origins;  // as browsers send them
   core::Nanos shutdown_delay{0};
   core::Nanos shutdown_grace = std::chrono::seconds(10);
   // secrets

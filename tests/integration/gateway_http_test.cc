@@ -31,19 +31,150 @@ TEST_F(GatewayHttpTest, UnknownPathsAndWrongMethodsAreToldApart) {
   const Reply unknown = call("GET", "/nothing/here");
   EXPECT_EQ(unknown.status, 404);
   EXPECT_EQ(unknown.code(), "NOT_FOUND");
-  const std::tuple<const char*, const char*, const char*> cases[] = {{"GET", "/queue/join", "POST"},
-                                                                     {"POST", "/queue/status", "GET, HEAD"},
-                                                                     {"POST", "/queue/leave", "DELETE"},
-                                                                     {"DELETE", "/reservations", "POST"},
-                                                                     {"GET", "/reservations/r/confirm", "POST"},
-                                                                     {"OPTIONS", "/healthz", "GET, HEAD"},
-                                                                     {"POST", "/admin/events/e/admission", "PUT"}};
+  const std::tuple<const char*, const char*, const char*> cases[] = {
+      {"GET", "/queue/join", "POST, OPTIONS"},
+      {"POST", "/queue/status", "GET, HEAD, OPTIONS"},
+      {"POST", "/queue/leave", "DELETE, OPTIONS"},
+      {"DELETE", "/reservations", "POST, OPTIONS"},
+      {"GET", "/reservations/r/confirm", "POST, OPTIONS"},
+      {"PUT", "/healthz", "GET, HEAD, OPTIONS"},
+      {"POST", "/admin/events/e/admission", "PUT, OPTIONS"}};
   for (const auto& [method, target, allow] : cases) {
     const Reply reply = call(method, target);
     EXPECT_EQ(reply.status, 405) << method << " " << target;
     EXPECT_EQ(reply.code(), "METHOD_NOT_ALLOWED");
     EXPECT_EQ(reply.raw.header("allow"), allow);
   }
+}
+
+TEST_F(GatewayHttpTest, OptionsTellsWhatAPathTakes) {
+  start();
+  const std::pair<const char*, const char*> cases[] = {
+      {"*", "GET, HEAD, POST, PUT, DELETE, OPTIONS"},
+      {"/queue/join", "POST, OPTIONS"},
+      {"/api/v1/queue/status?token=x", "GET, HEAD, OPTIONS"},
+      {"/queue/leave", "DELETE, OPTIONS"},
+      {"/reservations/r/confirm", "POST, OPTIONS"},
+      {"/healthz", "GET, HEAD, OPTIONS"},
+      {"/metrics", "GET, HEAD, OPTIONS"},
+      {"/admin/events", "GET, HEAD, OPTIONS"},
+      {"/admin/events/e/admission", "PUT, OPTIONS"},
+  };
+  for (const auto& [target, allow] : cases) {
+    const Reply reply = call("OPTIONS", target);
+    EXPECT_EQ(reply.status, 204) << target;
+    EXPECT_EQ(reply.raw.header("allow"), allow) << target;
+    EXPECT_EQ(reply.raw.headers.count("content-length"), 0u);
+    EXPECT_EQ(reply.raw.headers.count("vary"), 0u) << "CORS is off unless asked for";
+  }
+  EXPECT_EQ(call("OPTIONS", "/nothing").status, 404);
+}
+
+TEST_F(GatewayHttpTest, EveryAnswerForbidsGuessingItsType) {
+  start();
+  for (const char* target : {"/healthz", "/metrics", "/nothing", "/admin/events", "/queue/status"}) {
+    EXPECT_EQ(call("GET", target).raw.header("x-content-type-options"), "nosniff") << target;
+  }
+  EXPECT_EQ(connect().call("nonsense\r\n\r\n").header("x-content-type-options"), "nosniff");
+}
+
+class GatewayCorsTest : public GatewayFixture {
+ protected:
+  void SetUp() override {
+    options.cors_origins = {"https://shop.example", "http://localhost:3000"};
+    start();
+  }
+  Reply from(const std::string& origin, std::string_view method, std::string_view target, std::string_view more = {}) {
+    return call(method, target, {}, "Origin: " + origin + "\r\n" + std::string(more));
+  }
+};
+
+TEST_F(GatewayCorsTest, LetsPagesOfTheNamedOriginsReadTheAnswers) {
+  for (const char* origin : {"https://shop.example", "http://localhost:3000"}) {
+    const Reply reply = from(origin, "GET", "/queue/status");
+    EXPECT_EQ(reply.raw.header("access-control-allow-origin"), origin);
+    EXPECT_EQ(reply.raw.header("vary"), "Origin");
+    EXPECT_EQ(reply.raw.header("access-control-expose-headers"),
+              "Retry-After, X-Trace-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
+              "X-Idempotency-Cached");
+    EXPECT_EQ(reply.raw.headers.count("access-control-allow-credentials"), 0u);
+  }
+  EXPECT_EQ(from("https://shop.example", "GET", "/nothing").raw.header("access-control-allow-origin"),
+            "https://shop.example");
+}
+
+TEST_F(GatewayCorsTest, KnowsAnOriginByEveryByteOfIt) {
+  for (const char* origin :
+       {"https://shop.example.evil", "http://shop.example", "https://shop.example:443", "https://SHOP.example",
+        "https://evil-shop.example", "https://shop.example/", "null", "*", "", "http://localhost:30000"}) {
+    const Reply reply = from(origin, "GET", "/queue/status");
+    EXPECT_EQ(reply.raw.headers.count("access-control-allow-origin"), 0u) << origin;
+    EXPECT_EQ(reply.raw.header("vary"), "Origin") << origin;
+    const Reply ahead = from(origin, "OPTIONS", "/queue/join", "Access-Control-Request-Method: POST\r\n");
+    EXPECT_EQ(ahead.raw.headers.count("access-control-allow-methods"), 0u) << origin;
+  }
+}
+
+TEST_F(GatewayCorsTest, AnswersABrowserThatAsksAhead) {
+  const Reply reply = from("https://shop.example", "OPTIONS", "/reservations",
+                           "Access-Control-Request-Method: POST\r\n"
+                           "Access-Control-Request-Headers: authorization,idempotency-key\r\n");
+  EXPECT_EQ(reply.status, 204);
+  EXPECT_EQ(reply.raw.header("access-control-allow-origin"), "https://shop.example");
+  EXPECT_EQ(reply.raw.header("access-control-allow-methods"), "POST, OPTIONS");
+  EXPECT_EQ(reply.raw.header("access-control-allow-headers"),
+            "Authorization, Idempotency-Key, Content-Type, traceparent");
+  EXPECT_EQ(reply.raw.header("access-control-max-age"), "600");
+}
+
+TEST_F(GatewayCorsTest, KeepsOperatorsPathsToThemselves) {
+  for (const char* target : {"/admin/events", "/admin/nothing", "/admin", "/admin?x", "/metrics"}) {
+    for (const char* method : {"GET", "OPTIONS"}) {
+      const Reply reply = from("https://shop.example", method, target, "Access-Control-Request-Method: GET\r\n");
+      EXPECT_EQ(reply.raw.headers.count("access-control-allow-origin"), 0u) << method << " " << target;
+      EXPECT_EQ(reply.raw.headers.count("access-control-allow-methods"), 0u) << method << " " << target;
+    }
+  }
+}
+
+// Two readers of such a body may differ in which value they take.
+TEST_F(GatewayHttpTest, ABodyWithANameTwiceIsMalformed) {
+  start();
+  for (const char* body : {R"({"event_id":"a","event_id":"b"})", R"({"event_id":"a","\u0065vent_id":"a"})",
+                           R"({"event_id":"a","x":[{"y":{"z":1,"z":1}}]})"}) {
+    const Reply reply = call("POST", "/queue/join", body);
+    EXPECT_EQ(reply.status, 400) << body;
+    EXPECT_EQ(reply.code(), "MALFORMED_JSON") << body;
+  }
+  std::string members = R"({"event_id":"a")";
+  for (int i = 1; i < 64; ++i) members += ",\"m" + std::to_string(i) + "\":1";
+  EXPECT_EQ(call("POST", "/queue/join", members + "}").status, 202) << "64 members";
+  EXPECT_EQ(call("POST", "/queue/join", members + R"(,"n":1})").code(), "MALFORMED_JSON") << "65 members";
+}
+
+TEST_F(GatewayHttpTest, ALimitOfConnectionsThatIsAskedForHoldsForLoopbackToo) {
+  options.max_connections_per_address = 2;
+  start();
+  EXPECT_EQ(call("GET", "/healthz").status, 200);
+  net::RawClient second = connect();
+  EXPECT_EQ(second.call(request("GET", "/healthz")).status, 200);
+  net::RawClient third = connect();
+  const auto refused = third.call(request("GET", "/healthz"));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(Json::parse(refused.body)["error"]["code"], "RATE_LIMITED");
+  EXPECT_NE(refused.header("retry-after"), "");
+  EXPECT_EQ(refused.header("connection"), "close");
+  EXPECT_THAT(call("GET", "/metrics").raw.body,
+              HasSubstr("http_server_refusals_total{reason=\"too_many_from_address\"} 1"));
+}
+
+TEST_F(GatewayHttpTest, LoopbackHasNoLimitOfConnectionsUnlessItIsAskedFor) {
+  options.max_connections = 70;
+  start();
+  ASSERT_EQ(options.connections_per_address_used(), 64u);
+  std::vector<net::RawClient> clients;
+  for (int i = 0; i < 69; ++i) clients.push_back(connect());
+  for (net::RawClient& client : clients) EXPECT_EQ(client.call(request("GET", "/healthz")).status, 200);
 }
 
 // What a stranger may send: each gets the contract's error and the gateway goes on.

@@ -9,6 +9,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -50,8 +51,10 @@ inline Certificate sign_own(EVP_PKEY* key, const std::string& subject_alt_name) 
 // CA.
 class TestCertificate {
  public:
+  enum class KeyKind { kEc, kRsa };
   // subject_alt_name as OpenSSL writes it: "DNS:localhost,IP:127.0.0.1".
-  explicit TestCertificate(const std::string& subject_alt_name = "DNS:localhost,IP:127.0.0.1");
+  explicit TestCertificate(const std::string& subject_alt_name = "DNS:localhost,IP:127.0.0.1",
+                           KeyKind kind = KeyKind::kEc);
   ~TestCertificate();
   TestCertificate(const TestCertificate&) = delete;
   TestCertificate& operator=(const TestCertificate&) = delete;
@@ -63,9 +66,10 @@ class TestCertificate {
   std::filesystem::path directory_;
 };
 
-inline TestCertificate::TestCertificate(const std::string& subject_alt_name)
+inline TestCertificate::TestCertificate(const std::string& subject_alt_name, KeyKind kind)
     : directory_(certificate_detail::fresh_directory()) {
-  const certificate_detail::Key key(::EVP_EC_gen("P-256"), &::EVP_PKEY_free);
+  const certificate_detail::Key key(kind == KeyKind::kEc ? ::EVP_EC_gen("P-256") : ::EVP_RSA_gen(2048),
+                                    &::EVP_PKEY_free);
   const certificate_detail::Certificate certificate = certificate_detail::sign_own(key.get(), subject_alt_name);
   const certificate_detail::File certificate_out(std::fopen(certificate_file().c_str(), "w"), &std::fclose);
   const certificate_detail::File key_out(std::fopen(key_file().c_str(), "w"), &std::fclose);

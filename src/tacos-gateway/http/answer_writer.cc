@@ -44,7 +44,9 @@ void AnswerWriter::header(std::string_view name, std::string_view value) {
 }
 
 void AnswerWriter::respond(ApiExchange& exchange, int status, std::string_view content_type, bool close) {
-  fmt::format_to(std::back_inserter(headers_), FMT_COMPILE("Cache-Control: no-store\r\nX-Trace-Id: {}\r\n"),
+  cors_.write_headers(exchange.request(), headers_);
+  fmt::format_to(std::back_inserter(headers_),
+                 FMT_COMPILE("Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Trace-Id: {}\r\n"),
                  exchange.trace_id.text());
   // The request's own method, before respond() ends the request.
   const net::HttpMethod method = exchange.request().method();
@@ -68,6 +70,12 @@ void AnswerWriter::word_retry(bool may_retry, const ErrorDetail& detail) {
   if (detail.limit == 0) return;
   fmt::format_to(out, "X-RateLimit-Limit: {}\r\nX-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: {}\r\n", detail.limit,
                  seconds);
+}
+
+void AnswerWriter::send_options(ApiExchange& exchange, std::string_view methods) {
+  header("Allow", methods);
+  cors_.write_preflight(exchange.request(), methods, headers_);
+  respond(exchange, 204, {}, false);
 }
 
 int AnswerWriter::word_error(ApiExchange& exchange, ApiError error, std::string_view message,

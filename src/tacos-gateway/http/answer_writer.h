@@ -9,6 +9,7 @@
 #include "core/random.h"
 #include "tacos-gateway/http/api_error.h"
 #include "tacos-gateway/http/api_exchange.h"
+#include "tacos-gateway/http/cors_policy.h"
 #include "tacos-gateway/http/gateway_log.h"
 #include "tacos-gateway/http/metrics.h"
 
@@ -28,8 +29,9 @@ struct ErrorDetail {
 // One per thread. Usage: begin(), write to body(), header() as needed, send(); or fail() alone.
 class AnswerWriter {
  public:
-  AnswerWriter(ThreadMetrics& metrics, GatewayLog& log, const core::Clock& clock, core::Random& random)
-      : metrics_(metrics), log_(log), clock_(clock), random_(random) {}
+  AnswerWriter(ThreadMetrics& metrics, GatewayLog& log, const core::Clock& clock, core::Random& random,
+               const CorsPolicy& cors)
+      : metrics_(metrics), log_(log), clock_(clock), random_(random), cors_(cors) {}
 
   void begin() {
     body_.clear();
@@ -42,6 +44,8 @@ class AnswerWriter {
   void header(std::string_view name, std::string_view value);
 
   void send(ApiExchange& exchange, int status, std::string_view content_type = "application/json");
+  // To OPTIONS: the methods that the path takes, and what a page of another origin may do there.
+  void send_options(ApiExchange& exchange, std::string_view methods);
 
   // The contract's error, whole. Headers that were added since begin() go with it. 429, 503 and
   // IDEMPOTENCY_IN_FLIGHT get a Retry-After.
@@ -58,6 +62,7 @@ class AnswerWriter {
   GatewayLog& log_;
   const core::Clock& clock_;
   core::Random& random_;
+  const CorsPolicy& cors_;
   fmt::memory_buffer body_;
   fmt::memory_buffer headers_;
 };

@@ -85,10 +85,28 @@ void ApiHandler::handle(net::HttpExchange& http) {
   dispatch(exchange, match);
 }
 
+void ApiHandler::answer_options(ApiExchange& exchange, const RouteMatch& match) {
+  thread_.answer().begin();
+  if (exchange.request().target() == "*") {
+    return thread_.answer().send_options(exchange, "GET, HEAD, POST, PUT, DELETE, OPTIONS");
+  }
+  if (match.route == Route::kUnknown) {
+    return thread_.answer().fail(exchange, ApiError::kNotFound, "there is nothing at this path");
+  }
+  thread_.answer().send_options(exchange, with_options(match.allow));
+}
+
+// In a buffer that is reused: what it returns is valid until the next call.
+std::string_view ApiHandler::with_options(std::string_view allow) {
+  allow_.assign(allow).append(", OPTIONS");
+  return allow_;
+}
+
 void ApiHandler::dispatch(ApiExchange& exchange, const RouteMatch& match) {
+  if (exchange.request().method() == net::HttpMethod::kOptions) return answer_options(exchange, match);
   if (!match.method_allowed) {
     thread_.answer().begin();
-    thread_.answer().header("Allow", match.allow);
+    thread_.answer().header("Allow", with_options(match.allow));
     return thread_.answer().fail(exchange, ApiError::kMethodNotAllowed, "this path takes another method");
   }
   switch (match.route) {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "net/http_handler.h"
 #include "tacos-gateway/http/admin_routes.h"
@@ -31,6 +33,8 @@ class ApiHandler final : public net::HttpHandler {
 
  private:
   void dispatch(ApiExchange& exchange, const RouteMatch& match);
+  void answer_options(ApiExchange& exchange, const RouteMatch& match);
+  std::string_view with_options(std::string_view allow);
 
   const PortRole role_;
   ApiThread thread_;
@@ -39,6 +43,7 @@ class ApiHandler final : public net::HttpHandler {
   AdminRoutes admin_;
   ProbeRoutes probes_;
   std::unique_ptr<Ticker> ticker_;
+  std::string allow_;
 };
 
 }  // namespace tacos::gateway

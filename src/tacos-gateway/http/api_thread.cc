@@ -33,7 +33,7 @@ ApiThread::ApiThread(GatewayServices& services, boost::asio::io_context& loop, u
       mailbox_(std::make_shared<LoopMailbox>(loop)),
       random_(SecureRandom::of_this_thread().next()),
       json_(services.max_body_bytes),
-      answer_(metrics_, services.log, services.clock, random_) {
+      answer_(metrics_, services.log, services.clock, random_, services.cors) {
   services.progress.watch(mailbox_);
   batch_.reserve(kUsualBatch);
   submitted_.reserve(kUsualBatch);
@@ -88,7 +88,7 @@ void ApiThread::audit(ApiExchange& exchange, std::string_view action, std::strin
 bool ApiThread::read_body(ApiExchange& exchange) {
   if (json_.read(exchange.request().body())) return true;
   answer_.begin();
-  answer_.fail(exchange, ApiError::kMalformedJson, "the body is not a JSON object");
+  answer_.fail(exchange, ApiError::kMalformedJson, "the body is not a JSON object, or a name stands in it twice");
   return false;
 }
 

@@ -13,6 +13,7 @@
 #include "tacos-gateway/http/admin_credential.h"
 #include "tacos-gateway/http/admin_guard.h"
 #include "tacos-gateway/http/audit_log.h"
+#include "tacos-gateway/http/cors_policy.h"
 #include "tacos-gateway/http/gateway_log.h"
 #include "tacos-gateway/http/join_gate.h"
 #include "tacos-gateway/http/loop_progress.h"
@@ -43,6 +44,7 @@ struct GatewayServices {
   std::int64_t unix_ms_at_origin = 0;  // of the clock's own zero
   // One per server thread, that of the operators' port last, made before the threads start.
   std::vector<std::unique_ptr<ThreadMetrics>> metrics{};
+  CorsPolicy cors{};
   AuditLog audit{};
   Readiness readiness{};
   // The server these threads belong to, once it has started.

@@ -1,6 +1,8 @@
 #include "tacos-gateway/http/json_body.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstring>
 
 #include <simdjson.h>
@@ -12,6 +14,36 @@ namespace dom = simdjson::dom;
 
 // Nothing in the contract nests deeper than an array in an object.
 constexpr std::size_t kMaxDepth = 16;
+
+// The contract's objects have ten members at most. A bound lets every pair be compared, which needs no memory.
+constexpr std::size_t kMaxMembers = 64;
+
+bool is_unambiguous(dom::element element);
+
+// Whether no name stands in it twice: readers differ in which one they take (RFC 8259 section 4).
+bool is_unambiguous(dom::object object) {
+  std::array<std::string_view, kMaxMembers> names;
+  std::size_t count = 0;
+  for (const dom::key_value_pair member : object) {
+    const auto end = names.begin() + static_cast<std::ptrdiff_t>(count);
+    if (count == kMaxMembers || std::find(names.begin(), end, member.key) != end) return false;
+    names[count++] = member.key;
+    if (!is_unambiguous(member.value)) return false;
+  }
+  return true;
+}
+
+// As deep as the parser let it be.
+bool is_unambiguous(dom::element element) {
+  dom::object object;
+  if (element.get(object) == simdjson::SUCCESS) return is_unambiguous(object);
+  dom::array array;
+  if (element.get(array) != simdjson::SUCCESS) return true;
+  for (const dom::element item : array) {
+    if (!is_unambiguous(item)) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -52,7 +84,7 @@ bool JsonBody::read(std::string_view body) {
   }
   dom::element root;
   if (p.parser.parse(p.padded.get(), body.size(), false).get(root) != simdjson::SUCCESS) return false;
-  if (root.get(p.object) != simdjson::SUCCESS) return false;
+  if (root.get(p.object) != simdjson::SUCCESS || !is_unambiguous(p.object)) return false;
   p.empty = false;
   return true;
 }

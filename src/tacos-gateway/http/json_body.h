@@ -19,7 +19,8 @@ class JsonBody {
   explicit JsonBody(std::size_t max_body_bytes);
   ~JsonBody();
 
-  // Whether body is a JSON object. An empty body counts as an empty one.
+  // Whether body is a JSON object in which, at any depth, no name stands twice and no object has more than 64 members.
+  // An empty body counts as an empty one.
   bool read(std::string_view body);
 
   enum class Found { kYes, kAbsent, kWrongType };

@@ -284,6 +284,8 @@ void add_server(Families& families, const net::HttpServerCounts& server) {
   counter("http_server_connections_accepted_total", "Connections accepted.", server.connections_accepted);
   counter("http_server_connections_idle_closed_total", "Connections closed because nothing was asked.",
           server.connections_idle_closed);
+  counter("http_server_connections_reclaimed_total",
+          "Idle connections closed early because nearly all connections were in use.", server.connections_reclaimed);
   counter("http_server_connections_dropped_total", "Connections closed at once, far beyond the limit.",
           server.connections_dropped);
   counter("http_server_connections_dropped_by_address_total",

@@ -127,6 +127,8 @@ TEST(ChunkedBody, TakesNothingElse) {
       "0\r\n X: a\r\n\r\n",
       "0\r\nX: a\r\n b\r\n\r\n",
       "0\r\nX:\r\n\tb\r\n\r\n",
+      "0\r\nContent-Length: 1\r\n\r\n",
+      "0\r\nX: a\r\nTRANSFER-encoding: chunked\r\n\r\n",
       "0\r\nX : a\r\n\r\n",
       "0\r\n: a\r\n\r\n",
       "0\r\nX\r\n\r\n",

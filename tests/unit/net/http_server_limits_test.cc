@@ -184,6 +184,38 @@ TEST_F(HttpServerLimitsTest, DoesNotLimitPeersThatCarryMany) {
   EXPECT_EQ(server_->counts().addresses, 0u);
 }
 
+// Idle strangers do not keep users out, who have asked before and are idle for a moment.
+TEST_F(HttpServerLimitsTest, MakesRoomWhenNearlyAllConnectionsAreInUse) {
+  options_.max_connections = 16;
+  options_.threads = 2;
+  start();
+  std::vector<RawClient> users;
+  for (int i = 0; i < 4; ++i) users.push_back(connect());
+  for (RawClient& user : users) ASSERT_EQ(user.call(kGet).status, 200);
+  std::vector<RawClient> silent;
+  for (int i = 0; i < 12; ++i) silent.push_back(connect());
+  eventually([&] { return server_->counts().connections_accepted == 16; });
+  for (RawClient& user : users) ASSERT_EQ(user.call(kGet).status, 200);
+  EXPECT_EQ(server_->counts().connections_reclaimed, 0u) << "nobody has been silent for long";
+  clock_.advance(1s);
+  eventually([&] { return server_->counts().connections_open <= 14; });
+  EXPECT_GE(server_->counts().connections_reclaimed, 2u);
+  for (RawClient& user : users) EXPECT_EQ(user.call(kGet).status, 200);
+  EXPECT_EQ(connect().call(kGet).status, 200);
+}
+
+TEST_F(HttpServerLimitsTest, LeavesIdleConnectionsAloneWhileThereIsRoom) {
+  options_.max_connections = 100;
+  start();
+  RawClient silent = connect();
+  eventually([&] { return server_->counts().connections_accepted == 1; });
+  ASSERT_EQ(connect().call(kGet).status, 200);
+  clock_.advance(60s);
+  ASSERT_EQ(connect().call(kGet).status, 200);
+  EXPECT_EQ(server_->counts().connections_reclaimed, 0u);
+  EXPECT_EQ(silent.call(kGet).status, 200);
+}
+
 // Those who are one too many and say nothing must not hold a place for as long as a user may.
 TEST_F(HttpServerLimitsTest, ClosesASilentConnectionThatIsOneTooManySoon) {
   options_.max_connections_per_address = 1;

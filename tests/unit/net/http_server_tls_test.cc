@@ -1,10 +1,7 @@
-#include <array>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
-#include <unistd.h>
+#include <thread>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -14,13 +11,13 @@
 #include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include "core/clock.h"
 #include "net/http_server.h"
 #include "net/tls_context.h"
+#include "support/test_certificate.h"
 #include "unit/net/echo_handler.h"
 
 namespace tacos::net {
@@ -28,40 +25,8 @@ namespace {
 
 namespace ssl = boost::asio::ssl;
 using boost::asio::ip::tcp;
+using support::TestCertificate;
 using ::testing::HasSubstr;
-
-// A fresh self-signed certificate for "localhost" in a directory that is removed afterwards.
-class TestCertificate {
- public:
-  TestCertificate() : directory_(std::filesystem::temp_directory_path() / ("tacos-tls-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(directory_);
-    const std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)> key(::EVP_EC_gen("P-256"), &::EVP_PKEY_free);
-    const std::unique_ptr<X509, decltype(&::X509_free)> certificate(::X509_new(), &::X509_free);
-    ::ASN1_INTEGER_set(::X509_get_serialNumber(certificate.get()), 1);
-    ::X509_gmtime_adj(::X509_getm_notBefore(certificate.get()), -60);
-    ::X509_gmtime_adj(::X509_getm_notAfter(certificate.get()), 3600);
-    ::X509_set_pubkey(certificate.get(), key.get());
-    X509_NAME* name = ::X509_get_subject_name(certificate.get());
-    static constexpr unsigned char kName[] = "localhost";
-    ::X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, kName, -1, -1, 0);
-    ::X509_set_issuer_name(certificate.get(), name);
-    ::X509_sign(certificate.get(), key.get(), ::EVP_sha256());
-    const auto write = [](const std::string& path, auto&& put) {
-      const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "w"), &std::fclose);
-      put(file.get());
-    };
-    write(certificate_file(), [&](std::FILE* file) { ::PEM_write_X509(file, certificate.get()); });
-    write(key_file(),
-          [&](std::FILE* file) { ::PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
-  }
-  ~TestCertificate() { std::filesystem::remove_all(directory_); }
-
-  std::string certificate_file() const { return (directory_ / "cert.pem").string(); }
-  std::string key_file() const { return (directory_ / "key.pem").string(); }
-
- private:
-  std::filesystem::path directory_;
-};
 
 TEST(HttpServerTls, AnswersOverTls) {
   const TestCertificate certificate;
@@ -125,6 +90,123 @@ TEST(HttpServerTls, HangsUpOnAClientThatDoesNotSpeakTls) {
   boost::asio::read(socket, boost::asio::dynamic_buffer(rest), error);
   EXPECT_TRUE(error);
   EXPECT_EQ((*server)->counts().requests, 0u);
+}
+
+// What a client that offers just this gets: the cipher that was agreed on, or "" when the server refuses.
+std::string agreed_cipher(std::uint16_t port, int version, const char* ciphers) {
+  boost::asio::io_context context;
+  ssl::context client_tls(ssl::context::tls_client);
+  ::SSL_CTX* const native = client_tls.native_handle();
+  // The oldest ciphers are only offered at the lowest security level.
+  ::SSL_CTX_set_security_level(native, 0);
+  ::SSL_CTX_set_min_proto_version(native, version);
+  ::SSL_CTX_set_max_proto_version(native, version);
+  if (ciphers != nullptr) {
+    EXPECT_EQ(::SSL_CTX_set_cipher_list(native, ciphers), 1) << ciphers;
+  }
+  ssl::stream<tcp::socket> stream(context, client_tls);
+  stream.next_layer().connect({boost::asio::ip::address_v4::loopback(), port});
+  boost::system::error_code error;
+  stream.handshake(ssl::stream_base::client, error);
+  return error ? "" : ::SSL_get_cipher_name(stream.native_handle());
+}
+
+TEST(HttpServerTls, AgreesOnForwardSecrecyAndAuthenticatedEncryptionOnly) {
+  const TestCertificate certificate("DNS:localhost", TestCertificate::KeyKind::kRsa);
+  auto tls = TlsContext::for_server({certificate.certificate_file(), certificate.key_file(), ""});
+  ASSERT_TRUE(tls.has_value()) << tls.error().message;
+  const core::SteadyClock clock;
+  EchoHandler::Seen seen;
+  HttpServerOptions options;
+  options.tls = *tls;
+  auto server = HttpServer::start(options, clock, [&](boost::asio::io_context& loop, unsigned) {
+    return std::make_unique<EchoHandler>(loop, seen);
+  });
+  ASSERT_TRUE(server.has_value());
+  const std::uint16_t port = (*server)->address().port;
+  for (const char* good :
+       {"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305"}) {
+    EXPECT_EQ(agreed_cipher(port, TLS1_2_VERSION, good), good);
+  }
+  for (const char* bad :
+       {"AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES256-SHA", "AES128-SHA256", "ECDHE-RSA-AES128-SHA",
+        "ECDHE-RSA-AES256-SHA384", "DHE-RSA-AES128-GCM-SHA256", "AECDH-AES128-SHA", "NULL-SHA256", "AES128-CCM"}) {
+    EXPECT_EQ(agreed_cipher(port, TLS1_2_VERSION, bad), "") << bad;
+  }
+  EXPECT_EQ(agreed_cipher(port, TLS1_1_VERSION, nullptr), "");
+  EXPECT_THAT(agreed_cipher(port, TLS1_3_VERSION, nullptr), HasSubstr("TLS_"));
+}
+
+// The key that a new connection is shown.
+std::string shown_key(std::uint16_t port) {
+  boost::asio::io_context context;
+  ssl::context client_tls(ssl::context::tls_client);
+  ssl::stream<tcp::socket> stream(context, client_tls);
+  stream.next_layer().connect({boost::asio::ip::address_v4::loopback(), port});
+  stream.handshake(ssl::stream_base::client);
+  const std::unique_ptr<X509, decltype(&::X509_free)> shown(::SSL_get1_peer_certificate(stream.native_handle()),
+                                                            &::X509_free);
+  const ASN1_BIT_STRING* const key = ::X509_get0_pubkey_bitstr(shown.get());
+  return std::string(reinterpret_cast<const char*>(key->data), static_cast<std::size_t>(key->length));
+}
+
+TEST(HttpServerTls, ShowsANewCertificateToNewConnectionsAndKeepsTheOthers) {
+  const TestCertificate first;
+  const TestCertificate second;
+  const core::SteadyClock clock;
+  EchoHandler::Seen seen;
+  HttpServerOptions options;
+  options.tls = *TlsContext::for_server({first.certificate_file(), first.key_file(), ""});
+  auto server = HttpServer::start(options, clock, [&](boost::asio::io_context& loop, unsigned) {
+    return std::make_unique<EchoHandler>(loop, seen);
+  });
+  ASSERT_TRUE(server.has_value());
+  const std::uint16_t port = (*server)->address().port;
+  boost::asio::io_context context;
+  ssl::context client_tls(ssl::context::tls_client);
+  ssl::stream<tcp::socket> open(context, client_tls);
+  open.next_layer().connect({boost::asio::ip::address_v4::loopback(), port});
+  open.handshake(ssl::stream_base::client);
+  const std::string before = shown_key(port);
+
+  (*server)->set_tls(*TlsContext::for_server({second.certificate_file(), second.key_file(), ""}));
+  EXPECT_NE(shown_key(port), before);
+  EXPECT_EQ(shown_key(port), shown_key(port));
+  boost::asio::write(open, boost::asio::buffer(std::string("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")));
+  std::string answer;
+  boost::asio::read_until(open, boost::asio::dynamic_buffer(answer), "GET /open ");
+  EXPECT_THAT(answer, HasSubstr("HTTP/1.1 200 OK"));
+}
+
+// A handshake that is not finished holds tens of kilobytes: together they are bounded, and silence costs nothing.
+TEST(HttpServerTls, BoundsWhatUnfinishedHandshakesHold) {
+  const TestCertificate certificate;
+  const core::SteadyClock clock;
+  EchoHandler::Seen seen;
+  HttpServerOptions options;
+  options.tls = *TlsContext::for_server({certificate.certificate_file(), certificate.key_file(), ""});
+  options.max_buffered_bytes = 100 * 1024;  // three handshakes
+  auto server = HttpServer::start(options, clock, [&](boost::asio::io_context& loop, unsigned) {
+    return std::make_unique<EchoHandler>(loop, seen);
+  });
+  ASSERT_TRUE(server.has_value());
+  const std::uint16_t port = (*server)->address().port;
+  const auto refused = [&] { return (*server)->counts().refusals[static_cast<std::size_t>(Refusal::kOverBudget)]; };
+  boost::asio::io_context context;
+  std::vector<tcp::socket> clients;
+  const auto open = [&](const std::string& greeting) {
+    clients.emplace_back(context).connect({boost::asio::ip::address_v4::loopback(), port});
+    boost::asio::write(clients.back(), boost::asio::buffer(greeting));
+  };
+  for (int i = 0; i < 10; ++i) open("");
+  EXPECT_NE(agreed_cipher(port, TLS1_3_VERSION, nullptr), "");
+  for (int i = 0; i < 4; ++i) open("\x16\x03\x01\x02");
+  while (refused() == 0) std::this_thread::yield();
+  EXPECT_EQ(refused(), 1u);
+  EXPECT_LE((*server)->counts().buffered_bytes, 100u * 1024);
+  clients.clear();
+  while ((*server)->counts().buffered_bytes > 0) std::this_thread::yield();
+  EXPECT_NE(agreed_cipher(port, TLS1_3_VERSION, nullptr), "");
 }
 
 TEST(TlsContext, NamesTheFileItCannotUse) {

@@ -185,7 +185,46 @@ TEST(GatewayOptions, TakesAPriceItsCurrencyAndTheLimitsOfAGrant) {
   EXPECT_THAT(gateway_help(), HasSubstr("--max-intents-per-reservation N payment intents")) << "a long one has a space";
 }
 
+TEST(GatewayOptions, LimitsConnectionsOfAnAddressToASixteenthUnlessTold) {
+  EXPECT_EQ(parse({})->options.connections_per_address_used(), 1000u);
+  EXPECT_EQ(parse({"--max-connections", "32000"})->options.connections_per_address_used(), 2000u);
+  EXPECT_EQ(parse({"--max-connections", "100"})->options.connections_per_address_used(), 64u);
+  EXPECT_EQ(parse({"--max-connections-per-address", "5"})->options.connections_per_address_used(), 5u);
+  EXPECT_EQ(parse({"--max-connections-per-address", "0"})->options.connections_per_address_used(), 0u);
+  EXPECT_THAT(error_of({"--max-connections-per-address", "1000001"}), HasSubstr("--max-connections-per-address: "));
+}
+
+TEST(GatewayOptions, TakesSocketsAndEveryInterface) {
+  for (const char* listen : {"unix:/run/gateway.sock", ":8080", "[::]:8080", "localhost:8080"}) {
+    EXPECT_EQ(parse({"--listen", listen})->options.listen, listen);
+  }
+  EXPECT_THAT(error_of({"--listen", "unix:gateway.sock"}), HasSubstr("a socket needs an absolute path"));
+}
+
+TEST(GatewayOptions, TakesOriginsAsBrowsersSendThem) {
+  EXPECT_EQ(parse({"--cors-origin", "https://shop.example, http://localhost:3000"})->options.cors_origins,
+            (std::vector<std::string>{"https://shop.example", "http://localhost:3000"}));
+  const std::pair<const char*, const char*> cases[] = {
+      {"https://shop.example/", "write https://shop.example"},
+      {"https://SHOP.example", "write https://shop.example"},
+      {"https://shop.example:443", "write https://shop.example"},
+      {"http://shop.example:80", "write http://shop.example"},
+      {"https://shop.example/path", "write https://shop.example"},
+      {"*", "'*' is not an origin; write scheme://host[:port]"},
+      {"null", "'null' is not an origin"},
+      {"shop.example", "'shop.example' is not an origin"},
+      {"https://a.example,", "'' is not an origin"},
+      {"", "'' is not an origin"},
+  };
+  for (const auto& [value, message] : cases) {
+    EXPECT_THAT(error_of({"--cors-origin", value}), HasSubstr(message)) << value;
+    EXPECT_THAT(error_of({"--cors-origin", value}), HasSubstr("--cors-origin: ")) << value;
+  }
+}
+
 TEST(GatewayOptions, SaysWhatDoesNotGoTogether) {
+  EXPECT_THAT(error_of({"--max-body", "1000000", "--max-buffered-bytes", "1000000"}),
+              HasSubstr("--max-buffered-bytes (1000000) must be twice --max-headers (16384) and --max-body (1000000)"));
   EXPECT_THAT(error_of({"--tls-cert", "c.pem"}), HasSubstr("--tls-cert is given without --tls-key"));
   EXPECT_THAT(error_of({"--tls-client-ca", "c.pem"}), HasSubstr("--tls-client-ca needs --tls-cert"));
   EXPECT_THAT(error_of({"--admin-token", "a", "--admin-token-file", "b"}), HasSubstr("exclude each other"));
