@@ -11,6 +11,8 @@ namespace {
 
 // A size line with its extensions, or all the trailers: more than anybody sends.
 constexpr std::size_t kMaxOverheadBytes = 4096;
+// All extensions of a body: chunks of one byte must not carry megabytes that nobody reads.
+constexpr std::size_t kMaxExtensionBytes = 16 * 1024;
 // Enough for 64 bits; more digits are zeros that hide something.
 constexpr unsigned kMaxSizeDigits = 16;
 
@@ -37,7 +39,10 @@ ChunkedBody::Progress ChunkedBody::read(char* buffer, std::size_t& next, std::si
       if (chunk_bytes_ == 0) state_ = State::kDataCr;
       continue;
     }
-    if (++overhead_bytes_ > kMaxOverheadBytes) state_ = malformed("a chunk header or the trailers are too long");
+    if (is_in_extension()) ++extension_bytes_;
+    if (++overhead_bytes_ > kMaxOverheadBytes || extension_bytes_ > kMaxExtensionBytes) {
+      state_ = malformed("chunk headers or trailers are too long");
+    }
     if (state_ != State::kMalformed) state_ = step(buffer[next]);
     if (state_ == State::kMalformed) return Progress::kMalformed;
     if (state_ == State::kTooLong) return Progress::kTooLong;

@@ -30,6 +30,7 @@ class ChunkedBody {
   enum class State : std::uint8_t {
     kSizeFirst,  // the first digit of a size
     kSize,
+    // the extensions, up to kBehindQuoted
     kBeforeSemicolon,  // white space behind the size or an extension
     kBeforeName,       // behind ';'
     kName,
@@ -53,6 +54,7 @@ class ChunkedBody {
     kTooLong,
   };
 
+  bool is_in_extension() const { return state_ >= State::kBeforeSemicolon && state_ <= State::kBehindQuoted; }
   State step(char c);
   State begin_size(char c);
   State take_digit(char c);
@@ -65,8 +67,9 @@ class ChunkedBody {
 
   const std::size_t max_body_bytes_;
   std::size_t body_bytes_ = 0;
-  std::uint64_t chunk_bytes_ = 0;   // while its size is read, then what is left of it
-  std::size_t overhead_bytes_ = 0;  // of this size line, or of the trailers
+  std::uint64_t chunk_bytes_ = 0;    // while its size is read, then what is left of it
+  std::size_t overhead_bytes_ = 0;   // of this size line, or of the trailers
+  std::size_t extension_bytes_ = 0;  // of the whole body
   unsigned size_digits_ = 0;
   State state_ = State::kSizeFirst;
   // As much of a trailer's name as tells whether it is one of those that are refused.

@@ -148,6 +148,13 @@ TEST(ChunkedBody, TakesNothingElse) {
   }
 }
 
+TEST(ChunkedBody, BoundsTheExtensionsOfAllChunksTogether) {
+  std::string bytes;
+  for (int i = 0; i < 4; ++i) bytes += "1;" + std::string(4000, 'a') + "\r\nx\r\n";
+  EXPECT_EQ(read(bytes + "0\r\n\r\n", 100'000).progress, Progress::kDone);
+  EXPECT_EQ(read(bytes + "1;" + std::string(400, 'a'), 100'000).progress, Progress::kMalformed);
+}
+
 TEST(ChunkedBody, StopsAtTheLongestBodyBeforeItArrives) {
   EXPECT_EQ(read("65\r\n", 100).progress, Progress::kTooLong);
   EXPECT_EQ(read("64\r\n", 100).progress, Progress::kNeedMore);
