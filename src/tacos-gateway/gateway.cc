@@ -290,10 +290,11 @@ Result<net::HttpServerOptions> Gateway::server_options() const {
   server.listen = std::move(*listen);
   server.threads = options_.threads;
   server.max_connections_per_address = options_.connections_per_address_used();
-  // A limit that was asked for holds for everybody, loopback too.
-  if (!options_.max_connections_per_address) {
-    server.carries_many = [](const net::PeerAddress& peer) { return peer.is_loopback(); };
-  }
+  // A limit that was asked for holds for loopback too; but never for a proxy, whose connections are all its clients'.
+  server.carries_many = [&proxies = services_.joins.proxies,
+                         given = options_.max_connections_per_address.has_value()](const net::PeerAddress& peer) {
+    return proxies.trusts(peer) || (!given && peer.is_loopback());
+  };
   server.max_buffered_bytes = options_.max_buffered_bytes;
   server.request_timeout = options_.request_timeout;
   server.idle_timeout = options_.idle_timeout;

@@ -88,7 +88,7 @@ TEST(GatewayAllocation, AWarmJoinByAssertionBehindAProxyAllocatesNothing) {
   EmbeddedStore store({}, clock);
   EmbeddedSeats seats({}, clock);
   GatewayServices services{clock, log, store, seats};
-  services.signing_keys = {random_key()};
+  services.signing_keys = {*random_key()};
   services.metrics.push_back(std::make_unique<ThreadMetrics>());
   services.metrics.push_back(std::make_unique<ThreadMetrics>());
   // EdDSA is not promised: OpenSSL makes a context for each.

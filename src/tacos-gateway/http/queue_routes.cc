@@ -143,6 +143,7 @@ void QueueRoutes::answered(StoreCommand& command) {
   exchange.thread.answer().begin();
   switch (command.kind) {
     case StoreCommand::Kind::kJoin:
+      if (command.view.reserved && command.replaces == 0) return routes.ask_about_reservation(exchange);
       return routes.answer_join(exchange);
     case StoreCommand::Kind::kStatus:
       return routes.answer_status(exchange);
@@ -159,6 +160,36 @@ void QueueRoutes::write_tenths(core::Nanos duration, Rounding rounding) {
   constexpr std::int64_t kTenth = 100'000'000;
   const std::int64_t tenths = (duration.count() + (rounding == Rounding::kUp ? kTenth - 1 : 0)) / kTenth;
   fmt::format_to(std::back_inserter(thread_.answer().body()), FMT_COMPILE("{}.{}"), tenths / 10, tenths % 10);
+}
+
+void QueueRoutes::ask_about_reservation(ApiExchange& exchange) {
+  SeatCommand& asked = exchange.purchase().work;
+  asked.kind = SeatCommand::Kind::kFindOfTicket;
+  asked.owner = exchange.command.ref;
+  asked.context = &exchange;
+  asked.done = &QueueRoutes::told_of_reservation;
+  thread_.seats().submit(asked);
+}
+
+// One that was cancelled, or whose hold has lapsed, is not in the way: its user starts again at the end.
+void QueueRoutes::told_of_reservation(SeatCommand& asked) {
+  ApiExchange& exchange = *static_cast<ApiExchange*>(asked.context);
+  QueueRoutes routes(exchange.thread);
+  StoreCommand& command = exchange.command;
+  switch (asked.outcome) {
+    case SeatOutcome::kLapsed:
+    case SeatOutcome::kNotFound:
+      command.replaces = command.ref.number;
+      return routes.ask(exchange, StoreCommand::Kind::kJoin);
+    case SeatOutcome::kUnavailable:
+    case SeatOutcome::kOverloaded:
+      exchange.thread.answer().begin();
+      return fail_for(exchange, asked.outcome == SeatOutcome::kUnavailable ? StoreOutcome::kUnavailable
+                                                                           : StoreOutcome::kOverloaded);
+    default:
+      exchange.thread.answer().begin();
+      return routes.answer_join(exchange);
+  }
 }
 
 void QueueRoutes::answer_join(ApiExchange& exchange) {

@@ -19,6 +19,9 @@ class QueueRoutes {
   void ask(ApiExchange& exchange, StoreCommand::Kind kind);
 
   static void answered(StoreCommand& command);
+  // Asks the seats what has become of the reservation that the ticket of a joining user has made.
+  void ask_about_reservation(ApiExchange& exchange);
+  static void told_of_reservation(SeatCommand& command);
   void answer_join(ApiExchange& exchange);
   void answer_status(ApiExchange& exchange);
   void answer_enter(ApiExchange& exchange);

@@ -66,6 +66,10 @@ StepId QueueJourney::prepare(UserId id, Nanos intended, Request& request) {
       if (user.joined_ns < 0) user.joined_ns = intended.count();
       target_ += "/queue/join";
       fmt::format_to(body, R"({{"event_id":"{}","user_id":"u{}-{}"}})", plan_.event_id, share_.seed, number_of(id));
+      // A join whose answer is lost is repeated by the same user, who gets the same ticket for it.
+      key_.clear();
+      fmt::format_to(std::back_inserter(key_), "{}-{}-join", share_.seed, number_of(id));
+      request.idempotency_key = key_;
       break;
     }
     case kStatus:

@@ -35,6 +35,7 @@ class QueueJourneyTest : public testing::Test {
     step = journey().prepare(user, now, request);
     target = request.target;
     body = request.body;
+    if (step == QueueJourney::kJoin) joined_with = request.idempotency_key;
     return step;
   }
 
@@ -68,11 +69,13 @@ class QueueJourneyTest : public testing::Test {
   Request request;
   std::string target;
   std::string body;
+  std::string joined_with;  // the key of the last join
 };
 
 TEST_F(QueueJourneyTest, GoesFromJoinToABoughtSeat) {
   join_and_wait();
   EXPECT_EQ(target, "/queue/join");
+  EXPECT_EQ(joined_with, "9-0-join") << "a repeated join is the same user's";
   EXPECT_EQ(body, R"({"event_id":"e1","user_id":"u9-0"})");
   ASSERT_EQ(ask(seconds(10)), QueueJourney::kStatus);
   EXPECT_EQ(request.method, Method::kGet);
