@@ -118,7 +118,7 @@ def measure(options, position):
                 server.pour([call("open", 7, EVENT, 100_000, rate * 1_000_000, 100_000, 3_600_000, 3_600_000, 3_600_000, 0, 50_000_000,
                                   position, 0, 0, buckets)])
             begin(0)
-            costs["join"] = server.pour([call("join", user(n), EVENT) for n in range(options.users)])
+            costs["join"] = server.pour([call("join", user(n), EVENT, 0, "8 bytes.", "", 0) for n in range(options.users)])
             step = max(1, options.users // options.calls)
             tickets = range(1, options.users + 1, step)
             costs["status"] = server.pour([call("status", n, 7) for n in tickets])
@@ -129,7 +129,7 @@ def measure(options, position):
             costs["facts"] = server.pour([call("facts", 0, 7)] * 2000)
             begin(1_000_000)
             few = 20_000
-            server.pour([call("join", user(n), EVENT) for n in range(few)])
+            server.pour([call("join", user(n), EVENT, 0, "8 bytes.", "", 0) for n in range(few)])
             costs["tick, a user let in"] = server.pour([call("tick", 0, 0, 0)] * 20, few)
             who = range(1, few)
             costs["enter"] = server.pour([call("enter", n, 7, 0) for n in who])
@@ -155,11 +155,11 @@ def measure(options, position):
                 server.pour([command("SET", f"ticket:{{sale}}:{n:08d}", n) for n in range(options.users)])
                 costs["KEYS, for each key"] = server.pour([command("KEYS", "ticket:{sale}:*")] * 5, 5 * options.users)
                 begin(0, BUCKETS)
-                costs["join of a spread event"] = server.pour([call("join", user(n), EVENT, 0) for n in range(few)])
+                costs["join of a spread event"] = server.pour([call("join", user(n), EVENT, 0, "8 bytes.", "", 0) for n in range(few)])
                 # As a new event's bucket is told of it: its first number each, and no time that has passed.
                 now = int(time.time() * 1e6)
                 costs["arrival in its bucket"] = server.pour(
-                    [call("arrive", 7, now, now, 3_600_000, 3_600_000, 3_600_000, BUCKETS, 1 + BUCKETS * n, user(n), key=BUCKET)
+                    [call("arrive", 7, now, now, 3_600_000, 3_600_000, 3_600_000, BUCKETS, 1 + BUCKETS * n, user(n), "8 bytes.", "", 0, key=BUCKET)
                      for n in range(few)])
                 assert server.cli("HGET", BUCKET, "epoch").strip() == "7"
         finally:

@@ -94,8 +94,9 @@ TEST(LineReply, FactsAreReadWholeOrNotAtAll) {
 
 TEST(LineReply, AnOutcomeIsOneThatTheStoreKnows) {
   EXPECT_EQ(outcome_of(Told({9}).reply()), 9);
+  EXPECT_EQ(outcome_of(Told({11}).reply()), 11);
   EXPECT_EQ(outcome_of(Told({kNoEvent}).reply()), kNoEvent);
-  for (const std::int64_t unknown : {std::int64_t{10}, std::int64_t{-1}, std::int64_t{99}, kMost}) {
+  for (const std::int64_t unknown : {std::int64_t{12}, std::int64_t{-1}, std::int64_t{99}, kMost}) {
     EXPECT_EQ(outcome_of(Told({unknown}).reply()), -1) << unknown;
   }
   EXPECT_EQ(outcome_of(Told({}).reply()), -1);
