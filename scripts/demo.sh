@@ -86,7 +86,7 @@ until [ -n "$url" ] && curl -fsS "$url/readyz" >/dev/null 2>&1; do
   port=$(sed -n 's/.*127\.0\.0\.1:\([1-9][0-9]*\).*/\1/p' "$report/gateway.log" | head -n 1)
   [ -z "$port" ] || url="http://127.0.0.1:$port"
 done
-echo "demo: the gateway is ready at $url; the sale opens 50 s after the first join"
+echo "demo: the gateway is ready at $url; the sale opens 50 s after its start"
 
 trap : INT
 status=0

@@ -72,7 +72,8 @@ std::string description_of(const Plan& plan, const ScenarioShape& shape) {
   const auto& in = plan.inputs;
   const double opens = shape.ramp_sec.value_or(in[Q::kArrivalTime] > 0 ? 0 : in[Q::kGatherTime]);
   return fmt::format(
-      "Proves the plan of {} users, {} seats, {} let in: run it against tacos-gateway --admission-rate {} "
+      "Proves the plan of {} users, {} seats, {} let in: run it at once after starting tacos-gateway --admission-rate "
+      "{} "
       "--admission-burst {} --seats {} --opening-delay {} --turn-ttl {} --heartbeat-ttl {} (or your own room set "
       "up alike), then: tacos-plan verify REPORT with the plan's own options.",
       count_text(in[Q::kUsers]), count_text(in[Q::kSeats]), rate_text(plan.admission.rate), plan.admission.rate,
