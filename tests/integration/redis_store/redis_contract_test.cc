@@ -22,6 +22,7 @@ class RedisUnderTest final : public StoreUnderTest {
   boost::asio::any_io_executor executor() override { return gateway_.loop().get_executor(); }
   void run_until(const std::function<bool()>& condition) override { gateway_.run_until(condition); }
 
+  void leap(core::Nanos time) override { clock_.advance(time); }
   // The scripts' calendar is the test's clock.
   std::int64_t unix_ms_now() override { return clock_.now().since_origin() / milliseconds(1); }
 

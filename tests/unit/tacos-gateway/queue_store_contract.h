@@ -22,6 +22,8 @@ class StoreUnderTest {
   virtual QueueStore& store() = 0;
   // Moves the store's clock on in small steps, ticking after each.
   virtual void pass(core::Nanos time) = 0;
+  // Moves the clock on in one step, and nothing else.
+  virtual void leap(core::Nanos time) = 0;
   // The store's calendar.
   virtual std::int64_t unix_ms_now() = 0;
   // Where sessions complete their commands, and what runs that until a condition holds. A store that completes inside
@@ -119,6 +121,10 @@ class QueueStoreContract : public testing::TestWithParam<StoreFactory> {
     terms.admission_rate = options.admission_rate;
     terms.admission_burst = options.admission_burst;
     return terms;
+  }
+  void leap(core::Nanos time) {
+    store();
+    under_test_->leap(time);
   }
   std::int64_t unix_ms_now() {
     store();

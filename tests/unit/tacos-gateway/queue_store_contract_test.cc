@@ -11,6 +11,7 @@ class EmbeddedUnderTest final : public StoreUnderTest {
  public:
   explicit EmbeddedUnderTest(const LineOptions& options) : store_({options, 3, nullptr}, clock_) {}
   QueueStore& store() override { return store_; }
+  void leap(core::Nanos time) override { clock_.advance(time); }
   std::int64_t unix_ms_now() override {
     return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count() +
            (clock_.now() - made_) / milliseconds(1);

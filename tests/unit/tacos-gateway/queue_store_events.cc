@@ -234,6 +234,40 @@ TEST_P(QueueStoreEvents, AFirstJoinStartsNoClock) {
   EXPECT_EQ(status(ref).view.status, TicketStatus::kReady) << "30 s after the store was made, not after the join";
 }
 
+// 2^32 ms are 49.7 days.
+TEST_P(QueueStoreEvents, AnEventThatIsTwoMonthsOldKeepsItsTimes) {
+  options.forget_after = core::Nanos(0);
+  const auto early = join(1).ref;
+  leave(early);
+  for (const int days : {49, 51}) {
+    leap(std::chrono::hours(24) * days);
+    const std::uint64_t user = 100 + static_cast<std::uint64_t>(days);
+    const auto ref = join(user).ref;
+    EXPECT_LT(status(ref).view.waited, seconds(1)) << days;
+    pass(milliseconds(300));
+    ASSERT_EQ(status(ref).view.status, TicketStatus::kReady) << days;
+    pass(options.turn_ttl - seconds(1));
+    EXPECT_EQ(status(ref).view.status, TicketStatus::kReady) << days;
+    EXPECT_GE(status(ref).view.waited, options.turn_ttl - seconds(1));
+    EXPECT_LT(status(ref).view.waited, options.turn_ttl + seconds(1));
+    const auto granted = enter(ref);
+    ASSERT_EQ(granted.outcome, StoreOutcome::kOk) << days;
+    const std::int64_t left_ms = granted.grant_expires_unix_ms - unix_ms_now();
+    EXPECT_NEAR(static_cast<double>(left_ms), static_cast<double>(options.grant_ttl / milliseconds(1)), 1000) << days;
+    EXPECT_EQ(claim(ref).outcome, StoreOutcome::kOk) << days;
+  }
+}
+
+TEST_P(QueueStoreEvents, AnOpeningAYearAheadIsKept) {
+  EventTerms terms = terms_of("show");
+  terms.opens_unix_ms = unix_ms_now() + std::int64_t{365} * 24 * 3'600'000;
+  declare(terms);
+  const auto ref = join(1, "show").ref;
+  pass(seconds(1));
+  EXPECT_EQ(status(ref).view.status, TicketStatus::kWaiting);
+  EXPECT_GT(status(ref).view.eta, std::chrono::hours(24 * 364));
+}
+
 TEST_P(QueueStoreEvents, EventsThatStrangersMakeUpTakeNoDeclaredEventsPlace) {
   for (const char* made_up : {"m1", "m2", "m3"}) status(join(1, made_up).ref);
   EXPECT_EQ(declare(terms_of("show")), Declared::kMade);
