@@ -126,7 +126,7 @@ def dump_event(servers, event_id, into, notes=()):
 
 Reservation = collections.namedtuple("Reservation", "state id order seats")
 NOBODY = "\xff" * 16
-RECORD = 20
+RECORD = 30  # bytes of a ticket: see lua/prelude.lua
 BLOCK = 1024
 
 

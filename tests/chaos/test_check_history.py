@@ -62,7 +62,7 @@ def records(*numbers):
     """The string of a bucket's first tickets, by their nth number from 0."""
     text = ""
     for nth in range(max(numbers) + 1):
-        text += f"user-{nth:011d}\0\0\0\1" if nth in numbers else "\0" * 20
+        text += f"user-{nth:011d}" + "\0" * 13 + "\1" if nth in numbers else "\0" * 30
     return text
 
 
