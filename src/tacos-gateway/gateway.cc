@@ -10,16 +10,13 @@
 #include <openssl/rand.h>
 
 #include "net/descriptor_limit.h"
-#include "tacos-gateway/backend/embedded_seats.h"
+#include "redis/redis_url.h"
 #include "tacos-gateway/events_file.h"
 #include "tacos-gateway/http/api_handler.h"
 #include "tacos-gateway/http/probe_routes.h"
 #include "tacos-gateway/process/operator_file.h"
 #include "tacos-gateway/random/secure_random.h"
-#include "tacos-gateway/redis_seats/redis_seats.h"
-#include "tacos-gateway/redis_store/redis_store.h"
 #include "tacos-gateway/secrets.h"
-#include "tacos-gateway/store/embedded_store.h"
 
 namespace tacos::gateway {
 namespace {
@@ -36,27 +33,6 @@ constexpr core::Nanos kAdminIdleAtTheEnd = std::chrono::milliseconds(50);
 // How long those at the operators' port may take when everything else has ended.
 constexpr core::Nanos kAdminGrace = std::chrono::seconds(1);
 constexpr std::size_t kEventLimiterSlots = 4096;  // 64 KiB
-
-LineOptions line_options(const GatewayOptions& options) {
-  LineOptions line;
-  line.seats = options.seats;
-  line.admission_rate = options.admission_rate;
-  line.admission_burst = static_cast<double>(options.admission_burst);
-  line.turn_ttl = options.turn_ttl;
-  line.grant_ttl = options.grant_ttl;
-  line.heartbeat_ttl = options.heartbeat_ttl;
-  line.opening_delay = options.opening_delay;
-  line.forget_after = options.forget_events_after;
-  line.price = options.price;
-  line.currency = options.currency;
-  line.any_event = options.any_event();
-  line.max_tickets = options.max_tickets;
-  return line;
-}
-
-SeatLimits seat_limits(const GatewayOptions& options) {
-  return {.intents_per_reservation = options.max_intents_per_reservation, .keys_per_grant = options.max_keys_per_grant};
-}
 
 // What may stand in a log: no password.
 std::string store_text(const GatewayOptions& options) {
@@ -75,57 +51,7 @@ void throw_exception_from_error(const Gateway::StartError& error, const boost::s
   throw std::logic_error("no gateway: " + error.message);
 }
 
-Result<Gateway::Stores> Gateway::make_stores(const GatewayOptions& options, const core::Clock& clock, GatewayLog& log) {
-  if (options.embedded()) {
-    EmbeddedStoreOptions store;
-    store.line = line_options(options);
-    store.max_events = options.max_events;
-    SeatInventoryOptions inventory{.seats = options.seats, .hold_ttl = options.hold_ttl};
-    inventory.price = options.price;
-    inventory.currency = options.currency;
-    inventory.intents_per_reservation = options.max_intents_per_reservation;
-    // The store is made after the seats, and goes before nobody asks them any more.
-    const auto line = std::make_shared<EmbeddedStore*>(nullptr);
-    inventory.terms_of = [line,
-                          usual = SeatTerms{options.seats, options.price, options.currency}](std::uint64_t event) {
-      const auto declared = *line == nullptr ? std::nullopt : (*line)->terms(event);
-      return declared ? SeatTerms{declared->seats, declared->price, declared->currency} : usual;
-    };
-    auto seats = std::make_unique<EmbeddedSeats>(
-        std::move(inventory), clock,
-        IdempotencyOptions{.max_entries = options.max_keys, .per_grant = options.max_keys_per_grant});
-    // The seats are there for as long as anybody ticks the store.
-    store.on_forgotten = [&forgetful = *seats](std::uint64_t event) { forgetful.forget(event); };
-    auto made = std::make_unique<EmbeddedStore>(std::move(store), clock);
-    *line = made.get();
-    return Stores{std::move(made), std::move(seats)};
-  }
-  const auto url = redis::parse_redis_url(options.store);
-  if (url.has_error()) return fail("--store: " + url.error().message);
-  RedisStoreOptions store;
-  store.line = line_options(options);
-  store.max_events = options.max_events;
-  const std::string position = options.position_used();
-  store.position = position == "index"  ? PositionStrategy::kIndex
-                   : position == "keys" ? PositionStrategy::kKeys
-                                        : PositionStrategy::kWatermark;
-  store.command_timeout = options.store_timeout;
-  store.facts_interval = options.facts_interval;
-  store.wait_replicas = options.store_replicas;
-  store.wait_timeout = options.store_replicas_timeout;
-  store.buckets = options.line_buckets;
-  store.on_failover = [&log](const RedisStoreOptions::Failover& news) {
-    log.write(GatewayLog::Level::kWarn, "another server has the line, or it started again",
-              {{"event_id", news.event_id}, {"tickets_known_to_be_lost", news.tickets_lost}});
-  };
-  auto opened = RedisStore::open(*url, std::move(store), clock);
-  if (opened.has_error()) return fail("--store: " + opened.error().message);
-  auto seats = std::make_unique<RedisSeats>(
-      (*opened)->parts(), RedisSeatOptions{.hold_ttl = options.hold_ttl, .limits = seat_limits(options)});
-  return Stores{std::move(*opened), std::move(seats)};
-}
-
-Gateway::Gateway(const GatewayOptions& options, Stores stores, const core::Clock& clock, GatewayLog& log)
+Gateway::Gateway(const GatewayOptions& options, GatewayStores stores, const core::Clock& clock, GatewayLog& log)
     : options_(options),
       log_(log),
       store_(std::move(stores.line)),
@@ -135,7 +61,7 @@ Gateway::Gateway(const GatewayOptions& options, Stores stores, const core::Clock
   services_.cors = CorsPolicy(options.cors_origins);
   services_.store_kind = options.embedded() ? "embedded" : "redis";
   services_.position_strategy = options.position_used();
-  services_.seat_limits = seat_limits(options);
+  services_.seat_limits = GatewayStores::seat_limits(options);
   services_.unix_ms_at_origin = unix_ms_at_origin_of(clock);
   for (unsigned i = 0; i < server_threads(); ++i) services_.metrics.push_back(std::make_unique<ThreadMetrics>());
   reports_ = std::make_unique<OperatorReports>(
@@ -313,7 +239,7 @@ Result<net::HttpServerOptions> Gateway::server_options() const {
 boost::system::result<std::unique_ptr<Gateway>, Gateway::StartError> Gateway::start(const GatewayOptions& options,
                                                                                     const core::Clock& clock,
                                                                                     GatewayLog& log) {
-  auto stores = make_stores(options, clock, log);
+  auto stores = GatewayStores::make(options, clock, log);
   if (stores.has_error()) return StartError{Fault::kOptions, stores.error().message};
   std::unique_ptr<Gateway> gateway(new Gateway(options, std::move(*stores), clock, log));
   if (auto taken = gateway->take_secrets(); taken.has_error()) {

@@ -8,6 +8,7 @@
 #include "core/result.h"
 #include "net/http_server.h"
 #include "tacos-gateway/event_declarer.h"
+#include "tacos-gateway/gateway_stores.h"
 #include "tacos-gateway/http/gateway_log.h"
 #include "tacos-gateway/http/gateway_services.h"
 #include "tacos-gateway/http/memory_trimmer.h"
@@ -55,13 +56,7 @@ class Gateway {
   void cut_off();
 
  private:
-  struct Stores {
-    std::unique_ptr<QueueStore> line;
-    std::unique_ptr<SeatStore> seats;
-  };
-  static core::Result<Stores> make_stores(const GatewayOptions& options, const core::Clock& clock, GatewayLog& log);
-
-  Gateway(const GatewayOptions& options, Stores stores, const core::Clock& clock, GatewayLog& log);
+  Gateway(const GatewayOptions& options, GatewayStores stores, const core::Clock& clock, GatewayLog& log);
   unsigned server_threads() const;  // of both ports
   core::Result<void> take_secrets();
   core::Result<std::shared_ptr<net::TlsContext>> load_tls() const;

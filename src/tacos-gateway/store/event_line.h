@@ -88,6 +88,7 @@ class EventLine {
     void set(TicketStatus status) { status_bits = static_cast<std::uint64_t>(status) & 0xff; }
     void set(Grant grant) { grant_bits = static_cast<std::uint64_t>(grant) & 0xff; }
   };
+  static constexpr std::uint64_t kMillisMask = (std::uint64_t{1} << 40) - 1;
   static constexpr std::size_t kChunk = 4096;
   // An event that few have joined takes little: the first chunk grows by doubling.
   static constexpr std::size_t kSmallestChunk = 16;
