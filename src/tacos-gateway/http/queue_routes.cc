@@ -282,8 +282,9 @@ void fail_for(ApiExchange& exchange, StoreOutcome outcome) {
       return answer.fail(exchange, ApiError::kIdempotencyInFlight,
                          "another request is using this grant at this moment");
     case StoreOutcome::kOverloaded:
-      return answer.fail(exchange, ApiError::kOverloaded,
-                         "the line is as long as it may be, or more is under way than may be");
+      return answer.fail(
+          exchange, ApiError::kOverloaded,
+          "the line is as long as it may be, as many events as may be are under way, or the store has too much to do");
     case StoreOutcome::kOk:
     case StoreOutcome::kUnavailable:
       break;

@@ -42,6 +42,7 @@ void add_terms(EventSnapshot& snapshot, const EventTerms& terms) {
   snapshot.opens_unix_ms = terms.opens_unix_ms;
   snapshot.price = terms.price;
   snapshot.currency = terms.currency;
+  snapshot.terms = terms;
 }
 
 }  // namespace
