@@ -47,7 +47,7 @@ struct TicketView {
   core::Nanos waited{0};
   core::Nanos poll_after{0};
   bool stale = false;  // answered from what was known a while ago, because the store can't be reached
-  // kJoin: the ticket's grant has made a reservation. Whether that still stands the seats know.
+  // The ticket's grant has made a reservation. Whether that still stands the seats know.
   bool reserved = false;
 };
 
