@@ -210,7 +210,7 @@ TEST_F(GatewayEventsTest, ADeclarationThatIsWrongSaysWhere) {
       {R"({"opens_at":"2026-12-24T10:00:00"})", "opens_at"},
       {R"({"opens_at":-5})", "opens_at"},
       {R"({"opens_at":1798106400})", "opens_at"},
-      {R"({"opens_at":0})", "opens_at"},
+      {R"({"opens_at":1})", "opens_at"},
       {R"({"opens_at":99999999999})", "opens_at"},
       {R"({"":1})", ""},
       {R"({"a\"b":1})", "a\"b"},
@@ -227,6 +227,7 @@ TEST_F(GatewayEventsTest, ADeclarationThatIsWrongSaysWhere) {
       admin("PUT", "/admin/events/show", R"({"opens_at":1798106400})").raw.body,
       testing::HasSubstr("opens_at is in milliseconds, and 1798106400 looks like seconds; write 1798106400000"));
   EXPECT_EQ(admin("PUT", "/admin/events/early", R"({"opens_at":100000000000})").status, 201);
+  EXPECT_EQ(admin("PUT", "/admin/events/at-once", R"({"opens_at":0})").status, 201);
   EXPECT_EQ(admin("PUT", "/admin/events/sh%2fow", "{}").status, 400);
   EXPECT_EQ(call("PUT", "/admin/events/show", "{}").status, 401) << "not without the operator's token";
   EXPECT_EQ(admin("PUT", "/admin/events/show", "{}").status, 201);

@@ -51,7 +51,7 @@ bool take_rate(const JsonBody& json, EventTerms& terms, TermsError& error) {
   return true;
 }
 
-// A time as text, or milliseconds since 1970.
+// A time as text, or milliseconds since 1970; 0 is at once.
 bool take_opening(const JsonBody& json, EventTerms& terms, TermsError& error) {
   std::string_view text;
   switch (json.get_text("opens_at", text)) {
@@ -66,14 +66,14 @@ bool take_opening(const JsonBody& json, EventTerms& terms, TermsError& error) {
     case Found::kWrongType:
       std::int64_t unix_ms = 0;
       if (json.get_integer("opens_at", unix_ms) != Found::kYes) break;
-      if (unix_ms >= 0 && unix_ms < kLeastUnixMs) {
+      if (unix_ms > 0 && unix_ms < kLeastUnixMs) {
         error = {"opens_at",
                  fmt::format("opens_at is in milliseconds, and {} looks like seconds; write {}000, or a time "
                              "such as \"2026-12-24T19:00:00+09:00\"",
                              unix_ms, unix_ms)};
         return false;
       }
-      if (unix_ms >= kLeastUnixMs && unix_ms < kMostUnixMs) {
+      if (unix_ms == 0 || (unix_ms >= kLeastUnixMs && unix_ms < kMostUnixMs)) {
         terms.opens_unix_ms = unix_ms;
         return true;
       }
