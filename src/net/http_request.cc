@@ -75,6 +75,16 @@ std::optional<std::string_view> HttpRequest::header_from_end(std::string_view na
   return std::nullopt;
 }
 
+std::string_view HttpRequest::sole_header(std::string_view name) const {
+  const HeaderSlice* sole = nullptr;
+  for (const HeaderSlice& header : headers_) {
+    if (header.name_size != name.size() || !equals_ignoring_case(name_of(header), name)) continue;
+    if (sole != nullptr) return {};
+    sole = &header;
+  }
+  return sole != nullptr ? value_of(*sole) : std::string_view();
+}
+
 bool HttpRequest::has_header(std::string_view name) const {
   return find(name) != nullptr;
 }

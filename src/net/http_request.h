@@ -27,6 +27,8 @@ class HttpRequest {
   // The first field of this name (ASCII case does not matter), trimmed; empty when absent.
   std::string_view header(std::string_view name) const;
   bool has_header(std::string_view name) const;
+  // The value of the one field of this name; empty when it is absent or stands there twice.
+  std::string_view sole_header(std::string_view name) const;
   // The nth field of this name counted from the last, 0 being the last: for lists that each hop appends to.
   std::optional<std::string_view> header_from_end(std::string_view name, std::size_t nth) const;
   std::string_view body() const { return view(body_); }

@@ -140,14 +140,50 @@ void RequestParser::check_framing(http::field name, View value, ErrorCode& error
       return;
     case http::field::expect:
       if (request_.minor_version_ == 0) return;  // ignored, RFC 9110 section 10.1.1
-      if (!equals_ignoring_case(text, "100-continue")) {
-        return refuse(error, Refusal::kExpectationFailed, "the only expectation understood is 100-continue");
-      }
-      expects_continue_ = true;
-      return;
+      return take_expectations(value, error);
     default:
       return;
   }
+}
+
+// A list (RFC 9110 section 10.1.1), in one field or several; empty elements are none (section 5.6.1.2).
+void RequestParser::take_expectations(View value, ErrorCode& error) {
+  std::string_view rest(value.data(), value.size());
+  for (;;) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    std::string_view item = rest.substr(0, comma);
+    while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
+    while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
+    if (equals_ignoring_case(item, "100-continue")) {
+      expects_continue_ = true;
+    } else if (!item.empty()) {
+      return refuse(error, Refusal::kExpectationFailed, "the only expectation understood is 100-continue");
+    }
+    if (comma == rest.size()) return;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+void RequestParser::check_single(http::field name, View name_text, ErrorCode& error) {
+  static constexpr std::string_view kReasons[] = {
+      "there is more than one Authorization", "there is more than one Content-Type", "there is more than one Origin",
+      "there is more than one Idempotency-Key"};
+  std::size_t which = 0;
+  if (name == http::field::authorization) {
+    which = 0;
+  } else if (name == http::field::content_type) {
+    which = 1;
+  } else if (name == http::field::origin) {
+    which = 2;
+  } else if (name == http::field::unknown &&
+             equals_ignoring_case({name_text.data(), name_text.size()}, "Idempotency-Key")) {
+    which = 3;
+  } else {
+    return;
+  }
+  const auto bit = static_cast<std::uint8_t>(1u << which);
+  if ((singles_seen_ & bit) != 0) return refuse(error, Refusal::kMalformed, kReasons[which]);
+  singles_seen_ |= bit;
 }
 
 void RequestParser::on_field_impl(http::field name, View name_text, View value, ErrorCode& error) {
@@ -158,6 +194,7 @@ void RequestParser::on_field_impl(http::field name, View name_text, View value, 
     return refuse(error, Refusal::kHeadersTooLarge, "there are too many header fields");
   }
   check_framing(name, value, error);
+  if (!error) check_single(name, name_text, error);
   if (error) return;
   const auto at = [&](View view) { return static_cast<std::uint16_t>(view.data() - base_); };
   request_.headers_.push_back({at(name_text), static_cast<std::uint16_t>(name_text.size()),

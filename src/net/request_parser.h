@@ -56,6 +56,9 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   // What is wrong with it, empty when nothing.
   std::string_view take_target(View target);
   void check_framing(boost::beast::http::field name, View value, ErrorCode& error);
+  // Fields that say who asks for what: of two, a proxy in front may believe the one and a handler the other.
+  void check_single(boost::beast::http::field name, View name_text, ErrorCode& error);
+  void take_expectations(View value, ErrorCode& error);
   HttpRequest::Slice slice(View view) const;
 
   HttpRequest& request_;
@@ -67,6 +70,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   bool has_host_ = false;
   bool has_length_ = false;
   bool has_transfer_encoding_ = false;
+  std::uint8_t singles_seen_ = 0;  // a bit for each name of check_single()
 };
 
 }  // namespace tacos::net

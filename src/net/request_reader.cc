@@ -87,8 +87,35 @@ RequestReader::Progress RequestReader::refuse(Refusal refusal, std::string_view 
   refused_ = true;
   refusal_ = refusal;
   reason_ = reason;
-  request_.clear();  // half-read slices must not be looked up in the buffer of the request before
+  keep_origin();
   return Progress::kRefused;
+}
+
+// Looked for in the bytes: what the parser has seen of a head that is refused depends on why.
+void RequestReader::keep_origin() {
+  static constexpr std::string_view kName = "\r\norigin:";
+  const HttpRequest::Slice path = request_.path_;
+  // Half-read slices must not be looked up in the buffer of the request before.
+  request_.clear();
+  if (!parser_) return;
+  request_.base_ = buffer_.get() + begin_;
+  const std::string_view arrived(buffer_.get() + begin_, std::min(end_ - begin_, limits_.max_head_bytes));
+  const std::size_t empty_line = arrived.find("\r\n\r\n");
+  const std::string_view head = empty_line == std::string_view::npos ? arrived : arrived.substr(0, empty_line + 4);
+  if (path.at + path.size <= head.size()) request_.path_ = path;
+  std::optional<HttpRequest::HeaderSlice> origin;
+  for (std::size_t at = head.find('\r'); at != std::string_view::npos; at = head.find('\r', at + 1)) {
+    if (!equals_ignoring_case(head.substr(at, kName.size()), kName)) continue;
+    std::size_t from = at + kName.size();
+    const std::size_t line_end = head.find('\r', from);
+    if (origin || line_end == std::string_view::npos) return;
+    std::size_t to = line_end;
+    while (from < to && (head[from] == ' ' || head[from] == '\t')) ++from;
+    while (to > from && (head[to - 1] == ' ' || head[to - 1] == '\t')) --to;
+    const auto narrow = [](std::size_t number) { return static_cast<std::uint16_t>(number); };
+    origin = {narrow(at + 2), narrow(kName.size() - 3), narrow(from), narrow(to - from)};
+  }
+  if (origin) request_.headers_.push_back(*origin);
 }
 
 bool RequestReader::skip_empty_lines() {

@@ -59,6 +59,9 @@ class RequestReader {
   Progress refuse(Refusal refusal, std::string_view reason);
   Progress refuse_unparsed(boost::beast::error_code error);
   Progress head_too_long();
+  // Leaves of a refused request its path, when that is known, and its Origin, when it has come and stands there once:
+  // a browser shows the refusal to no page that the answer does not name.
+  void keep_origin();
   bool skip_empty_lines();
   void close_chunk_gap();
   // Whether the head is complete; nothing when it is refused.

@@ -153,7 +153,7 @@ Result<void> Gateway::set_join_rules() {
     const auto keys = read_assertion_keys(options_.assertion_key_file);
     if (keys.has_error()) return fail("--assertion-key-file: " + keys.error().message);
     for (unsigned i = 0; i < server_threads(); ++i) {
-      auto verifier = AssertionVerifier::make(*keys);
+      auto verifier = AssertionVerifier::make(*keys, options_.assertion_audience);
       if (verifier.has_error()) return fail("--assertion-key-file: " + verifier.error().message);
       rules.assertions.push_back(std::move(*verifier));
     }

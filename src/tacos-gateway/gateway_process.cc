@@ -73,7 +73,7 @@ int GatewayProcess::serve() {
     if (manager_.watchdog_interval() > core::Nanos(0)) {
       patience = std::clamp(alive_due_ - clock_.now(), core::Nanos(milliseconds(1)), patience);
     }
-    const auto signal = signals_.wait(patience);
+    const auto signal = signals_.wait(at_most(patience));
     if (!signal) continue;
     switch (meaning_of(*signal)) {
       case SignalMeaning::kShutDown:
@@ -91,10 +91,15 @@ int GatewayProcess::serve() {
   }
 }
 
+core::Nanos GatewayProcess::at_most(core::Nanos patience) const {
+  return manager_.has_untold() ? std::min(patience, ServiceNotifier::kAgain) : patience;
+}
+
 // A manager that is told READY sends requests, and one that hears nothing for the watchdog's time starts the gateway
 // anew: so a thread that hangs keeps this quiet.
 void GatewayProcess::tell_manager() {
   if (!manager_.is_heard()) return;
+  manager_.tell_again();
   if (!told_ready_ && gateway_->is_ready()) {
     manager_.ready();
     told_ready_ = true;
@@ -107,6 +112,7 @@ void GatewayProcess::tell_manager() {
 
 // At the end threads stop one by one, which is no reason to start the gateway anew.
 void GatewayProcess::say_alive() {
+  manager_.tell_again();
   const core::Nanos interval = manager_.watchdog_interval();
   if (interval == core::Nanos(0) || clock_.now() < alive_due_) return;
   manager_.alive();
@@ -136,7 +142,7 @@ GatewayExit GatewayProcess::shut_down(int signal) {
 bool GatewayProcess::wait_for_balancers() {
   const core::Instant end = clock_.now() + options_.shutdown_delay;
   while (clock_.now() < end) {
-    const auto signal = signals_.wait(std::min(end - clock_.now(), core::Nanos(std::chrono::seconds(1))));
+    const auto signal = signals_.wait(at_most(std::min(end - clock_.now(), core::Nanos(std::chrono::seconds(1)))));
     say_alive();
     if (!signal) continue;
     switch (meaning_of(*signal)) {

@@ -31,6 +31,8 @@ class GatewayProcess {
   // Until a signal that ends the gateway: returns it.
   int serve();
   void tell_manager();
+  // No longer than the manager may wait for what it has not been told.
+  core::Nanos at_most(core::Nanos patience) const;
   void say_alive();
   GatewayExit shut_down(int signal);
   // While load balancers notice that this gateway goes. Whether it is to stop at once.
@@ -42,7 +44,7 @@ class GatewayProcess {
   const GatewayOptions options_;
   const std::vector<std::string> warnings_;
   const SignalLoop signals_;
-  const ServiceNotifier manager_;
+  ServiceNotifier manager_;
   const core::SteadyClock clock_;
   std::unique_ptr<GatewayLog> log_;
   std::unique_ptr<Gateway> gateway_;

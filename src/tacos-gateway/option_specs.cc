@@ -221,6 +221,9 @@ const std::vector<OptionSpec>& option_specs() {
       {"Strangers", "assertion-key-file", "FILE",
        "the site's keys: PEM blocks of Ed25519 public keys, lines 'hs256 HEX [kid=NAME]'", text(&O::assertion_key_file),
        show_text(&O::assertion_key_file)},
+      {"Strangers", "assertion-audience", "NAME",
+       "this gateway's name in the aud of assertions; without it one with an aud is refused",
+       text(&O::assertion_audience), show_text(&O::assertion_audience)},
       {"Strangers", "anonymous", "YESNO", "whether a join may leave out the user_id (with --identity open)",
        set_anonymous, [](const O& o) { return std::string(o.anonymous ? "yes" : "no"); }},
       {"Strangers", "join-rate-per-address", "RATE",
@@ -360,6 +363,10 @@ Result<void> check_together(const GatewayOptions& options) {
   }
   if (options.asserted() && options.assertion_key_file.empty()) {
     return fail("--identity assertion needs --assertion-key-file with the keys that the site signs with");
+  }
+  if (!options.asserted() && !options.assertion_audience.empty()) {
+    return fail(
+        "--assertion-audience is given, but --identity is open and would not read it; add --identity assertion");
   }
   if (!options.asserted() && !options.assertion_key_file.empty()) {
     return fail(

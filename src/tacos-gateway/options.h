@@ -46,6 +46,7 @@ struct GatewayOptions {
   // strangers
   std::string identity = "open";
   std::string assertion_key_file;
+  std::string assertion_audience;  // empty: an assertion with an aud is refused
   bool anonymous = true;
   core::Rate join_rate_per_address = core::Rate::per_second(50);
   std::uint64_t join_burst_per_address = 500;

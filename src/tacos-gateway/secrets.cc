@@ -49,8 +49,15 @@ Result<std::vector<SecretKey>> parse_keys(std::string_view text, const std::stri
   return keys;
 }
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 // The first line, without the white space at its end.
 Result<std::string> admin_token_of(std::string_view text, const std::string& path) {
+  // Editors write it unseen, and no client would send it.
+  if (text.starts_with(kByteOrderMark)) {
+    return fail(
+        fmt::format("--admin-token-file: '{}' begins with a byte order mark; save it as UTF-8 without one", path));
+  }
   text = text.substr(0, text.find('\n'));
   const std::size_t end = text.find_last_not_of(" \t\r");
   text = text.substr(0, end == std::string_view::npos ? 0 : end + 1);
@@ -67,6 +74,13 @@ Result<void> check_admin_token(std::string_view token) {
         fmt::format("the admin token has {} characters; it must have {} at least, such as 'openssl rand -hex 32' "
                     "prints",
                     token.size(), kShortestAdminToken));
+  }
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  if (is_blank(token.front()) || is_blank(token.back())) {
+    return fail("the admin token has blanks around it, which no Authorization header can carry; take them out");
+  }
+  if (token.starts_with(kByteOrderMark)) {
+    return fail("the admin token begins with a byte order mark; take it out");
   }
   // No request could carry others in its Authorization header.
   if (std::any_of(token.begin(), token.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; })) {

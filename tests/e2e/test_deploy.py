@@ -141,11 +141,12 @@ class Deploy(unittest.TestCase):
             return by_schema
 
         for taken in ({}, {"seats": 1}, {"seats": 10_000_000}, {"admission_rate": 0}, {"admission_rate": 0.5}, {"admission_burst": 1},
-                      {"opens_at": "2026-12-24T19:00:00+09:00"}, {"opens_at": 0}, {"opens_at": 4_102_444_799_999},
+                      {"opens_at": "2026-12-24T19:00:00+09:00"}, {"opens_at": 0}, {"opens_at": 4_102_444_799_999}, {"opens_at": 100_000_000_000},
                       {"price": 0}, {"price": 100_000_000_000}, {"currency": "KRW"}, {"event_id": "x" * 64}):
             self.assertTrue(is_taken({"event_id": "show"} | taken), taken)
         for refused in ({"event_id": ""}, {"event_id": "x" * 65}, {"event_id": "a b"}, {"seats": 0}, {"seats": 10_000_001}, {"seats": "5"},
                         {"seat": 5}, {"admission_rate": -1}, {"admission_rate": 1_000_000_001}, {"admission_burst": 0},
+                        {"opens_at": 1}, {"opens_at": 1_798_106_400}, {"opens_at": 99_999_999_999},
                         {"opens_at": "2026-12-24"}, {"opens_at": "2026-12-24T19:00:00"}, {"opens_at": -1},
                         {"opens_at": 4_102_444_800_000}, {"price": -1}, {"price": 100_000_000_001}, {"price": 1.5},
                         {"currency": "usd"}, {"currency": "EURO"}):

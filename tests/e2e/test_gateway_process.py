@@ -119,6 +119,28 @@ class Signals(unittest.TestCase):
             self.assertIn("SIGUSR1", told)
             self.assertEqual(gateway.end(), 0)
 
+    def test_signals_during_the_start_end_nothing(self):
+        for which in ("SIGHUP", "SIGUSR1", "SIGPIPE", "SIGALRM"):
+            with Process(wait=False) as gateway:
+                def blocked():
+                    mask = re.search(r"SigBlk:\s*(\w+)", pathlib.Path(f"/proc/{gateway.process.pid}/status").read_text())[1]
+                    return int(mask, 16) >> (getattr(signal, which) - 1) & 1
+                while not blocked():
+                    self.assertIsNone(gateway.process.poll())
+                self.assertEqual(gateway.log(), "", "that is before anything else")
+                gateway.kill(getattr(signal, which))
+                gateway.wait_until_it_listens(gateway.log_path)
+                self.assertEqual(gateway.ask("/healthz")[0], 200)
+                self.assertEqual(gateway.end(), 0)
+
+    def test_help_for_a_reader_that_goes_is_no_error(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        ended = subprocess.run([GATEWAY, "--help"], stdout=writing, stderr=subprocess.PIPE, timeout=10,
+                               preexec_fn=restore_signals)
+        os.close(writing)
+        self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+
     def test_sighup_keeps_the_line(self):
         with Process() as gateway:
             gateway.ask("/queue/join", "POST", '{"event_id":"show","user_id":"ann"}')
@@ -482,8 +504,24 @@ class Files(unittest.TestCase):
                 self.assertEqual("every user of this machine may read" in gateway.log(), told)
             path.chmod(0o600)
         self.assertIn("holds no token", refused("--admin-token-file", self.file("token", "\nsecond-line\n")))
+        for text, said in (("\ufeffa-good-token\n", "byte order mark"), (" a-good-token\n", "blanks around it"),
+                           ("\ta-good-token \n", "blanks around it")):
+            self.assertIn(said, refused("--admin-token-file", self.file("token", text)))
+        self.assertIn("blanks around it", refused("--admin-token", "a-good-token "))
         self.assertIn("3 characters", refused("--admin-token-file", self.file("token", "abc\n")))
         self.assertIn("control character", refused("--admin-token-file", self.file("token", "abcdefgh\0ijk\n")))
+
+    def test_an_events_file_that_others_may_write_or_with_a_nul_byte_is_refused(self):
+        good = '{"schema":"tacos.events/1","events":[{"event_id":"a"}]}'
+        for mode in (0o620, 0o602, 0o666, 0o664):
+            self.assertIn("may be written by others", refused("--events", self.file("events", good, mode)))
+        for text in (good + "\0", good + '\0{"more":1}', "\0" + good, good[:10] + "\0" + good[10:]):
+            self.assertIn("NUL byte", refused("--events", self.file("events", text)))
+        with Process("--events", self.file("events", good, 0o644)) as gateway:
+            self.file("events", good.replace('"a"', '"b"'), 0o666)
+            gateway.kill(signal.SIGHUP)
+            eventually(lambda: "may be written by others" in gateway.log(), "the reload is refused")
+            self.assertEqual(gateway.end(), 0)
 
     def test_a_tls_key_with_a_pass_phrase_does_not_hang(self):
         key, cert = self.work / "key.pem", self.work / "cert.pem"

@@ -209,6 +209,11 @@ TEST_F(GatewayEventsTest, ADeclarationThatIsWrongSaysWhere) {
       {R"({"opens_at":"2026-02-30T10:00:00Z"})", "opens_at"},
       {R"({"opens_at":"2026-12-24T10:00:00"})", "opens_at"},
       {R"({"opens_at":-5})", "opens_at"},
+      {R"({"opens_at":1798106400})", "opens_at"},
+      {R"({"opens_at":1})", "opens_at"},
+      {R"({"opens_at":99999999999})", "opens_at"},
+      {R"({"":1})", ""},
+      {R"({"a\"b":1})", "a\"b"},
       {R"({"price":-1})", "price"},
       {R"({"currency":"usd"})", "currency"},
       {R"({"event_id":"other"})", "event_id"},
@@ -218,6 +223,11 @@ TEST_F(GatewayEventsTest, ADeclarationThatIsWrongSaysWhere) {
     EXPECT_EQ(refused.status, 400) << body;
     EXPECT_EQ(refused.body["error"].value("field", ""), field) << body;
   }
+  EXPECT_THAT(
+      admin("PUT", "/admin/events/show", R"({"opens_at":1798106400})").raw.body,
+      testing::HasSubstr("opens_at is in milliseconds, and 1798106400 looks like seconds; write 1798106400000"));
+  EXPECT_EQ(admin("PUT", "/admin/events/early", R"({"opens_at":100000000000})").status, 201);
+  EXPECT_EQ(admin("PUT", "/admin/events/at-once", R"({"opens_at":0})").status, 201);
   EXPECT_EQ(admin("PUT", "/admin/events/sh%2fow", "{}").status, 400);
   EXPECT_EQ(call("PUT", "/admin/events/show", "{}").status, 401) << "not without the operator's token";
   EXPECT_EQ(admin("PUT", "/admin/events/show", "{}").status, 201);
@@ -241,6 +251,24 @@ TEST_F(GatewayEventsTest, WhatADeclarationLeavesOutStandsAsItWas) {
   EXPECT_EQ(changed.text("opens_at"), "2099-01-01T00:00:00.000Z") << "or a change of the rate would open the sale";
   admin("PUT", "/admin/events/show/admission", R"({"burst":8})");
   EXPECT_EQ(admin("PUT", "/admin/events/show", R"({"admission_rate":7})").body.at("admission_burst"), 8);
+}
+
+TEST_F(GatewayEventsTest, AMisspeltMemberOfAnAdmissionChangesNothing) {
+  start();
+  ASSERT_EQ(admin("PUT", "/admin/events/show", "{}").status, 201);
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {R"({"rate":5,"brust":7})", "brust"},
+      {R"({"admission_rate":5})", "admission_rate"},
+      {R"({"rate":5,"":7})", ""},
+      {R"({"rate":5,"Rate":7})", "Rate"},
+  };
+  for (const auto& [body, field] : cases) {
+    const Reply refused = admin("PUT", "/admin/events/show/admission", body);
+    EXPECT_EQ(refused.status, 400) << body;
+    EXPECT_EQ(refused.body["error"].value("field", ""), field) << body;
+  }
+  EXPECT_NE(admin("GET", "/admin/events/show").body.at("admission_rate"), 5);
+  EXPECT_EQ(admin("PUT", "/admin/events/show/admission", R"({"rate":5,"burst":7})").status, 200);
 }
 
 TEST_F(GatewayEventsTest, EventsOfAFileAreDeclaredAndReadAgain) {

@@ -127,6 +127,48 @@ TEST_F(GatewayCorsTest, AnswersABrowserThatAsksAhead) {
   EXPECT_EQ(reply.raw.header("access-control-max-age"), "600");
 }
 
+TEST_F(GatewayCorsTest, LetsThemReadWhatTheServerItselfRefuses) {
+  const std::string head = " HTTP/1.1\r\nHost: a\r\nOrigin: https://shop.example\r\n";
+  const std::pair<std::string, int> cases[] = {
+      {"POST /queue/join" + head + "Authorization: a\r\nAuthorization: b\r\n\r\n", 400},
+      {"POST /queue/join" + head + "Content-Length: 99999999\r\n\r\n", 413},
+      {"GET /" + std::string(9000, 'a') + head + "\r\n", 414},
+      {"POST /queue/join" + head + "Expect: magic\r\n\r\n", 417},
+      {"GET /queue/status" + head + "X: " + std::string(20'000, 'x') + "\r\n\r\n", 431},
+  };
+  for (const auto& [sent, status] : cases) {
+    const auto refused = connect().call(sent);
+    EXPECT_EQ(refused.status, status);
+    EXPECT_EQ(refused.header("access-control-allow-origin"), "https://shop.example") << status;
+    EXPECT_EQ(refused.header("vary"), "Origin") << status;
+  }
+  const auto stranger =
+      connect().call("GET / HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\nExpect: x\r\n\r\n");
+  EXPECT_EQ(stranger.status, 417);
+  EXPECT_EQ(stranger.headers.count("access-control-allow-origin"), 0u);
+  EXPECT_EQ(stranger.header("vary"), "Origin");
+  const auto twice = connect().call("GET /" + head + "Origin: https://shop.example\r\n\r\n");
+  EXPECT_EQ(twice.status, 400);
+  EXPECT_EQ(twice.headers.count("access-control-allow-origin"), 0u);
+  EXPECT_EQ(
+      connect().call("PUT /admin/events/a" + head + "Expect: x\r\n\r\n").headers.count("access-control-allow-origin"),
+      0u);
+}
+
+TEST_F(GatewayHttpTest, TheSchemeAndTheTokenMayHaveSeveralSpacesBetweenThem) {
+  start();
+  for (const char* scheme : {"Bearer ", "Bearer  ", "bearer     "}) {
+    EXPECT_EQ(call("GET", "/admin/events", {}, std::string("Authorization: ") + scheme + kAdminToken + "\r\n").status,
+              200)
+        << scheme;
+  }
+  for (const char* scheme : {"Bearer", "Bearer\t", "Bearer \t"}) {
+    EXPECT_EQ(call("GET", "/admin/events", {}, std::string("Authorization: ") + scheme + kAdminToken + "\r\n").status,
+              401)
+        << scheme;
+  }
+}
+
 TEST_F(GatewayCorsTest, KeepsOperatorsPathsToThemselves) {
   for (const char* target : {"/admin/events", "/admin/nothing", "/admin", "/admin?x", "/metrics"}) {
     for (const char* method : {"GET", "OPTIONS"}) {

@@ -215,6 +215,8 @@ TEST_P(GatewayMoneyTest, KeysAreLimitedForEachGrantAndAnHonestRetryGetsItsAnswer
   EXPECT_EQ(refused.code(), "RATE_LIMITED");
   EXPECT_EQ(refused.raw.header("x-ratelimit-limit"), "8");
   EXPECT_GT(std::stoi(refused.raw.header("retry-after")), 500);
+  EXPECT_EQ(confirm(greedy, eves, "pay_none").status, 400) << "whoever has no key left still ends the purchase";
+  EXPECT_EQ(cancel(greedy, eves).status, 200);
   const Reply retry = buy(honest, "/payment/intent", body, "mine");
   EXPECT_EQ(retry.raw.header("x-idempotency-cached"), "true");
   EXPECT_EQ(retry.raw.body, first.raw.body);

@@ -52,7 +52,7 @@ class EmbeddedSeats::Session final : public SeatSession {
   }
 
   void claim(KeyClaim& key) {
-    IdempotencyStore::Answer known = parts_.keys_.claim(key.owner, key.scoped_key, key.body);
+    IdempotencyStore::Answer known = parts_.keys_.claim(key.owner, key.scoped_key, key.body, key.ends_purchase);
     key.claim = known.claim;
     key.resumed = known.resumed;
     key.status = known.status;

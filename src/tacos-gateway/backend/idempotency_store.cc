@@ -51,13 +51,13 @@ core::Nanos IdempotencyStore::until_room(const Share& share) const {
   return soonest;
 }
 
-bool IdempotencyStore::has_claims_left(Share& share, const TicketRef& owner) {
+bool IdempotencyStore::has_claims_left(Share& share, const TicketRef& owner, std::uint64_t most_keys) {
   if (clock_.now() >= share.window_ends) {
     share.window_ends = clock_.now() + options_.ttl;
     share.claims = 0;
     look_again(owner);
   }
-  return share.claims < options_.per_grant * SeatLimits::kClaimsPerKey;
+  return share.claims < most_keys * SeatLimits::kClaimsPerKey;
 }
 
 IdempotencyStore::Answer IdempotencyStore::known(Share& share, Entry& entry, std::size_t fingerprint) {
@@ -70,7 +70,8 @@ IdempotencyStore::Answer IdempotencyStore::known(Share& share, Entry& entry, std
 }
 
 IdempotencyStore::Answer IdempotencyStore::claim(const TicketRef& owner, std::string_view scoped_key,
-                                                 std::string_view body) {
+                                                 std::string_view body, bool ends_purchase) {
+  const std::uint64_t most_keys = SeatLimits::most_keys(options_.per_grant, ends_purchase);
   const std::size_t fingerprint = std::hash<std::string_view>{}(body);
   const KeyHash key = hash_of(scoped_key);
   const std::lock_guard lock(mutex_);
@@ -81,12 +82,12 @@ IdempotencyStore::Answer IdempotencyStore::claim(const TicketRef& owner, std::st
     share = shares_.emplace(owner, Share{}).first;
   }
   remove_due(share->second);
-  const bool claims_left = has_claims_left(share->second, owner);
+  const bool claims_left = has_claims_left(share->second, owner, most_keys);
   if (Entry* const entry = find(share->second, key)) {
     if (entry->state != State::kSuspended || claims_left) return known(share->second, *entry, fingerprint);
   }
   if (!claims_left) return {.claim = Claim::kTooMany, .retry_after = share->second.window_ends - clock_.now()};
-  if (share->second.entries.size() >= options_.per_grant) {
+  if (share->second.entries.size() >= most_keys) {
     return {.claim = Claim::kTooMany, .retry_after = until_room(share->second)};
   }
   if (entries() >= options_.max_entries) return {.claim = Claim::kFull};

@@ -40,7 +40,8 @@ class IdempotencyStore {
 
   IdempotencyStore(IdempotencyOptions options, const core::Clock& clock) : options_(options), clock_(clock) {}
 
-  Answer claim(const TicketRef& owner, std::string_view scoped_key, std::string_view body);
+  // ends_purchase: as in KeyClaim.
+  Answer claim(const TicketRef& owner, std::string_view scoped_key, std::string_view body, bool ends_purchase = false);
   void finish(const TicketRef& owner, std::string_view scoped_key, int status, std::string_view answer);
   void abandon(const TicketRef& owner, std::string_view scoped_key);
   // The work was broken off: the key may be claimed again, and whoever does is told so.
@@ -78,7 +79,7 @@ class IdempotencyStore {
   Entry* find_in_flight(const TicketRef& owner, std::string_view scoped_key);
   Answer known(Share& share, Entry& entry, std::size_t fingerprint);
   core::Nanos until_room(const Share& share) const;
-  bool has_claims_left(Share& share, const TicketRef& owner);
+  bool has_claims_left(Share& share, const TicketRef& owner, std::uint64_t most_keys);
   void remove_due(Share& share);
   void look_again(const TicketRef& owner) { due_.push_back({clock_.now() + options_.ttl, owner}); }
 

@@ -81,6 +81,8 @@ struct KeyClaim {
   std::string scoped_key = {};
   std::uint64_t id = 0;        // tells this claim from an earlier one of the same key
   std::string_view body = {};  // kClaimKey: the request's; must stay valid until done
+  // Of a request that ends a purchase, confirm or cancel: there is room for it when all other keys are used.
+  bool ends_purchase = false;
   Claim claim = Claim::kFresh;
   // kFresh, but an earlier attempt was broken off: what it did is not known.
   bool resumed = false;
@@ -171,6 +173,13 @@ struct SeatLimits {
   // Work that was refused gives its key back, but not for ever: so many times as many keys may be claimed while an
   // answer is kept.
   static constexpr std::uint64_t kClaimsPerKey = 16;
+  // More that only confirm and cancel may use: whoever has spent all keys still pays for the seats or gives them back.
+  static constexpr std::uint64_t kKeysToEnd = 8;
+
+  std::uint64_t keys_for(const KeyClaim& key) const { return most_keys(keys_per_grant, key.ends_purchase); }
+  static std::uint64_t most_keys(std::uint64_t keys_per_grant, bool ends_purchase) {
+    return keys_per_grant + (ends_purchase ? kKeysToEnd : 0);
+  }
 };
 
 struct TicketHash {

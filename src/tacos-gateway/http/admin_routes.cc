@@ -1,6 +1,7 @@
 #include "tacos-gateway/http/admin_routes.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory>
 #include <utility>
@@ -277,6 +278,13 @@ void AdminRoutes::change(ApiExchange& exchange) {
 bool AdminRoutes::read_admission(ApiExchange& exchange, EventControl& change) {
   if (!thread_.read_body(exchange)) return false;
   AnswerWriter& answer = thread_.answer();
+  static constexpr std::array<std::string_view, 2> kMembers{"rate", "burst"};
+  if (const auto unknown = thread_.json().unknown_member(kMembers)) {
+    answer.fail(exchange, ApiError::kInvalidArgument,
+                fmt::format("'{}' is no member; there are {}", *unknown, fmt::join(kMembers, ", ")),
+                {.field = *unknown});
+    return false;
+  }
   double rate = 0;
   double burst = 0;
   const auto rate_found = thread_.json().get_number("rate", rate);

@@ -86,7 +86,11 @@ int AnswerWriter::word_error(ApiExchange& exchange, ApiError error, std::string_
   fmt::format_to(out, R"({{"error":{{"code":"{}","message":")", code);
   escaped(message);
   fmt::format_to(out, R"(","trace_id":"{}")", exchange.trace_id.text());
-  if (!detail.field.empty()) fmt::format_to(out, R"(,"field":"{}")", detail.field);
+  if (!detail.field.empty()) {
+    body_.append(std::string_view(R"(,"field":")"));
+    escaped(detail.field);  // it may be a name that the client has made up
+    body_.push_back('"');
+  }
   body_.push_back('}');
   if (detail.position) fmt::format_to(out, R"(,"position":{})", *detail.position);
   const std::int64_t poll_after_ms = detail.poll_after / std::chrono::milliseconds(1);

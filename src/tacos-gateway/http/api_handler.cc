@@ -79,7 +79,7 @@ void ApiHandler::handle(net::HttpExchange& http) {
   const net::HttpRequest& request = http.request();
   RouteMatch match = match_route(request.method(), request.path());
   if (!serves(role_, match.route)) match = RouteMatch{};
-  const auto given = TraceId::from_traceparent(request.header("traceparent"));
+  const auto given = TraceId::from_traceparent(request.sole_header("traceparent"));
   ApiExchange& exchange = state_of(http);
   exchange.begin(http, match, given ? *given : TraceId::random(thread_.random()));
   dispatch(exchange, match);

@@ -96,7 +96,8 @@ std::string_view ApiThread::bearer_of(const net::HttpRequest& request) {
   static constexpr std::string_view kScheme = "Bearer ";
   const std::string_view value = request.header("Authorization");
   if (value.size() <= kScheme.size() || !net::equals_ignoring_case(value.substr(0, kScheme.size()), kScheme)) return {};
-  return value.substr(kScheme.size());
+  // 1*SP (RFC 9110 section 11.4).
+  return value.substr(std::min(value.find_first_not_of(' ', kScheme.size()), value.size()));
 }
 
 std::string_view ApiThread::percent_decoded(std::string_view text) {

@@ -19,6 +19,9 @@ constexpr std::int64_t kMostPrice = 100'000'000'000;
 constexpr std::int64_t kMostUnixMs = 4'102'444'800'000;  // the year 2100
 constexpr double kMostRate = 1e9;
 
+// A smaller number is no time of a sale but one in seconds: as milliseconds it lies before March 1973.
+constexpr std::int64_t kLeastUnixMs = 100'000'000'000;
+
 using Found = JsonBody::Found;
 
 // A whole number within a range; what is absent stays as it is.
@@ -48,7 +51,7 @@ bool take_rate(const JsonBody& json, EventTerms& terms, TermsError& error) {
   return true;
 }
 
-// A time as text, or milliseconds since 1970.
+// A time as text, or milliseconds since 1970; 0 is at once.
 bool take_opening(const JsonBody& json, EventTerms& terms, TermsError& error) {
   std::string_view text;
   switch (json.get_text("opens_at", text)) {
@@ -62,14 +65,22 @@ bool take_opening(const JsonBody& json, EventTerms& terms, TermsError& error) {
       break;
     case Found::kWrongType:
       std::int64_t unix_ms = 0;
-      if (json.get_integer("opens_at", unix_ms) == Found::kYes && unix_ms >= 0 && unix_ms < kMostUnixMs) {
+      if (json.get_integer("opens_at", unix_ms) != Found::kYes) break;
+      if (unix_ms > 0 && unix_ms < kLeastUnixMs) {
+        error = {"opens_at",
+                 fmt::format("opens_at is in milliseconds, and {} looks like seconds; write {}000, or a time "
+                             "such as \"2026-12-24T19:00:00+09:00\"",
+                             unix_ms, unix_ms)};
+        return false;
+      }
+      if (unix_ms == 0 || (unix_ms >= kLeastUnixMs && unix_ms < kMostUnixMs)) {
         terms.opens_unix_ms = unix_ms;
         return true;
       }
       break;
   }
   error = {"opens_at",
-           "opens_at must be a time such as \"2026-12-24T19:00:00+09:00\", or milliseconds since 1970 (1970 to 2099)"};
+           "opens_at must be a time such as \"2026-12-24T19:00:00+09:00\", or milliseconds since 1970 (1973 to 2099)"};
   return false;
 }
 
@@ -107,9 +118,9 @@ boost::system::result<EventTerms, TermsError> read_event_terms(const JsonBody& j
   EventTerms terms = defaults;
   TermsError error;
   const std::span<const std::string_view> known(kMembers.begin() + (with_event_id ? 0 : 1), kMembers.end());
-  if (const std::string_view unknown = json.unknown_member(known); !unknown.empty()) {
-    return TermsError{std::string(unknown.substr(0, 64)),
-                      fmt::format("'{}' is no member; there are {}", unknown.substr(0, 64), fmt::join(known, ", "))};
+  if (const auto unknown = json.unknown_member(known)) {
+    return TermsError{std::string(*unknown),
+                      fmt::format("'{}' is no member; there are {}", *unknown, fmt::join(known, ", "))};
   }
   const bool taken = (!with_event_id || take_event_id(json, terms, error)) &&
                      take_whole(json, "seats", 1, kMostSeats, terms.seats, error) && take_rate(json, terms, error) &&

@@ -107,12 +107,18 @@ JsonBody::Found JsonBody::get_number(const char* name, double& into) const {
   return element->get(into) == simdjson::SUCCESS ? Found::kYes : Found::kWrongType;
 }
 
-std::string_view JsonBody::unknown_member(std::span<const std::string_view> known) const {
-  if (parser_->empty) return {};
+std::optional<std::string_view> JsonBody::unknown_member(std::span<const std::string_view> known) const {
+  static constexpr std::size_t kLongestShown = 64;
+  if (parser_->empty) return std::nullopt;
   for (const dom::key_value_pair member : parser_->object) {
-    if (std::find(known.begin(), known.end(), member.key) == known.end()) return member.key;
+    if (std::find(known.begin(), known.end(), member.key) != known.end()) continue;
+    if (member.key.size() <= kLongestShown) return member.key;
+    // Not in the middle of a character of UTF-8.
+    std::size_t end = kLongestShown;
+    while (end > 0 && (static_cast<unsigned char>(member.key[end]) & 0xc0) == 0x80) --end;
+    return member.key.substr(0, end);
   }
-  return {};
+  return std::nullopt;
 }
 
 JsonBody::Found JsonBody::get_numbers(const char* name, std::vector<std::uint64_t>& into, std::size_t most) const {

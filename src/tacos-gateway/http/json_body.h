@@ -28,8 +28,8 @@ class JsonBody {
   Found get_text(const char* name, std::string_view& into) const;
   Found get_integer(const char* name, std::int64_t& into) const;
   Found get_number(const char* name, double& into) const;
-  // The first member that is none of these, "" when all are.
-  std::string_view unknown_member(std::span<const std::string_view> known) const;
+  // The name of the first member that is none of these, its first 64 bytes at most; nothing when all are.
+  std::optional<std::string_view> unknown_member(std::span<const std::string_view> known) const;
   // Whole numbers from 0 on, at most as many as into may hold by its capacity.
   Found get_numbers(const char* name, std::vector<std::uint64_t>& into, std::size_t most) const;
 

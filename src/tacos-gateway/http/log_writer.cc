@@ -36,10 +36,40 @@ class Destination {
   Destination& operator=(const Destination&) = delete;
   int number() const { return number_; }
 
+  // A line could be written only in part, of which this much stands there. What can be taken back is: of a file whose
+  // last bytes these are. Otherwise the next line begins with the end of this one. The writer's thread alone calls
+  // this.
+  void tear(std::size_t written) { torn_ = !take_back(written); }
+  void find_torn() { torn_ = true; }
+  bool is_torn() const { return torn_; }
+  void mend() { torn_ = false; }
+
  private:
+  bool take_back(std::size_t written) const {
+    if (!owned_) return false;
+    struct stat facts {};
+    if (::fstat(number_, &facts) != 0 || !S_ISREG(facts.st_mode)) return false;
+    // After an append the position is where that ended: beyond it somebody else has written.
+    const off_t position = ::lseek(number_, 0, SEEK_CUR);
+    const auto back = static_cast<off_t>(written);
+    return position == facts.st_size && position >= back && ::ftruncate(number_, position - back) == 0;
+  }
+
   const int number_;
   const bool owned_;
+  bool torn_ = false;
 };
+
+// What an earlier run, or a disk that was full, has left at the end of a file.
+bool ends_in_half_a_line(const std::string& path) {
+  const int number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (number < 0) return false;
+  const Destination reading(number, true);
+  struct stat facts {};
+  char last = '\n';
+  const bool is_file = ::fstat(number, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0;
+  return is_file && ::pread(number, &last, 1, facts.st_size - 1) == 1 && last != '\n';
+}
 
 // A reader that has gone gives EPIPE instead of ending the process.
 void block_sigpipe() {
@@ -105,7 +135,7 @@ class LogWriter::Ring {
       writing_ = true;
       const auto destination = destination_;
       lock.unlock();
-      const bool written = write_line(destination->number(), line);
+      const bool written = write_line(*destination, line);
       lock.lock();
       writing_ = false;
       if (!written && stopping_) drop_all();
@@ -116,7 +146,7 @@ class LogWriter::Ring {
   }
 
  private:
-  bool write_line(int to, const std::string& line) {
+  bool write_line(Destination& to, const std::string& line) {
     const std::uint64_t dropped = dropped_.load(std::memory_order_relaxed);
     if (dropped > told_ && write_whole(to, drop_line_(dropped - told_))) told_ = dropped;
     const bool written = write_whole(to, line);
@@ -132,18 +162,36 @@ class LogWriter::Ring {
   }
 
   // False when the line, or the rest of it, is lost.
-  bool write_whole(int to, std::string line) {
+  bool write_whole(Destination& to, std::string line) {
+    if (to.is_torn()) line.insert(line.begin(), '\n');
     line.push_back('\n');
-    for (std::size_t at = 0; at < line.size();) {
-      if (!wait_until_writable(to)) return false;
-      const ssize_t written = ::write(to, line.data() + at, std::min(kPiece, line.size() - at));
+    const std::size_t written = write_some(to.number(), line);
+    if (written == line.size()) {
+      to.mend();
+      return true;
+    }
+    if (written == 0) return false;
+    const bool ended_another = to.is_torn();
+    to.mend();
+    // Of what ended a torn line the line end stays.
+    const std::size_t of_this_line = written - (ended_another ? 1 : 0);
+    if (of_this_line > 0) to.tear(of_this_line);
+    return false;
+  }
+
+  // How much could be written.
+  std::size_t write_some(int to, std::string_view text) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+      if (!wait_until_writable(to)) break;
+      const ssize_t written = ::write(to, text.data() + at, std::min(kPiece, text.size() - at));
       if (written >= 0) {
         at += static_cast<std::size_t>(written);
       } else if (errno != EINTR && errno != EAGAIN) {
-        return false;
+        break;
       }
     }
-    return true;
+    return at;
   }
 
   // False when it is to stop and nobody reads.
@@ -187,7 +235,9 @@ core::Result<void> LogWriter::open(const std::string& path) {
   // O_NONBLOCK: opening a FIFO that nobody reads is an error instead of a wait.
   const int number = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
   if (number < 0) return cannot(errno == ENXIO ? "it is a pipe that nobody reads" : std::strerror(errno));
-  ring_->set_destination(std::make_shared<Destination>(number, true));
+  auto destination = std::make_shared<Destination>(number, true);
+  if (ends_in_half_a_line(path)) destination->find_torn();
+  ring_->set_destination(std::move(destination));
   return {};
 }
 

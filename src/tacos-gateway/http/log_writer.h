@@ -16,7 +16,8 @@ namespace tacos::gateway {
 // Takes log lines from any thread and writes them by one of its own, so that nobody who logs ever waits for a pipe that
 // is not read, a slow disk or a terminal that is stopped. Lines wait in a ring of bounded length; what finds it full is
 // dropped and counted, and so is a line that can't be written (no reader, no space). The next line that is written
-// follows one that tells how many were dropped.
+// follows one that tells how many were dropped. Of a line that could be written only in part nothing stays in a file;
+// elsewhere its half gets a line end of its own, so that no line is ever glued to another.
 //
 // Thread rule: any thread; the destructor belongs to the owner. It waits up to kFlushPatience for what is in the ring.
 class LogWriter final : public spdlog::sinks::sink {

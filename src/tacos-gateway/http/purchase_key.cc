@@ -48,6 +48,7 @@ void PurchaseKey::claim(ApiExchange& exchange, void (*then)(ApiExchange&)) {
   command.key.owner = purchase.grant.ref;
   command.key.scoped_key = scoped(exchange, key);
   command.key.body = exchange.request().body();
+  command.key.ends_purchase = exchange.route == Route::kConfirm || exchange.route == Route::kCancel;
   command.context = &exchange;
   command.done = &PurchaseKey::claimed;
   thread_.seats().submit(command);

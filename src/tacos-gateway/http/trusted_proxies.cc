@@ -131,10 +131,13 @@ PeerAddress TrustedProxies::client_of(const PeerAddress& peer, const net::HttpRe
     while (true) {
       const std::size_t comma = rest.rfind(',');
       const std::string_view item = trimmed(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
-      const auto address = parse_client_address(item);
-      if (!address) return client;
-      client = *address;
-      if (!trusts(client)) return client;
+      // Empty elements are none (RFC 9110 section 5.6.1.2).
+      if (!item.empty()) {
+        const auto address = parse_client_address(item);
+        if (!address) return client;
+        client = *address;
+        if (!trusts(client)) return client;
+      }
       if (comma == std::string_view::npos) break;
       rest = rest.substr(0, comma);
     }

@@ -68,15 +68,13 @@ Result<std::string> read_to_end(const std::string& path, int descriptor) {
   }
 }
 
-Result<OperatorFile> read(const std::string& path, bool secret) {
+// Where others may not write, the reason.
+Result<OperatorFile> read(const std::string& path, std::string_view harm) {
   const Descriptor descriptor(open_to_read(path));
   const auto facts = examine(path, descriptor.number());
   if (facts.has_error()) return facts.error();
-  if (secret && (facts->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return fail(
-        fmt::format("'{}' may be written by others (mode {:03o}), who could put a secret of theirs in it; run: "
-                    "chmod 600 {}",
-                    path, facts->st_mode & 0777, path));
+  if (!harm.empty() && (facts->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return fail(fmt::format("'{}' may be written by others (mode {:03o}), {}", path, facts->st_mode & 0777, harm));
   }
   auto text = read_to_end(path, descriptor.number());
   if (text.has_error()) return text.error();
@@ -94,11 +92,15 @@ Result<void> check_operator_file(const std::string& path) {
 }
 
 Result<OperatorFile> read_operator_file(const std::string& path) {
-  return read(path, false);
+  return read(path, {});
+}
+
+Result<OperatorFile> read_trusted_file(const std::string& path) {
+  return read(path, fmt::format("who could change what the gateway does; run: chmod go-w {}", path));
 }
 
 Result<OperatorFile> read_secret_file(const std::string& path) {
-  return read(path, true);
+  return read(path, fmt::format("who could put a secret of theirs in it; run: chmod 600 {}", path));
 }
 
 }  // namespace tacos::gateway

@@ -23,6 +23,9 @@ core::Result<void> check_operator_file(const std::string& path);
 // Reads the file to its end, with the checks above.
 core::Result<OperatorFile> read_operator_file(const std::string& path);
 
+// The same for a file whose word counts as the operator's: refused when others may write it.
+core::Result<OperatorFile> read_trusted_file(const std::string& path);
+
 // The same for a file of secrets: refused when others may write it, since they could put a key of theirs in it.
 core::Result<OperatorFile> read_secret_file(const std::string& path);
 

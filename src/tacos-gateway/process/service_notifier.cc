@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -49,14 +50,33 @@ ServiceNotifier ServiceNotifier::of_this_process() {
   return ServiceNotifier(environment);
 }
 
-void ServiceNotifier::reloading() const {
+void ServiceNotifier::reloading() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
-  send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000));
+  tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000));
 }
 
-void ServiceNotifier::send(std::string_view state) const {
-  if (socket_.empty()) return;
+void ServiceNotifier::stopping() {
+  untold_.clear();
+  tell("STOPPING=1");
+}
+
+void ServiceNotifier::tell(std::string state) {
+  const std::string kind = state.substr(0, state.find('='));
+  std::erase_if(untold_, [&](const std::string& older) { return older.substr(0, older.find('=')) == kind; });
+  untold_.push_back(std::move(state));
+  tell_again();
+}
+
+bool ServiceNotifier::tell_again() {
+  std::size_t told = 0;
+  while (told < untold_.size() && send(untold_[told])) ++told;
+  untold_.erase(untold_.begin(), untold_.begin() + static_cast<std::ptrdiff_t>(told));
+  return untold_.empty();
+}
+
+bool ServiceNotifier::send(std::string_view state) const {
+  if (socket_.empty()) return true;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, socket_.data(), socket_.size());
@@ -65,10 +85,11 @@ void ServiceNotifier::send(std::string_view state) const {
   if (abstract) address.sun_path[0] = '\0';
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size() + (abstract ? 0 : 1));
   const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (descriptor < 0) return;
-  [[maybe_unused]] const ssize_t sent =
+  if (descriptor < 0) return false;
+  const ssize_t sent =
       ::sendto(descriptor, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), size);
   ::close(descriptor);
+  return sent >= 0;
 }
 
 }  // namespace tacos::gateway

@@ -12,6 +12,14 @@ namespace {
 constexpr int kTaken[] = {SIGHUP,  SIGINT,  SIGQUIT,   SIGTRAP, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGSTKFLT,
                           SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR,  SIGSYS,  SIGTTIN, SIGTTOU};
 
+sigset_t taken_signals() {
+  sigset_t taken;
+  ::sigemptyset(&taken);
+  for (const int signal : kTaken) ::sigaddset(&taken, signal);
+  for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) ::sigaddset(&taken, signal);
+  return taken;
+}
+
 }  // namespace
 
 SignalMeaning meaning_of(int signal) {
@@ -34,11 +42,13 @@ std::string name_of_signal(int signal) {
   return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
 }
 
-SignalLoop::SignalLoop() {
-  ::sigemptyset(&taken_);
-  for (const int signal : kTaken) ::sigaddset(&taken_, signal);
-  for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) ::sigaddset(&taken_, signal);
-  ::pthread_sigmask(SIG_BLOCK, &taken_, nullptr);
+void hold_signals() {
+  const sigset_t taken = taken_signals();
+  ::pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+}
+
+SignalLoop::SignalLoop() : taken_(taken_signals()) {
+  hold_signals();
 }
 
 std::optional<int> SignalLoop::wait(core::Nanos at_most) const {

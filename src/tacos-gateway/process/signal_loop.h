@@ -15,6 +15,10 @@ SignalMeaning meaning_of(int signal);
 // "SIGTERM"; "SIGRTMIN+3".
 std::string name_of_signal(int signal);
 
+// Holds back every signal that a SignalLoop takes. To be called as the first act of main(): until then one that comes
+// ends the process, and reading options and loading libraries takes a while. Touches nothing but the signal mask.
+void hold_signals();
+
 // Takes every signal whose default would end or stop the process, so that none does unasked. SIGKILL and SIGSTOP can't
 // be taken; SIGTSTP is the shell's; SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT tell of a fault and end the process.
 //

@@ -236,8 +236,8 @@ void RedisSeatSession::write_claim(Call& call) {
       .arg(view(body))
       .arg(life / milliseconds(1))
       .arg(options_.key_ttl / milliseconds(1))
-      .arg(options_.limits.keys_per_grant)
-      .arg(options_.limits.keys_per_grant * SeatLimits::kClaimsPerKey);
+      .arg(options_.limits.keys_for(key))
+      .arg(options_.limits.keys_for(key) * SeatLimits::kClaimsPerKey);
 }
 
 void RedisSeatSession::write_intent(Call& call) {

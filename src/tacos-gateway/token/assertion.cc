@@ -6,15 +6,18 @@
 
 namespace tacos::gateway {
 
-AssertionVerifier::AssertionVerifier(std::unique_ptr<JwsVerifier> signatures)
-    : signatures_(std::move(signatures)), claims_(std::make_unique<StrictJson>(JwsVerifier::kMaxBytes)) {}
+AssertionVerifier::AssertionVerifier(std::unique_ptr<JwsVerifier> signatures, std::string audience)
+    : signatures_(std::move(signatures)),
+      claims_(std::make_unique<StrictJson>(JwsVerifier::kMaxBytes)),
+      audience_(std::move(audience)) {}
 
 AssertionVerifier::~AssertionVerifier() = default;
 
-core::Result<std::unique_ptr<AssertionVerifier>> AssertionVerifier::make(std::span<const AssertionKey> keys) {
+core::Result<std::unique_ptr<AssertionVerifier>> AssertionVerifier::make(std::span<const AssertionKey> keys,
+                                                                         std::string audience) {
   auto signatures = JwsVerifier::make(keys);
   if (signatures.has_error()) return signatures.error();
-  return std::unique_ptr<AssertionVerifier>(new AssertionVerifier(std::move(*signatures)));
+  return std::unique_ptr<AssertionVerifier>(new AssertionVerifier(std::move(*signatures), std::move(audience)));
 }
 
 AssertionVerdict AssertionVerifier::verify(std::string_view assertion, std::string_view event_id,
@@ -25,11 +28,19 @@ AssertionVerdict AssertionVerifier::verify(std::string_view assertion, std::stri
   const auto subject = claims_->text("sub");
   if (!subject || subject->empty() || subject->size() > kMaxSubjectBytes) return {AssertionRefusal::kNoSubject, {}};
   if (const auto refusal = check_times(unix_ms_now); refusal != AssertionRefusal::kNone) return {refusal, {}};
+  if (const auto refusal = check_audience(); refusal != AssertionRefusal::kNone) return {refusal, {}};
   if (!claims_->has("event")) return {AssertionRefusal::kNoEvent, {}};
   const auto event = claims_->text("event");
   if (!event) return {AssertionRefusal::kBadClaims, {}};
   if (*event != event_id) return {AssertionRefusal::kAnotherEvent, {}};
   return {AssertionRefusal::kNone, *subject};
+}
+
+AssertionRefusal AssertionVerifier::check_audience() const {
+  if (!claims_->has("aud")) return AssertionRefusal::kNone;
+  const auto named = claims_->names("aud", audience_);
+  if (!named) return AssertionRefusal::kBadClaims;
+  return *named && !audience_.empty() ? AssertionRefusal::kNone : AssertionRefusal::kAnotherAudience;
 }
 
 AssertionRefusal AssertionVerifier::check_times(std::int64_t unix_ms_now) const {

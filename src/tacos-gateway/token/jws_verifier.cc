@@ -34,8 +34,9 @@ Bytes bytes_of(std::string_view text) {
 
 std::string_view name_of(AssertionRefusal refusal) {
   static constexpr std::array<std::string_view, kAssertionRefusalCount> kNames{
-      "none",       "too_long",   "not_compact", "bad_header", "extension", "algorithm", "unknown_key",  "signature",
-      "bad_claims", "no_subject", "no_expiry",   "no_event",   "expired",   "not_yet",   "another_event"};
+      "none",        "too_long",  "not_compact",   "bad_header",      "extension", "algorithm",
+      "unknown_key", "signature", "bad_claims",    "no_subject",      "no_expiry", "no_event",
+      "expired",     "not_yet",   "another_event", "another_audience"};
   return kNames[static_cast<std::size_t>(refusal)];
 }
 
@@ -71,6 +72,8 @@ std::string_view words_of(AssertionRefusal refusal) {
       return "the assertion is not valid yet";
     case AssertionRefusal::kAnotherEvent:
       return "the assertion is for another event";
+    case AssertionRefusal::kAnotherAudience:
+      return "the assertion's aud does not name this gateway (--assertion-audience)";
   }
   return "the assertion is good";
 }

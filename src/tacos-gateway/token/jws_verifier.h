@@ -16,21 +16,22 @@ namespace tacos::gateway {
 enum class AssertionRefusal : std::uint8_t {
   kNone,
   kTooLong,
-  kNotCompact,    // not three parts of canonical base64url
-  kBadHeader,     // the header is no JSON object of distinct members, or has none that names the algorithm
-  kExtension,     // crit, b64, cty and the like: nothing that changes the meaning is understood
-  kAlgorithm,     // not the algorithm of the key
-  kUnknownKey,    // a kid that no key has
-  kSignature,     // no key made this signature
-  kBadClaims,     // the payload is no JSON object of distinct members, or a claim is of the wrong type
-  kNoSubject,     // no sub, or not 1 to 128 bytes
-  kNoExpiry,      // no exp
-  kNoEvent,       // no event
-  kExpired,       // exp is not in the future
-  kNotYet,        // nbf or iat is in the future, beyond the leeway
-  kAnotherEvent,  // the event is not the one that is joined
+  kNotCompact,       // not three parts of canonical base64url
+  kBadHeader,        // the header is no JSON object of distinct members, or has none that names the algorithm
+  kExtension,        // crit, b64, cty and the like: nothing that changes the meaning is understood
+  kAlgorithm,        // not the algorithm of the key
+  kUnknownKey,       // a kid that no key has
+  kSignature,        // no key made this signature
+  kBadClaims,        // the payload is no JSON object of distinct members, or a claim is of the wrong type
+  kNoSubject,        // no sub, or not 1 to 128 bytes
+  kNoExpiry,         // no exp
+  kNoEvent,          // no event
+  kExpired,          // exp is not in the future
+  kNotYet,           // nbf or iat is in the future, beyond the leeway
+  kAnotherEvent,     // the event is not the one that is joined
+  kAnotherAudience,  // aud names others, or this gateway has no name
 };
-inline constexpr std::size_t kAssertionRefusalCount = 15;
+inline constexpr std::size_t kAssertionRefusalCount = 16;
 
 // As the label of a counter, and as words for who sent it.
 std::string_view name_of(AssertionRefusal refusal);

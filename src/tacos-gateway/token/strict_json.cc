@@ -92,6 +92,21 @@ std::optional<std::string_view> StrictJson::text(const char* name) const {
   return text;
 }
 
+std::optional<bool> StrictJson::names(const char* name, std::string_view wanted) const {
+  const auto element = parser_->find(name);
+  if (!element) return std::nullopt;
+  std::string_view text;
+  if (element->get(text) == simdjson::SUCCESS) return text == wanted;
+  dom::array array;
+  if (element->get(array) != simdjson::SUCCESS) return std::nullopt;
+  bool found = false;
+  for (const dom::element item : array) {
+    if (item.get(text) != simdjson::SUCCESS) return std::nullopt;
+    found = found || text == wanted;
+  }
+  return found;
+}
+
 std::optional<std::int64_t> StrictJson::unix_ms(const char* name) const {
   const auto element = parser_->find(name);
   if (!element) return std::nullopt;

@@ -26,6 +26,8 @@ class StrictJson {
   bool has(const char* name) const;
   // Nothing when there is no such member or it is no text.
   std::optional<std::string_view> text(const char* name) const;
+  // Whether the member is this text, or an array of texts with this one among them; nothing when it is neither.
+  std::optional<bool> names(const char* name, std::string_view wanted) const;
   // Seconds since 1970 from 0 to the end of the year 9999, as milliseconds rounded down (RFC 7519, 2: NumericDate).
   std::optional<std::int64_t> unix_ms(const char* name) const;
 

@@ -50,6 +50,32 @@ Outcome read_in_pieces(const std::string& bytes, std::size_t piece, const Reques
   return outcome;
 }
 
+// The path and the Origin that are left of a request that is refused.
+std::string left_of(const std::string& bytes, const RequestLimits& limits = {}) {
+  RequestReader reader(limits);
+  Outcome outcome;
+  feed(reader, bytes, outcome);
+  EXPECT_TRUE(outcome.refused.has_value()) << bytes;
+  const HttpRequest& request = reader.request();
+  EXPECT_FALSE(request.has_header("Host"));
+  return std::string(request.path()) + " " + std::string(request.header("Origin"));
+}
+
+TEST(RequestReader, LeavesOfARefusedRequestItsPathAndItsOriginForTheAnswer) {
+  const std::string head = "POST /p HTTP/1.1\r\nHost: a\r\nORIGIN:  http://b \r\n";
+  EXPECT_EQ(left_of(head + "Expect: magic\r\n\r\n"), "/p http://b") << 417;
+  EXPECT_EQ(left_of(head + "Content-Length: 99999999\r\n\r\n"), "/p http://b") << 413;
+  EXPECT_EQ(left_of(head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "/p http://b") << 400;
+  EXPECT_EQ(left_of(head + "X: " + std::string(20'000, 'x')), "/ http://b") << 431;
+  EXPECT_EQ(left_of("GET /" + std::string(9'000, 'x') + " HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n\r\n"),
+            "/ http://b")
+      << 414;
+  EXPECT_EQ(left_of(head + "Content-Length: 99999999\r\n\r\n\r\nOrigin: http://c\r\n"), "/p http://b") << "a body";
+  EXPECT_EQ(left_of(head + "Origin: http://c\r\n\r\n"), "/p ") << "whose it is is not known";
+  EXPECT_EQ(left_of("GET / HTTP/1.1\r\nHost: a\r\nXOrigin: http://b\r\nExpect: magic\r\n\r\n"), "/ ");
+  EXPECT_EQ(left_of("GET / HTTP/1.1\r\nHost: a\r\n\r\n\n"), "/ ") << "of the request before nothing is left";
+}
+
 struct Case {
   const char* name;
   std::string bytes;
@@ -87,6 +113,45 @@ const std::vector<Case>& cases() {
       {"a body and then another",
        "POST /1 HTTP/1.1\r\n" + kHost + "Content-Length: 1\r\n\r\nxGET /2 HTTP/1.1\r\n" + kHost + "\r\n",
        {"POST /1 x", "GET /2"}},
+      {"traceparent twice", "GET / HTTP/1.1\r\n" + kHost + "traceparent: a\r\ntraceparent: b\r\n\r\n", {"GET /"}},
+      {"100-continue as a list",
+       "POST /p HTTP/1.1\r\n" + kHost + "Expect: 100-continue, 100-Continue ,\r\nContent-Length: 1\r\n\r\nx",
+       {"POST /p x"}},
+      {"100-continue in two fields",
+       "POST /p HTTP/1.1\r\n" + kHost + "Expect: 100-continue\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
+       {"POST /p x"}},
+      {"an empty Expect", "GET / HTTP/1.1\r\n" + kHost + "Expect: \r\n\r\n", {"GET /"}},
+      {"an Expect of commas", "GET / HTTP/1.1\r\n" + kHost + "Expect: ,\t, \r\n\r\n", {"GET /"}},
+      {"100-continue and another expectation",
+       "GET / HTTP/1.1\r\n" + kHost + "Expect: 100-continue,,more\r\n\r\n",
+       {},
+       417},
+      {"Authorization twice",
+       "GET / HTTP/1.1\r\n" + kHost + "Authorization: Bearer a\r\nAUTHORIZATION: Bearer b\r\n\r\n",
+       {},
+       400},
+      {"Authorization twice, the same",
+       "GET / HTTP/1.1\r\n" + kHost + "Authorization: Bearer a\r\nX: y\r\nAuthorization: Bearer a\r\n\r\n",
+       {},
+       400},
+      {"Idempotency-Key twice",
+       "GET / HTTP/1.1\r\n" + kHost + "Idempotency-Key: a\r\nidempotency-key: b\r\n\r\n",
+       {},
+       400},
+      {"Idempotency-Key twice, one empty",
+       "GET / HTTP/1.1\r\n" + kHost + "Idempotency-Key:\r\nIdempotency-Key: b\r\n\r\n",
+       {},
+       400},
+      {"Origin twice", "GET / HTTP/1.1\r\n" + kHost + "Origin: http://a\r\nOrigin: http://b\r\n\r\n", {}, 400},
+      {"Content-Type twice",
+       "GET / HTTP/1.1\r\n" + kHost + "Content-Type: application/json\r\nContent-Type: text/plain\r\n\r\n",
+       {},
+       400},
+      {"each of them once",
+       "GET / HTTP/1.1\r\n" + kHost +
+           "Authorization: a\r\nIdempotency-Key: b\r\nOrigin: http://c\r\n"
+           "Content-Type: d\r\n\r\n",
+       {"GET /"}},
       {"an empty line before", "\r\nGET / HTTP/1.1\r\n" + kHost + "\r\n", {"GET /"}},
       {"absolute form", "GET http://a/p?q HTTP/1.1\r\n" + kHost + "\r\n", {"GET /p?q"}},
       {"absolute form, nothing behind the host", "GET http://a HTTP/1.1\r\n" + kHost + "\r\n", {"GET /"}},

@@ -6,8 +6,12 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <signal.h>
 #include <sstream>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <thread>
 #include <unistd.h>
 
@@ -20,6 +24,8 @@
 #include "tacos-gateway/http/log_writer.h"
 #include "tacos-gateway/http/loop_progress.h"
 #include "tacos-gateway/http/operator_reports.h"
+#include "tacos-gateway/process/service_notifier.h"
+#include "tacos-gateway/process/signal_loop.h"
 #include "tacos-gateway/random/secure_random.h"
 
 namespace tacos::gateway {
@@ -193,6 +199,119 @@ TEST(LogWriter, DropsRatherThanWaitsWhenNobodyReadsAndTellsLater) {
     if (got > 0) read.append(block, static_cast<std::size_t>(got));
   }
   ::close(reading);
+}
+
+// A file that may grow to this size and no further: the same as a disk that is full, with another errno.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t most) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    set(most);
+  }
+  ~FullDisk() { set(before_.rlim_cur); }
+  void set(rlim_t most) const {
+    const rlimit limit{most, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(LogWriter, OfALineThatAFullDiskTearsNothingStays) {
+  LogFile file;
+  LogWriter writer(&drop_line);
+  ASSERT_TRUE(writer.open(file.path()).has_value());
+  writer.write("first");
+  ASSERT_TRUE(writer.flush_within(10s));
+  {
+    const FullDisk disk(12);
+    writer.write("this line does not fit");
+    ASSERT_TRUE(writer.flush_within(10s));
+    EXPECT_EQ(file.text(), "first\n");
+    writer.write("neither does this line");
+    ASSERT_TRUE(writer.flush_within(10s));
+    EXPECT_EQ(file.text(), "first\n") << "nor is the line that tells left in half";
+    disk.set(4096);
+    writer.write("last");
+    ASSERT_TRUE(writer.flush_within(10s));
+  }
+  EXPECT_EQ(file.text(), "first\n2 dropped\nlast\n");
+}
+
+TEST(LogWriter, EndsTheHalfLineThatItFindsInItsFile) {
+  LogFile file;
+  std::ofstream(file.path()) << "whole\nhal";
+  LogWriter writer(&drop_line);
+  ASSERT_TRUE(writer.open(file.path()).has_value());
+  writer.write("next");
+  writer.write("last");
+  ASSERT_TRUE(writer.flush_within(10s));
+  EXPECT_EQ(file.text(), "whole\nhal\nnext\nlast\n");
+}
+
+// A service manager's end of the socket.
+class ManagersSocket {
+ public:
+  ManagersSocket() : path_(::testing::TempDir() + "tacos-notify-" + std::to_string(::getpid())) {
+    std::filesystem::remove(path_);
+    socket_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path_.copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  ~ManagersSocket() {
+    ::close(socket_);
+    std::filesystem::remove(path_);
+  }
+  const std::string& path() const { return path_; }
+  // All that has been told, one a line.
+  std::string hear() const {
+    std::string all;
+    char block[256];
+    for (ssize_t got; (got = ::recv(socket_, block, sizeof block, 0)) > 0;) {
+      const std::string state(block, static_cast<std::size_t>(got));
+      all += state.substr(0, state.find('\n')) + "\n";
+    }
+    return all;
+  }
+
+ private:
+  std::string path_;
+  int socket_ = -1;
+};
+
+TEST(ServiceNotifier, TellsAgainWhatAFullQueueDidNotTakeAndDropsOnlySignsOfLife) {
+  const ManagersSocket manager;
+  ServiceNotifier notifier({{"NOTIFY_SOCKET", manager.path()}});
+  notifier.ready();
+  EXPECT_FALSE(notifier.has_untold());
+  EXPECT_EQ(manager.hear(), "READY=1\n");
+  for (int i = 0; i < 10'000; ++i) notifier.alive();
+  EXPECT_FALSE(notifier.has_untold());
+  notifier.reloading();
+  notifier.ready();
+  notifier.reloading();
+  notifier.ready();
+  EXPECT_TRUE(notifier.has_untold());
+  EXPECT_FALSE(notifier.tell_again()) << "the queue is full still";
+  EXPECT_THAT(manager.hear(), HasSubstr("WATCHDOG=1\n"));
+  EXPECT_TRUE(notifier.tell_again());
+  EXPECT_EQ(manager.hear(), "RELOADING=1\nREADY=1\n") << "the latest of each, in order";
+  for (int i = 0; i < 10'000; ++i) notifier.alive();
+  notifier.ready();
+  notifier.stopping();
+  manager.hear();
+  EXPECT_TRUE(notifier.tell_again());
+  EXPECT_EQ(manager.hear(), "STOPPING=1\n");
+}
+
+TEST(SignalLoop, TakesWhatCameBeforeItWasMade) {
+  hold_signals();
+  ::raise(SIGHUP);
+  EXPECT_EQ(SignalLoop().wait(10s), SIGHUP);
 }
 
 TEST(LogWriter, ItsEndDoesNotWaitForAReaderThatDoesNotRead) {

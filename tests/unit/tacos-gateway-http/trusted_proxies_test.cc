@@ -132,9 +132,17 @@ TEST_F(ClientBehindProxies, SeveralFieldsAreOneList) {
   EXPECT_EQ(client("10.0.0.1", "X-Forwarded-For: 203.0.113.7\r\nA: b\r\nX-Forwarded-For: 10.0.0.2\r\n"), "203.0.113.7");
 }
 
+TEST_F(ClientBehindProxies, EmptyElementsAreNone) {
+  for (const std::string value : {"203.0.113.7,", ",203.0.113.7", "203.0.113.7, ,10.0.0.2", " , 203.0.113.7 ,\t,,"}) {
+    EXPECT_EQ(client("10.0.0.1", "X-Forwarded-For: " + value + "\r\n"), "203.0.113.7") << value;
+  }
+  EXPECT_EQ(client("10.0.0.1", "X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-For:\r\n"), "203.0.113.7");
+  EXPECT_EQ(client("10.0.0.1", "X-Forwarded-For: ,\r\nX-Forwarded-For: , ,\r\n"), "10.0.0.1");
+}
+
 TEST_F(ClientBehindProxies, IsTheProxyThatHandsOnNoAddress) {
-  for (const std::string value : {"", "garbage", "203.0.113.7,", "203.0.113.7, unknown", "203.0.113.7;",
-                                  "\"203.0.113.7\"", "203.0.113.7 198.51.100.9", "for=203.0.113.7"}) {
+  for (const std::string value : {"", "garbage", "203.0.113.7, unknown", "203.0.113.7;", "\"203.0.113.7\"",
+                                  "203.0.113.7 198.51.100.9", "for=203.0.113.7"}) {
     EXPECT_EQ(client("10.0.0.1", "X-Forwarded-For: " + value + "\r\n"), "10.0.0.1") << value;
   }
   EXPECT_EQ(client("10.0.0.1", "X-Forwarded-For: 203.0.113.7, garbage, 10.0.0.2\r\n"), "10.0.0.2");

@@ -107,6 +107,26 @@ TEST(AssertionVerifier, TheKeyDecidesTheAlgorithmAndNeverTheToken) {
   EXPECT_EQ(header_refusal(R"({"typ":"JWT"})"), R::kBadHeader);
 }
 
+TEST(AssertionVerifier, AnAudienceMustNameTheGatewayAndOneWithoutANameTakesNone) {
+  const auto refusal = [](const std::string& audience, const std::string& aud) {
+    const auto by = std::move(*AssertionVerifier::make(std::vector{hs().key()}, audience));
+    return refusal_of(*by, hs().sign(R"({"sub":"ann","exp":1795000060,"event":"show","aud":)" + aud + "}"));
+  };
+  EXPECT_EQ(refusal("tacos", R"("tacos")"), R::kNone);
+  EXPECT_EQ(refusal("tacos", R"(["shop","tacos"])"), R::kNone);
+  for (const char* aud : {R"("Tacos")", R"("tacos ")", R"("")", "[]", R"(["shop"])", R"(["taco","s"])"}) {
+    EXPECT_EQ(refusal("tacos", aud), R::kAnotherAudience) << aud;
+  }
+  for (const char* aud : {"5", "null", "{}", R"(["tacos",5])", R"([["tacos"]])", "true"}) {
+    EXPECT_EQ(refusal("tacos", aud), R::kBadClaims) << aud;
+  }
+  for (const char* aud : {R"("tacos")", R"("")", R"(["tacos"])", R"([""])", "[]"}) {
+    EXPECT_EQ(refusal("", aud), R::kAnotherAudience) << aud;
+  }
+  const auto by = std::move(*AssertionVerifier::make(std::vector{hs().key()}, "tacos"));
+  EXPECT_EQ(refusal_of(*by, hs().sign(kClaims)), R::kNone) << "aud is optional";
+}
+
 TEST(AssertionVerifier, RefusesAMissingOrShortenedSignature) {
   for (const AssertionSigner& site : {ed(), hs()}) {
     const auto by = verifier({site.key()});

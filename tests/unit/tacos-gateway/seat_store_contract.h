@@ -171,6 +171,12 @@ class SeatStoreContract : public testing::TestWithParam<SeatsFactory> {
                  const TicketRef& owner = {}) {
     return key(SeatCommand::Kind::kClaimKey, {.owner = owner, .scoped_key = scoped, .body = body}, gateway).key;
   }
+  // Of a request that ends a purchase.
+  KeyClaim claim_to_end(const std::string& scoped, std::size_t gateway, const TicketRef& owner) {
+    KeyClaim wish{.owner = owner, .scoped_key = scoped, .body = "body"};
+    wish.ends_purchase = true;
+    return key(SeatCommand::Kind::kClaimKey, wish, gateway).key;
+  }
   void finish(KeyClaim claimed, const std::string& answer, std::size_t gateway = 0) {
     claimed.status = 200;
     claimed.answer = answer;

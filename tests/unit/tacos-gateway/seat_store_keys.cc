@@ -100,6 +100,29 @@ TEST_P(SeatStoreContract, KeysThatAreGivenBackMayBeClaimedSixteenTimesAShareInTe
   EXPECT_EQ(claim("more", "body", 0, kAnn).claim, Claim::kFresh);
 }
 
+// Whoever has spent all keys must still be able to pay for the seats that are held, or to give them back.
+TEST_P(SeatStoreContract, EightKeysMoreAreKeptForConfirmAndCancel) {
+  setup.limits.keys_per_grant = 8;
+  for (std::size_t i = 0; i < 8; ++i) finish(claim(std::to_string(i), "body", i % 2, kAnn), "done");
+  EXPECT_EQ(claim("more", "body", 0, kAnn).claim, Claim::kTooMany);
+  for (std::size_t i = 0; i < 8; ++i) finish(claim_to_end("end" + std::to_string(i), i % 2, kAnn), "ended");
+  EXPECT_EQ(claim_to_end("more", 0, kAnn).claim, Claim::kTooMany) << "that has a bound too";
+  EXPECT_EQ(claim_to_end("end0", 1, kAnn).answer, "ended");
+  EXPECT_EQ(claim("more", "body", 1, kAnn).claim, Claim::kTooMany);
+}
+
+TEST_P(SeatStoreContract, ConfirmAndCancelMayClaimWhereTheShareOfClaimsIsSpent) {
+  setup.limits.keys_per_grant = 8;
+  for (std::size_t i = 0; i < 8 * 16; ++i) key(Kind::kAbandonKey, claim(std::to_string(i), "body", i % 2, kAnn));
+  ASSERT_EQ(claim("more", "body", 0, kAnn).claim, Claim::kTooMany);
+  for (std::size_t i = 0; i < 8 * 16; ++i) {
+    const KeyClaim claimed = claim_to_end("end", i % 2, kAnn);
+    ASSERT_EQ(claimed.claim, Claim::kFresh) << i;
+    key(Kind::kAbandonKey, claimed);
+  }
+  EXPECT_EQ(claim_to_end("end", 0, kAnn).claim, Claim::kTooMany);
+}
+
 TEST_P(SeatStoreContract, ARepeatOfAnAnsweredRequestCountsForNothing) {
   setup.limits.keys_per_grant = 8;
   finish(claim("k", "body", 0, kAnn), "done");
