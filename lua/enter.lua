@@ -1,5 +1,6 @@
 -- A user whose turn it is enters: exactly one grant per ticket, and a replay gets the same one with the same end.
--- KEYS: the event. ARGV: time, number, epoch, whether the gateway knows the event to be sold out. Result: as answer(), or {1}. O(log n).
+-- KEYS: the event. ARGV: time, number, epoch, whether the gateway knows the event to be sold out. Result: as answer(), and whether
+-- the grant has made a reservation; or {1}. O(log n).
 local event, number = load_ticket()
 if not event then return number end
 event.sold = event.sold or ARGV[4] == '1'
@@ -30,4 +31,7 @@ elseif status == WAITING then
 elseif status == SOLD_OUT then
   outcome = R_SOLD_OUT
 end
-return answer(event, outcome, state, number, until_ms)
+local seen, reserved = seen_by_user(event, state, until_ms, grant)
+local reply = answer(event, outcome, seen, number, until_ms)
+reply[#reply + 1] = reserved
+return reply

@@ -61,8 +61,12 @@ end
 
 local forgetting = redis.call('HGET', line, 'forgetting')
 if not forgetting then
+  local withdrawn = ARGV[4] == 'force' or ARGV[4] == 'unused'
   local event, v = load_event('touched', 'held', 'sold_seats')
-  if not event then return {R_NO_EVENT} end
+  if not event then
+    if withdrawn then redis.call('DEL', line .. ':terms') end
+    return {R_NO_EVENT}
+  end
   if not v[15] then -- made before anything was forgotten
     redis.call('HSET', line, 'touched', event.now)
     return {R_OK, 0}
@@ -71,6 +75,7 @@ if not forgetting then
   redis.call('UNLINK', line, SEEN, TURNS, GONE, GRANTS, DUE, CLAIMS, DEPARTURES, INDEX, USERS, line .. ':away',
     line .. ':admissions', line .. ':seats', line .. ':back', line .. ':reservations', line .. ':holds',
     line .. ':payments')
+  if withdrawn then redis.call('DEL', line .. ':terms') end
   forgetting = string.format('%.0f %d %s %.0f', event.epoch, event.stride, event.mode, event.next)
   redis.call('HSET', line, 'forgetting', forgetting)
 end

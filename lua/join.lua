@@ -40,7 +40,7 @@ if event.sold then
   return {R_SOLD_OUT}
 end
 if v[16] == '1' then return {R_CLOSED} end
-if not open then return {R_OVERLOADED} end
+if not open then return {R_CLOSED} end -- as many tickets as it may give, ever
 
 event.next = number
 redis.call('HSET', line, 'next', number, 'touched', event.now)

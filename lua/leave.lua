@@ -1,5 +1,6 @@
 -- A user gives up the place, the turn, or the grant that was not used.
--- KEYS: the event. ARGV: time, number, epoch. Result: as answer(), or {1}. O(log n).
+-- KEYS: the event. ARGV: time, number, epoch. Result: as answer(), and whether the grant has made a
+-- reservation; or {1}. O(log n).
 local event, number = load_ticket()
 if not event then return number end
 local state, until_ms, grant = state_of(number)
@@ -27,4 +28,6 @@ elseif grant == 'l' then
 elseif state == ENTERED then
   outcome = R_SPENT -- it has become a reservation: that is cancelled, not left
 end
-return answer(event, outcome, state, number, until_ms)
+local reply = answer(event, outcome, state, number, until_ms)
+reply[#reply + 1] = state == ENTERED and grant == 's' and 1 or 0
+return reply

@@ -3,8 +3,14 @@
 -- in milliseconds, opening in microseconds by this server's clock (0: now), most tickets,
 -- strategy of positions, paused, draining, buckets (1: the whole line in one slot), price of a seat in its currency's smallest
 -- unit and that currency.
--- Result: {0}. O(1).
+-- Last, 1 when the event is said to be declared: then what terms.lua has kept is what counts, and without it there is none.
+-- Result: {0}, or {11}: it is not declared any more. O(1).
 if redis.call('EXISTS', line) == 1 then return {R_OK} end
+local terms = redis.call('GET', line .. ':terms')
+if ARGV[18] == '1' and not terms then return {R_NOT_DECLARED} end
+if terms then
+  ARGV[4], ARGV[5], ARGV[6], ARGV[10], ARGV[16], ARGV[17] = terms:match('^(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%u+)$')
+end
 local now = clock_us()
 local buckets = tonumber(ARGV[15] or 1)
 local rate, burst = tonumber(ARGV[5]), tonumber(ARGV[6])

@@ -241,6 +241,14 @@ local function shown(event, state)
   return state
 end
 
+-- How a ticket stands for its user, and whether its grant has made a reservation: one whose grant has lapsed is of no more
+-- use, whatever it counts as.
+local function seen_by_user(event, state, until_ms, grant)
+  if state ~= ENTERED then return state, 0 end
+  if is_over(event, state, until_ms, grant) then return EXPIRED, 0 end
+  return state, grant == 's' and 1 or 0
+end
+
 -- What the gateway reads of a ticket: outcome, status, number, position, milliseconds waited, microseconds until the
 -- opening, micro-tickets admitted a second (0: none), epoch, user, end of the grant in calendar milliseconds, last
 -- ticket, watermark, sold out, the event's millisecond, heartbeat in milliseconds, failovers.
@@ -287,6 +295,8 @@ local function change_pace(event, rate, burst)
     event.credit = math.min(event.credit, tonumber(burst) * MICRO)
     event.calls = math.min(event.calls, tonumber(burst) * MICRO)
   end
+  -- A rate of 0 is to let nobody in, not even the burst.
+  if tonumber(rate ~= '' and rate or event.rate) == 0 then event.credit, event.calls, event.rest = 0, 0, 0 end
   redis.call('HSET', line, 'credit', event.credit, 'calls', event.calls, 'calls_at', event.calls_at, 'rest', event.rest,
     'credited', event.credited)
   local v = redis.call('HMGET', line, 'journal', 'rate', 'burst')

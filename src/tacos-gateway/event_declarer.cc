@@ -49,33 +49,39 @@ EventDeclarer::~EventDeclarer() {
   retries_.join();
 }
 
-void EventDeclarer::take(const std::vector<EventTerms>& events, Redeclare how) {
-  named_.clear();
+void EventDeclarer::declare(const std::vector<EventTerms>& events) {
   for (const EventTerms& terms : events) {
-    named_.insert(terms.event_id);
-    ask(work_, terms, how);
+    named_.insert_or_assign(terms.event_id, terms);
+    ask(work_, terms, Redeclare::kKeep);
   }
 }
 
 void EventDeclarer::replace(const std::vector<EventTerms>& events) {
-  const std::set<std::string> before = named_;
-  take(events, Redeclare::kReplace);
-  for (const std::string& id : before) {
-    if (named_.contains(id)) continue;
-    work_->store.withdraw(id, false, [work = work_, id](const core::Result<Withdrawn>& result) {
-      const std::lock_guard lock(work->mutex);
-      if (work->closing) return;
-      if (result.has_error()) {
-        work->log.error("an event that the file no longer names was not withdrawn",
-                        {{"event", std::string_view(id)}, {"reason", std::string_view(result.error().message)}});
-      } else if (*result == Withdrawn::kInUse) {
-        work->log.write(GatewayLog::Level::kWarn, "an event that the file no longer names is in use and stays",
-                        {{"event", std::string_view(id)}});
-      } else {
-        work->log.info("event withdrawn", {{"event", std::string_view(id)}});
-      }
-    });
+  const std::map<std::string, EventTerms> before = std::exchange(named_, {});
+  for (const EventTerms& terms : events) {
+    named_.insert_or_assign(terms.event_id, terms);
+    const auto was = before.find(terms.event_id);
+    if (was == before.end() || !(was->second == terms)) ask(work_, terms, Redeclare::kReplace);
   }
+  for (const auto& [id, terms] : before) {
+    if (!named_.contains(id)) withdraw(id);
+  }
+}
+
+void EventDeclarer::withdraw(const std::string& id) {
+  work_->store.withdraw(id, false, [work = work_, id](const core::Result<Withdrawn>& result) {
+    const std::lock_guard lock(work->mutex);
+    if (work->closing) return;
+    if (result.has_error()) {
+      work->log.error("an event that the file no longer names was not withdrawn",
+                      {{"event", std::string_view(id)}, {"reason", std::string_view(result.error().message)}});
+    } else if (*result == Withdrawn::kInUse) {
+      work->log.write(GatewayLog::Level::kWarn, "an event that the file no longer names is in use and stays",
+                      {{"event", std::string_view(id)}});
+    } else {
+      work->log.info("event withdrawn", {{"event", std::string_view(id)}});
+    }
+  });
 }
 
 void EventDeclarer::ask(const std::shared_ptr<Work>& work, const EventTerms& terms, Redeclare how) {

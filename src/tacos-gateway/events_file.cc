@@ -52,7 +52,9 @@ Result<std::vector<EventTerms>> parse_events(std::string_view text, std::string_
   if (!json->is_object())
     return wrong(fmt::format(R"(it must be an object with "schema": "{}" and "events")", kSchema));
   for (const auto& [name, value] : json->items()) {
-    if (name != "schema" && name != "events") return wrong(fmt::format("/{}: there are only schema and events", name));
+    // "$schema" is for editors.
+    if (name != "schema" && name != "events" && name != "$schema")
+      return wrong(fmt::format("/{}: there are only schema and events", name));
   }
   if (!json->contains("schema") || json->at("schema") != kSchema) {
     return wrong(fmt::format(R"(/schema: must be "{}")", kSchema));

@@ -240,7 +240,7 @@ const std::vector<OptionSpec>& option_specs() {
        [](const O& o) { return fmt::format("{:g}", o.join_rate_per_event.per_second()); }},
       {"Strangers", "join-burst-per-event", "N", "joins to one event at once",
        count<std::uint64_t>(&O::join_burst_per_event, 1, 1'000'000'000), show_count(&O::join_burst_per_event)},
-      {"Strangers", "max-tickets", "N", "tickets that one event gives out in all; beyond it 503",
+      {"Strangers", "max-tickets", "N", "tickets that one event gives out in all; beyond it 403",
        count<std::uint64_t>(&O::max_tickets, 1, 50'000'000), show_count(&O::max_tickets)},
       {"Strangers", "trusted-proxies", "LIST",
        "networks, addresses or 'unix' whose X-Forwarded-For names the client, such as 10.0.0.0/8,::1",

@@ -206,7 +206,7 @@ std::string gateway_help() {
       "An option that is not given as a flag is taken from the config file, then from the environment\n"
       "(TACOS_GATEWAY_ADMISSION_RATE for --admission-rate), then from the default in brackets.\n"
       "TIME is a number and a unit (50ms, 30s, 5m, 1h). SIGTERM or SIGINT shuts down gracefully,\n"
-      "SIGQUIT at once; SIGHUP opens --log-file anew and reads the certificates again.\n\n"
+      "SIGQUIT at once; SIGHUP opens --log-file anew and reads the certificates and the file of --events again.\n\n"
       "Exit codes: 0 shut down as asked · 2 an option or a file is wrong · 3 it could not run (port in use, …) ·\n"
       "4 shut down, but requests were still unanswered after --shutdown-grace\n";
   return help;

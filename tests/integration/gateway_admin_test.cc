@@ -218,7 +218,7 @@ TEST_F(GatewayAdminTest, SaysWhatIsWrong) {
   join("ann");
   const Reply unknown = admin("POST", "/admin/events/nowhere/pause");
   EXPECT_EQ(unknown.status, 404);
-  EXPECT_EQ(unknown.code(), "NOT_FOUND");
+  EXPECT_EQ(unknown.code(), "EVENT_NOT_FOUND");
   EXPECT_EQ(admin("POST", "/admin/events/a%20b/pause").code(), "INVALID_ARGUMENT");
   for (const char* body : {"{}", R"({"rate":-1})", R"({"rate":"fast"})", R"({"rate":1e10})"}) {
     EXPECT_EQ(admin("PUT", "/admin/events/show/admission", body).body["error"].value("field", ""), "rate") << body;

@@ -252,6 +252,25 @@ TEST_F(GatewayEventsTest, AMisspeltMemberOfAnAdmissionChangesNothing) {
   EXPECT_EQ(admin("PUT", "/admin/events/show/admission", R"({"rate":5,"burst":7})").status, 200);
 }
 
+TEST_F(GatewayEventsTest, WhatADeclarationLeavesOutStandsAsItWas) {
+  start();
+  ASSERT_EQ(admin("PUT", "/admin/events/show",
+                  R"({"seats":7,"admission_rate":5,"admission_burst":3,"price":9,"currency":"EUR",)"
+                  R"("opens_at":"2099-01-01T00:00:00Z"})")
+                .status,
+            201);
+  const Reply changed = admin("PUT", "/admin/events/show", R"({"admission_rate":6})");
+  EXPECT_EQ(changed.status, 200);
+  EXPECT_EQ(changed.body.at("seats"), 7);
+  EXPECT_EQ(changed.body.at("admission_rate"), 6);
+  EXPECT_EQ(changed.body.at("admission_burst"), 3);
+  EXPECT_EQ(changed.body.at("price"), 9);
+  EXPECT_EQ(changed.text("currency"), "EUR");
+  EXPECT_EQ(changed.text("opens_at"), "2099-01-01T00:00:00.000Z") << "or a change of the rate would open the sale";
+  admin("PUT", "/admin/events/show/admission", R"({"burst":8})");
+  EXPECT_EQ(admin("PUT", "/admin/events/show", R"({"admission_rate":7})").body.at("admission_burst"), 8);
+}
+
 TEST_F(GatewayEventsTest, EventsOfAFileAreDeclaredAndReadAgain) {
   const File file(R"({"schema":"tacos.events/1","events":[{"event_id":"a","seats":1},{"event_id":"b"}]})");
   options.events = file.path();

@@ -89,7 +89,7 @@ TEST_F(GatewayRedisTest, ARedisThatTakesNoChangesIsNotAnEventThatIsMissing) {
   for (const Json& entry : entries) EXPECT_THAT(entry["to"].get<std::string>(), testing::EndsWith(" (not confirmed)"));
   server.ask({"CONFIG", "SET", "min-replicas-to-write", "0"});
   EXPECT_EQ(admin("POST", "/admin/events/show/pause").status, 200);
-  EXPECT_EQ(admin("POST", "/admin/events/nowhere/pause").code(), "NOT_FOUND");
+  EXPECT_EQ(admin("POST", "/admin/events/nowhere/pause").code(), "EVENT_NOT_FOUND");
 }
 
 // The clock here stands still but for what a test lets pass; questions to the store go on in real time.

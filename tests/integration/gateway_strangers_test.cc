@@ -256,8 +256,8 @@ TEST_F(GatewayStrangersTest, AnEventGivesOutNoMoreTicketsThanItsLimit) {
   const std::string ann = join("ann").text("waiting_token");
   EXPECT_EQ(join_anonymously().status, 202);
   const Reply refused = join("bob");
-  EXPECT_EQ(refused.status, 503);
-  EXPECT_EQ(refused.code(), "OVERLOADED");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(refused.code(), "FORBIDDEN") << "it gives no more, ever: to ask again would not help";
   EXPECT_EQ(status(ann).status, 200) << "those in line are not harmed";
   EXPECT_EQ(join("bob", "another-show").status, 202);
 }

@@ -112,7 +112,7 @@ bool AdminRoutes::may(ApiExchange& exchange) {
     return false;
   }
   GatewayServices& services = thread_.services();
-  const std::string peer = exchange.http->peer_address();
+  const std::string peer = exchange.client().to_string();
   const core::Instant now = services.clock.now();
   if (const core::Nanos wait = services.admin_guard.must_wait(peer, now); wait > core::Nanos(0)) {
     note_refusal(exchange, peer, "too many wrong tokens from this address");
@@ -318,7 +318,7 @@ void AdminRoutes::applied(ApiExchange& exchange, const core::Result<std::size_t>
   AnswerWriter& answer = exchange.thread.answer();
   answer.begin();
   if (result.has_value() && *result == 0 && !event_id.empty()) {
-    return answer.fail(exchange, ApiError::kNotFound,
+    return answer.fail(exchange, ApiError::kEventNotFound,
                        fmt::format("there is no event '{}'; declare it with PUT /admin/events/{}", event_id, event_id));
   }
   const std::string_view shown_id = event_id.empty() ? kAllEvents : std::string_view(event_id);

@@ -33,14 +33,35 @@ void EventRoutes::handle(ApiExchange& exchange) {
 }
 
 void EventRoutes::declare(ApiExchange& exchange, const std::string& event_id) {
+  EventTerms standing = thread_.services().default_terms;
+  standing.event_id = event_id;
+  OperatorReports* const reports = thread_.services().reports;
+  const auto then = [&exchange, standing, mailbox = thread_.mailbox()](const OperatorReports::Snapshots& events) {
+    EventTerms over = standing;
+    if (events.has_value()) {
+      for (const EventSnapshot& event : *events) {
+        if (event.declared && event.event_id == standing.event_id) over = event.terms;
+      }
+    }
+    const std::string fault = events.has_error() ? events.error().message : std::string();
+    mailbox->post([&exchange, over, fault] {
+      exchange.thread.answer().begin();
+      if (!fault.empty()) return exchange.thread.answer().fail(exchange, ApiError::kStoreUnavailable, fault);
+      EventRoutes(exchange.thread).declare_over(exchange, over);
+    });
+  };
+  if (reports != nullptr && reports->ask_snapshots(then)) return;
+  thread_.answer().fail(exchange, ApiError::kOverloaded, "too many ask about the events");
+}
+
+void EventRoutes::declare_over(ApiExchange& exchange, const EventTerms& standing) {
   if (!thread_.read_body(exchange)) return;
   thread_.answer().begin();
-  auto terms = read_event_terms(thread_.json(), thread_.services().default_terms, false);
+  auto terms = read_event_terms(thread_.json(), standing, false);
   if (terms.has_error()) {
     return thread_.answer().fail(exchange, ApiError::kInvalidArgument, terms.error().message,
                                  {.field = terms.error().field});
   }
-  terms->event_id = event_id;
   const EventTerms asked = *terms;
   thread_.services().store.declare(
       std::move(*terms), Redeclare::kReplace,
@@ -108,8 +129,8 @@ void EventRoutes::withdrawn(ApiExchange& exchange, const core::Result<Withdrawn>
   }
   if (*result == Withdrawn::kInUse) {
     return answer.fail(exchange, ApiError::kEventInUse,
-                       "users are in line or seats are held or sold; drain the event first, or end it and forget its "
-                       "orders with ?force=true");
+                       "users are in line, or seats are held or sold; ?force=true ends the event and forgets its line "
+                       "and its orders");
   }
   exchange.thread.audit(exchange, action, event_id, "", "gone");
   fmt::format_to(std::back_inserter(answer.body()), R"({{"event_id":"{}","status":"withdrawn"}})", event_id);

@@ -15,7 +15,9 @@ class EventRoutes {
   void handle(ApiExchange& exchange);
 
  private:
+  // A member that is left out is as it stands, or as the command line says for a new event.
   void declare(ApiExchange& exchange, const std::string& event_id);
+  void declare_over(ApiExchange& exchange, const EventTerms& standing);
   static void declared(ApiExchange& exchange, const core::Result<Declared>& result, const EventTerms& terms);
   void withdraw(ApiExchange& exchange, const std::string& event_id);
   static void withdrawn(ApiExchange& exchange, const core::Result<Withdrawn>& result, const std::string& event_id,

@@ -132,6 +132,7 @@ void QueueRoutes::ask_about_ticket(ApiExchange& exchange, StoreCommand::Kind kin
 
 void QueueRoutes::ask(ApiExchange& exchange, StoreCommand::Kind kind) {
   exchange.command.kind = kind;
+  if (kind != StoreCommand::Kind::kJoin) exchange.command.replaces = 0;
   exchange.command.owner = &exchange;
   exchange.command.done = &QueueRoutes::answered;
   thread_.ask_store(exchange.command);
@@ -140,17 +141,22 @@ void QueueRoutes::ask(ApiExchange& exchange, StoreCommand::Kind kind) {
 void QueueRoutes::answered(StoreCommand& command) {
   ApiExchange& exchange = *static_cast<ApiExchange*>(command.owner);
   QueueRoutes routes(exchange.thread);
-  exchange.thread.answer().begin();
-  switch (command.kind) {
+  // The line knows that a reservation was made, the seats whether it still stands.
+  if (command.view.reserved && command.replaces == 0) return routes.ask_about_reservation(exchange);
+  routes.answer(exchange);
+}
+
+void QueueRoutes::answer(ApiExchange& exchange) {
+  thread_.answer().begin();
+  switch (exchange.command.kind) {
     case StoreCommand::Kind::kJoin:
-      if (command.view.reserved && command.replaces == 0) return routes.ask_about_reservation(exchange);
-      return routes.answer_join(exchange);
+      return answer_join(exchange);
     case StoreCommand::Kind::kStatus:
-      return routes.answer_status(exchange);
+      return answer_status(exchange);
     case StoreCommand::Kind::kEnter:
-      return routes.answer_enter(exchange);
+      return answer_enter(exchange);
     default:
-      return routes.answer_leave(exchange);
+      return answer_leave(exchange);
   }
 }
 
@@ -171,7 +177,8 @@ void QueueRoutes::ask_about_reservation(ApiExchange& exchange) {
   thread_.seats().submit(asked);
 }
 
-// One that was cancelled, or whose hold has lapsed, is not in the way: its user starts again at the end.
+// One that was cancelled, or whose hold has lapsed, is not in the way: its user starts again at the end, and to all
+// other questions the ticket has expired.
 void QueueRoutes::told_of_reservation(SeatCommand& asked) {
   ApiExchange& exchange = *static_cast<ApiExchange*>(asked.context);
   QueueRoutes routes(exchange.thread);
@@ -179,21 +186,31 @@ void QueueRoutes::told_of_reservation(SeatCommand& asked) {
   switch (asked.outcome) {
     case SeatOutcome::kLapsed:
     case SeatOutcome::kNotFound:
-      command.replaces = command.ref.number;
-      return routes.ask(exchange, StoreCommand::Kind::kJoin);
+      if (command.kind == StoreCommand::Kind::kJoin) {
+        command.replaces = command.ref.number;
+        return routes.ask(exchange, StoreCommand::Kind::kJoin);
+      }
+      command.view.status = TicketStatus::kExpired;
+      if (command.kind == StoreCommand::Kind::kEnter) command.outcome = StoreOutcome::kExpired;
+      if (command.kind == StoreCommand::Kind::kLeave) command.outcome = StoreOutcome::kOk;
+      return routes.answer(exchange);
     case SeatOutcome::kUnavailable:
     case SeatOutcome::kOverloaded:
       exchange.thread.answer().begin();
       return fail_for(exchange, asked.outcome == SeatOutcome::kUnavailable ? StoreOutcome::kUnavailable
                                                                            : StoreOutcome::kOverloaded);
     default:
-      exchange.thread.answer().begin();
-      return routes.answer_join(exchange);
+      return routes.answer(exchange);
   }
 }
 
 void QueueRoutes::answer_join(ApiExchange& exchange) {
   const StoreCommand& command = exchange.command;
+  if (command.outcome == StoreOutcome::kInLine && command.view.reserved) {
+    return thread_.answer().fail(exchange, ApiError::kAlreadyInLine,
+                                 "this user has a reservation or has bought: go on with the waiting_token and the "
+                                 "reservation_token of that, or repeat the first join with its Idempotency-Key");
+  }
   if (command.outcome != StoreOutcome::kOk) return fail_for(exchange, command.outcome);
   if (command.view.status == TicketStatus::kSoldOut) return fail_for(exchange, StoreOutcome::kSoldOut);
   TicketSigner::WaitingText token;
@@ -282,8 +299,9 @@ void fail_for(ApiExchange& exchange, StoreOutcome outcome) {
       return answer.fail(exchange, ApiError::kIdempotencyInFlight,
                          "another request is using this grant at this moment");
     case StoreOutcome::kOverloaded:
-      return answer.fail(exchange, ApiError::kOverloaded,
-                         "the line is as long as it may be, or more is under way than may be");
+      return answer.fail(
+          exchange, ApiError::kOverloaded,
+          "the line is as long as it may be, as many events as may be are under way, or the store has too much to do");
     case StoreOutcome::kOk:
     case StoreOutcome::kUnavailable:
       break;

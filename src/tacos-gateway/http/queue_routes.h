@@ -19,7 +19,8 @@ class QueueRoutes {
   void ask(ApiExchange& exchange, StoreCommand::Kind kind);
 
   static void answered(StoreCommand& command);
-  // Asks the seats what has become of the reservation that the ticket of a joining user has made.
+  void answer(ApiExchange& exchange);
+  // Asks the seats what has become of the reservation that a ticket has made.
   void ask_about_reservation(ApiExchange& exchange);
   static void told_of_reservation(SeatCommand& command);
   void answer_join(ApiExchange& exchange);

@@ -1,5 +1,6 @@
 #include "tacos-gateway/redis_store/line_keeper.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -187,6 +188,16 @@ void LineKeeper::control(EventControl change, std::function<void(core::Result<st
         const Latch done = latch([sum, handler] {
           if (sum->failed) return handler(core::fail("not every event was changed: the Redis can't be reached"));
           handler(sum->changed);
+        });
+        // What is declared and nobody has joined keeps it in its own slot.
+        with_declared([this, change, events, sum, done](const DeclaredEvents* declared) {
+          sum->failed |= declared == nullptr;
+          if (declared == nullptr) return;
+          for (const auto& [event, terms] : *declared) {
+            if (std::find(events.begin(), events.end(), event) != events.end()) continue;
+            control_event(event, change,
+                          [sum, done](const redis::RedisReply* reply) { sum->failed |= reply == nullptr; });
+          }
         });
         for (const std::uint64_t event : events) {
           control_event(event, change, [sum, done](const redis::RedisReply* reply) {

@@ -59,6 +59,8 @@ class LineKeeper {
     bool ticking = false;
     bool refreshing = false;
     core::Instant next_tick;
+    core::Nanos idle_gap{0};  // between looks at an event that nobody is in; 0: somebody is
+    core::Instant next_refresh;
     core::Nanos gap{0};  // between ticks, so that all gateways together tick about as often as one alone
     std::vector<BucketReport> buckets;
     std::string id;               // of the event, once it has been listed
@@ -109,6 +111,9 @@ class LineKeeper {
   // Of the declared events, by their keys; nothing when the Redis does not answer.
   using DeclaredEvents = std::unordered_map<std::uint64_t, EventTerms>;
   void with_declared(std::function<void(const DeclaredEvents*)> then);
+  void tell_terms(const EventTerms& terms, std::function<void(core::Result<Declared>)> handler);
+  void forget_withdrawn(const std::string& event_id, bool by_force, const std::string& stands,
+                        std::function<void(core::Result<Withdrawn>)> handler);
   void snapshot_all(const std::vector<std::uint64_t>& events, DeclaredEvents declared,
                     std::function<void(core::Result<std::vector<EventSnapshot>>)> handler);
   void change_declaration(std::string_view event_id, const std::string& terms, bool keep, Replied replied);

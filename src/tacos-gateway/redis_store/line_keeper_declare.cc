@@ -42,6 +42,7 @@ void add_terms(EventSnapshot& snapshot, const EventTerms& terms) {
   snapshot.opens_unix_ms = terms.opens_unix_ms;
   snapshot.price = terms.price;
   snapshot.currency = terms.currency;
+  snapshot.terms = terms;
 }
 
 }  // namespace
@@ -77,71 +78,91 @@ void LineKeeper::change_declaration(std::string_view event_id, const std::string
   ask(std::move(asked));
 }
 
-// First the event itself, which may refuse; then what its next life begins with. An event that comes into being between
-// the two begins with what was declared before: the second declaration of an operator who asks again mends that.
+// First the event's own slot, where the event comes into being by what is kept there, and which may refuse; then the
+// set of what is declared, without which nobody opens it.
 void LineKeeper::declare(EventTerms terms, Redeclare how, std::function<void(core::Result<Declared>)> handler) {
   boost::asio::post(loop_, [this, terms = std::move(terms), how, handler = std::move(handler)] {
     if (closing_) return handler(core::fail(kUnreachable));
-    const auto keep = [this, terms, how, handler] {
-      change_declaration(terms.event_id, terms_text(terms), how == Redeclare::kKeep,
-                         [handler](const redis::RedisReply* reply) {
-                           switch (first_of(reply)) {
-                             case kMade:
-                               return handler(Declared::kMade);
-                             case kChanged:
-                               return handler(Declared::kChanged);
-                             case kKept:
-                               return handler(Declared::kKept);
-                             case kFull:
-                               return handler(Declared::kFull);
-                             default:
-                               return handler(core::fail(kUnreachable));
-                           }
-                         });
-    };
-    if (how == Redeclare::kKeep) return keep();
-    auto asked = question([handler, keep](const redis::RedisReply* reply) {
-      const std::int64_t outcome = reply == nullptr ? -1 : outcome_of(*reply);
-      if (outcome == kNoEvent) return keep();
-      if (outcome != 0) return handler(core::fail(kUnreachable));
-      const std::uint64_t taken = number_at(*reply, 1);
-      if (taken == kSeatsInUse) return handler(Declared::kInUse);
-      if (taken == kHasOpened) return handler(Declared::kHasOpened);
-      keep();
+    with_declared([this, terms, how, handler](const DeclaredEvents* declared) {
+      if (declared == nullptr) return handler(core::fail(kUnreachable));
+      const bool stands = declared->contains(event_key(terms.event_id));
+      if (stands && how == Redeclare::kKeep) return handler(Declared::kKept);
+      if (!stands && declared->size() >= parts_.options.max_events) return handler(Declared::kFull);
+      tell_terms(terms, handler);
     });
-    ScriptCall(asked->request, *parts_.scripts, LineScript::kTerms, parts_.script_time())
-        .line(event_key(terms.event_id), 6)
-        .arg(terms.seats)
-        .arg(micro_rate(terms.admission_rate))
-        .arg(whole_burst(terms.admission_burst))
-        .arg(parts_.opening_us(terms))
-        .arg(terms.price)
-        .arg(terms.currency);
-    asked->request.idempotent = true;
-    ask(std::move(asked));
   });
 }
 
+void LineKeeper::tell_terms(const EventTerms& terms, std::function<void(core::Result<Declared>)> handler) {
+  auto asked = question([this, terms, handler = std::move(handler)](const redis::RedisReply* reply) {
+    const std::int64_t outcome = reply == nullptr ? -1 : outcome_of(*reply);
+    if (outcome != 0 && outcome != kNoEvent) return handler(core::fail(kUnreachable));
+    const std::uint64_t taken = outcome == 0 ? number_at(*reply, 1) : std::uint64_t{kTaken};
+    if (taken == kSeatsInUse) return handler(Declared::kInUse);
+    if (taken == kHasOpened) return handler(Declared::kHasOpened);
+    change_declaration(terms.event_id, terms_text(terms), false, [handler](const redis::RedisReply* kept) {
+      switch (first_of(kept)) {
+        case kMade:
+          return handler(Declared::kMade);
+        case kChanged:
+          return handler(Declared::kChanged);
+        case kFull:
+          return handler(Declared::kFull);
+        default:
+          return handler(core::fail(kUnreachable));
+      }
+    });
+  });
+  ScriptCall(asked->request, *parts_.scripts, LineScript::kTerms, parts_.script_time())
+      .line(event_key(terms.event_id), 6)
+      .arg(terms.seats)
+      .arg(micro_rate(terms.admission_rate))
+      .arg(whole_burst(terms.admission_burst))
+      .arg(parts_.opening_us(terms))
+      .arg(terms.price)
+      .arg(terms.currency);
+  asked->request.idempotent = true;
+  ask(std::move(asked));
+}
+
+// First nobody opens it any more, then it is forgotten: a join between the two finds the event, or none. One that is in
+// use is declared again.
 void LineKeeper::withdraw(std::string event_id, bool by_force, std::function<void(core::Result<Withdrawn>)> handler) {
   boost::asio::post(loop_, [this, event_id = std::move(event_id), by_force, handler = std::move(handler)] {
     if (closing_) return handler(core::fail(kUnreachable));
-    const std::uint64_t event = event_key(event_id);
-    Pace& pace = paces_[event];
-    if (pace.forgetting) return handler(core::fail("the event is being forgotten at this moment; ask again"));
-    pace.id = event_id;
-    Forgetting so_far;
-    so_far.why = by_force ? "force" : "unused";
-    so_far.told = [this, event_id, handler](Forgotten how) {
-      if (how == Forgotten::kUnknown) return handler(core::fail(kUnreachable));
-      if (how == Forgotten::kInUse) return handler(Withdrawn::kInUse);
-      change_declaration(event_id, "", false, [handler, how](const redis::RedisReply* reply) {
-        const std::int64_t kept = first_of(reply);
-        if (kept != kChanged && kept != kNothing) return handler(core::fail(kUnreachable));
-        handler(how == Forgotten::kYes || kept == kChanged ? Withdrawn::kGone : Withdrawn::kNotFound);
-      });
-    };
-    begin_to_forget(event, std::move(so_far), nullptr);
+    if (paces_[event_key(event_id)].forgetting) {
+      return handler(core::fail("the event is being forgotten at this moment; ask again"));
+    }
+    with_declared([this, event_id, by_force, handler](const DeclaredEvents* declared) {
+      if (declared == nullptr) return handler(core::fail(kUnreachable));
+      const auto found = declared->find(event_key(event_id));
+      const std::string stands = found == declared->end() ? std::string() : terms_text(found->second);
+      change_declaration(event_id, "", false,
+                         [this, event_id, by_force, handler, stands](const redis::RedisReply* reply) {
+                           if (first_of(reply) < 0) return handler(core::fail(kUnreachable));
+                           forget_withdrawn(event_id, by_force, stands, handler);
+                         });
+    });
   });
+}
+
+void LineKeeper::forget_withdrawn(const std::string& event_id, bool by_force, const std::string& stands,
+                                  std::function<void(core::Result<Withdrawn>)> handler) {
+  const std::uint64_t event = event_key(event_id);
+  paces_[event].id = event_id;
+  Forgetting so_far;
+  so_far.why = by_force ? "force" : "unused";
+  so_far.told = [this, event_id, stands, handler = std::move(handler)](Forgotten how) {
+    if (how == Forgotten::kYes) return handler(Withdrawn::kGone);
+    if (how == Forgotten::kNone) return handler(stands.empty() ? Withdrawn::kNotFound : Withdrawn::kGone);
+    const auto answer = [handler, how] {
+      if (how == Forgotten::kUnknown) return handler(core::fail(kUnreachable));
+      handler(Withdrawn::kInUse);
+    };
+    if (stands.empty()) return answer();
+    change_declaration(event_id, stands, true, [answer](const redis::RedisReply*) { answer(); });
+  };
+  begin_to_forget(event, std::move(so_far), nullptr);
 }
 
 // The rate of a declared event changed: its next life begins with that too.

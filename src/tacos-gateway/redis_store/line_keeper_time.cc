@@ -14,9 +14,10 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-// An event in which nobody waits and nothing can lapse is looked after this often; a join through this gateway or a
-// refresh that shows somebody ends that.
+// An event in which nobody waits and nothing can lapse is looked after this often at first, and ever more seldom; a
+// join through this gateway, or a look that shows somebody who joined through another, ends that.
 constexpr core::Nanos kIdleTick = milliseconds(250);
+constexpr core::Nanos kLongestIdle = std::chrono::seconds(5);
 // Who else has opened events is asked at every so many refreshes.
 constexpr unsigned kRefreshesPerListing = 4;
 constexpr std::size_t kMostHeartbeatsAtOnce = 1000;
@@ -46,7 +47,12 @@ void LineKeeper::tick_event(std::uint64_t event, const Latch& done) {
   EventMirror& mirror = *parts_.find(event);
   const core::Instant now = parts_.clock.now();
   // While it may be being forgotten, its buckets are not to be made again.
-  if (pace.ticking || pace.forgetting || (now < pace.next_tick && !mirror.stirred())) return;
+  if (pace.ticking || pace.forgetting) return;
+  if (mirror.stirred()) {
+    pace.idle_gap = core::Nanos(0);
+  } else if (now < pace.next_tick) {
+    return;
+  }
   pace.ticking = true;
   const std::uint32_t buckets = mirror.buckets();
   if (buckets > 1) {
@@ -85,9 +91,12 @@ void LineKeeper::on_tick(std::uint64_t event, core::Instant asked_at, const redi
 // hurries.
 void LineKeeper::pace_after(Pace& pace, core::Instant asked_at, core::Nanos since_tick_before, bool active) {
   if (!active) {
-    pace.next_tick = asked_at + kIdleTick;
+    const bool by_hand = parts_.options.facts_interval == core::Nanos(0);
+    pace.idle_gap = by_hand ? kIdleTick : std::clamp<core::Nanos>(pace.idle_gap * 3 / 2, kIdleTick, kLongestIdle);
+    pace.next_tick = asked_at + pace.idle_gap;
     return;
   }
+  pace.idle_gap = core::Nanos(0);
   const bool alone = parts_.options.facts_interval == core::Nanos(0) || since_tick_before >= pace.gap * 3 / 4;
   if (parts_.options.facts_interval > core::Nanos(0)) {
     pace.gap = since_tick_before < kOftenEnough
@@ -192,8 +201,13 @@ void LineKeeper::refresh(std::function<void()> handler) {
   boost::asio::post(loop_, [this, done = latch(std::move(handler))] {
     if (closing_) return;
     const auto all = [this, done] {
+      const core::Instant now = parts_.clock.now();
       for (const std::uint64_t event : parts_.events()) {
-        refresh_event(event, done);
+        Pace& pace = paces_[event];
+        if (pace.idle_gap <= kIdleTick || now >= pace.next_refresh) {
+          pace.next_refresh = now + pace.idle_gap;
+          refresh_event(event, done);
+        }
         write_heartbeats(event, done);
         forget_if_over(event, done);
       }

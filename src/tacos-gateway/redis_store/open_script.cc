@@ -29,7 +29,7 @@ void write_open(redis::RedisRequest& request, const RedisStoreParts& parts, std:
   const std::uint64_t burst =
       declared ? whole_burst(declared->admission_burst) : or_default(2, whole_burst(line.admission_burst));
   ScriptCall(request, *parts.scripts, LineScript::kOpen, parts.script_time())
-      .line(event_key(event_id), 16)
+      .line(event_key(event_id), 17)
       .arg(random_epoch())
       .arg(event_id)
       .arg(declared ? declared->seats : line.seats)
@@ -45,7 +45,8 @@ void write_open(redis::RedisRequest& request, const RedisStoreParts& parts, std:
       .arg(or_default(4, 0))
       .arg(parts.options.buckets)
       .arg(declared ? declared->price : line.price)
-      .arg(declared ? declared->currency : line.currency);
+      .arg(declared ? declared->currency : line.currency)
+      .arg(declared ? 1 : 0);
 }
 
 }  // namespace tacos::gateway

@@ -283,6 +283,7 @@ void RedisSession::on_reply(Call& call, const redis::RedisReply& reply) {
     case Step::kRegister:
       return refused ? refuse_event(call, static_cast<StoreOutcome>(outcome)) : send_open(call, reply);
     case Step::kOpen:
+      if (refused) return refuse_event(call, static_cast<StoreOutcome>(outcome));
       call.step = Step::kJoinAgain;
       return send_command(call);
     case Step::kArrive:

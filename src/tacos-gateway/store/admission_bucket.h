@@ -28,7 +28,8 @@ class AdmissionBucket {
     rate_ = rate;
     micro_per_second_ = static_cast<std::uint64_t>(std::floor(std::clamp(rate.per_second(), 0.0, 1e9) * 1e6));
     capacity_ = static_cast<Wide>(std::clamp(std::floor(burst), 1.0, 1e9)) * kToken;
-    credit_ = std::min(credit_, capacity_);
+    // A rate of 0 is to let nobody in, not even the burst.
+    credit_ = micro_per_second_ == 0 ? 0 : std::min(credit_, capacity_);
   }
 
   core::Rate rate() const { return rate_; }

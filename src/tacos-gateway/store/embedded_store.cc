@@ -142,6 +142,14 @@ EmbeddedStore::EventPointer EmbeddedStore::find(std::uint64_t key) {
 EmbeddedStore::EventPointer EmbeddedStore::find_or_make(std::uint64_t key, std::string_view event_id,
                                                         StoreOutcome& outcome) {
   if (EventPointer known = find(key)) return known;
+  if (!options_.line.any_event && !terms(key)) {
+    refused_undeclared_.fetch_add(1, std::memory_order_relaxed);
+    outcome = StoreOutcome::kNotDeclared;
+    return nullptr;
+  }
+  // A declaration and its withdrawal hold this lock too.
+  const std::unique_lock lock(events_mutex_);
+  if (const auto found = events_.find(key); found != events_.end()) return found->second;
   const std::optional<EventTerms> declared = terms(key);
   // Two ids of one key are one event to every token: the second is not taken.
   const bool is_declared = declared && declared->event_id == event_id;
@@ -150,8 +158,6 @@ EmbeddedStore::EventPointer EmbeddedStore::find_or_make(std::uint64_t key, std::
     outcome = StoreOutcome::kNotDeclared;
     return nullptr;
   }
-  const std::unique_lock lock(events_mutex_);
-  if (const auto found = events_.find(key); found != events_.end()) return found->second;
   if (!is_declared && undeclared_ >= options_.max_events && !make_place()) {
     refused_full_.fetch_add(1, std::memory_order_relaxed);
     outcome = StoreOutcome::kOverloaded;

@@ -130,6 +130,7 @@ void EmbeddedStore::snapshot(std::function<void(core::Result<std::vector<EventSn
     one.opens_unix_ms = declared.opens_unix_ms;
     one.price = declared.price;
     one.currency = declared.currency;
+    one.terms = declared;
     snapshots.push_back(std::move(one));
   };
   std::vector<EventSnapshot> undeclared;

@@ -136,7 +136,7 @@ void EventLine::join(StoreCommand& command, Instant now) {
     return;
   }
   if (draining_ || last_ >= options_.max_tickets) {
-    command.outcome = draining_ ? StoreOutcome::kClosed : StoreOutcome::kOverloaded;
+    command.outcome = StoreOutcome::kClosed;  // tickets are counted over the event's life: it does not get better
     return;
   }
   make_room();
@@ -260,6 +260,9 @@ void EventLine::view(StoreCommand& command, const Ticket& ticket, Instant now) {
   TicketView& view = command.view;
   view = TicketView{};
   view.status = shown(ticket);
+  // One whose grant has lapsed is of no more use to its user, whatever it counts as.
+  if (view.status == TicketStatus::kEntered && is_over(ticket, now)) view.status = TicketStatus::kExpired;
+  view.reserved = view.status == TicketStatus::kEntered && ticket.grant() == Grant::kSpent;
   view.waited = milliseconds(static_cast<std::int64_t>(millis(now) - ticket.joined_ms));
   if (view.status == TicketStatus::kWaiting) view.position = waiting_.position(command.ref.number);
   const LinePace pace{paused_ ? 0.0 : bucket_.rate().per_second(), std::max(Nanos(0), opens_ - now),

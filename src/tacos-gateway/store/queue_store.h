@@ -47,7 +47,7 @@ struct TicketView {
   core::Nanos waited{0};
   core::Nanos poll_after{0};
   bool stale = false;  // answered from what was known a while ago, because the store can't be reached
-  // kJoin: the ticket's grant has made a reservation. Whether that still stands the seats know.
+  // The ticket's grant has made a reservation. Whether that still stands the seats know.
   bool reserved = false;
 };
 
@@ -127,6 +127,8 @@ struct EventSnapshot {
   std::int64_t opens_unix_ms = 0;      // 0: it has no opening of its own, or has opened
   std::uint64_t price = 0;             // of a seat
   std::string currency;
+  // As declared, with what operators changed of it since; of an event that is not declared only its id.
+  EventTerms terms;
 };
 
 // An operator's change to one event, or to every event and the default of those to come when event_id is empty.

@@ -134,8 +134,12 @@ TEST(AdmissionBucket, AChangeOfRateCreditsTheTimeBeforeAtTheOldRate) {
   bucket.set(Rate::per_second(1000), 1000, now + seconds(1));
   EXPECT_EQ(bucket.available(now + seconds(1)), 10u);
   EXPECT_EQ(bucket.available(now + seconds(1) + milliseconds(100)), 110u);
-  bucket.set(Rate::per_second(0), 5, now + seconds(2));
-  EXPECT_EQ(bucket.available(now + seconds(9)), 5u) << "a smaller burst takes effect at once, a rate of 0 adds nothing";
+  bucket.set(Rate::per_second(1), 5, now + seconds(2));
+  EXPECT_EQ(bucket.available(now + seconds(2)), 5u) << "a smaller burst takes effect at once";
+  bucket.set(Rate::per_second(0), 5, now + seconds(3));
+  EXPECT_EQ(bucket.available(now + seconds(9)), 0u) << "a rate of 0 lets nobody in, not even the burst";
+  bucket.set(Rate::per_second(2), 5, now + seconds(9));
+  EXPECT_EQ(bucket.available(now + seconds(10)), 2u);
 }
 
 TEST(UserIndex, RemembersTheLatestTicketOfEachUser) {
