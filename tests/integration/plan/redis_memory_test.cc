@@ -59,9 +59,10 @@ void load_waiting_room(RedisServer& server, const LayoutParameters& of) {
   // Answers begin with their type.
   const std::string open = server.ask({"SCRIPT", "LOAD", script_text("open")}).substr(1);
   const std::string join = server.ask({"SCRIPT", "LOAD", script_text("join")}).substr(1);
-  server.send({"EVALSHA", open, "1", tag, "0", epoch, id, "10000", "1000000000", "100", "30000", "30000", "60000",
-               "0", "50000000", "index", "0", "0"});
-  for (std::uint64_t n = 0; n < of.users; ++n) server.send({"EVALSHA", join, "1", tag, "0", user_key(n + 1), id, "0", "8 bytes.", "", "0"});
+  server.send({"EVALSHA", open, "1", tag, "0", epoch, id, "10000", "1000000000", "100", "30000", "30000", "60000", "0",
+               "50000000", "index", "0", "0"});
+  for (std::uint64_t n = 0; n < of.users; ++n)
+    server.send({"EVALSHA", join, "1", tag, "0", user_key(n + 1), id, "0", "8 bytes.", "", "0"});
   // A minute later: everybody has been heard again.
   send_many(server, {"ZADD", tag + ":seen", "XX"}, of.users, [](std::uint64_t n, Words& words) {
     words.insert(words.end(), {std::to_string(50'000 + n % 40'000), std::to_string(n + 1)});
